@@ -1,0 +1,193 @@
+/**
+ * Journal: the append-only, numbered, bounded log of all listeners, as the main thread sees it. Two halves stand behind
+ * it so that a cluster can keep the second elsewhere: the Sequencer (gives seq, one series a listener) and the Store
+ * (append, read, trim). Worker threads hand chunks straight to the journal thread over a port of their own; the main
+ * thread only pulls encoded bytes. Nothing is shown before it is committed.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { GapReason } from './chunk.ts';
+
+/** What the journal must know of a listener to number, bound and describe its records. */
+export type JournalListener = {
+  /** The listener's number; its id in text is `l_…`. */
+  number: number;
+  id: string;
+  protocol: 'udp' | 'tcp';
+  /** The bound address, shown as `local`. */
+  local: { address: string; port: number };
+  capture: CaptureLimits;
+};
+
+/** Bounds of one listener's history; null is unbounded. `maxMessages` 0 counts and keeps nothing. */
+export type CaptureLimits = {
+  maxMessages: number;
+  /** Bytes of chunks, records included. */
+  maxBytes: number;
+  /** Milliseconds. */
+  maxAge: number | null;
+  overflow: 'dropOldest' | 'dropNewest';
+};
+
+export const PAYLOAD_MODES = ['full', 'text', 'hex', 'base64', 'none'] as const;
+export type PayloadMode = (typeof PAYLOAD_MODES)[number];
+
+/** A CIDR of 16-byte addresses (IPv4 as IPv4-mapped, so /8 is prefix 104), with an optional port. */
+export type RemoteFilter = { bytes: Uint8Array; prefix: number; port?: number };
+
+/** What a record must satisfy; all members together are an "and". Absent = anything. */
+export type MessageFilter = {
+  /** Bit set over KINDS; default is messages only. */
+  kinds?: number;
+  direction?: 'in' | 'out';
+  remote?: RemoteFilter;
+  connection?: number;
+  /** Microseconds since 1970; since inclusive, until exclusive. */
+  since?: number;
+  until?: number;
+  minSize?: number;
+  maxSize?: number;
+  /** The payload contains this text (UTF-8, case-sensitive). */
+  text?: string;
+  /** The payload contains this pattern: pairs of hex digits, `??` for any byte. */
+  hex?: string;
+  /** RE2 syntax, matched in linear time against the payload as latin1 or UTF-8. */
+  regex?: string;
+  json?: { pointer: string; value: unknown };
+  /** Thread name, as shown on messages. */
+  thread?: string;
+  rule?: string;
+};
+
+/** One listener, or many in journal order (null: all that exist, judged live). */
+export type Scope = { listener: number } | { listeners: number[] | null };
+
+/** How a pull encodes what it finds. `json`: items joined by commas. `sse`: whole events with ids. `ndjson`: lines. */
+export type PullFormat = 'json' | 'sse' | 'ndjson' | 'pcapng';
+
+export type Pull = {
+  scope: Scope;
+  /** Exclusive cursor in text; null = from the oldest (asc) or the newest (desc) there is. */
+  after: string | null;
+  before: string | null;
+  order: 'asc' | 'desc';
+  /** Items at most. */
+  limit: number;
+  /** Bytes of payload at most; a pull always yields one item if there is one. */
+  maxBytes: number;
+  filter: MessageFilter;
+  payload: PayloadMode;
+  format: PullFormat;
+};
+
+/** Messages that are no longer there between a reader's cursor and the oldest one kept. */
+export type MissedRange = { reason: GapReason; dropped: number; fromSeq: number; toSeq: number };
+
+export type Pulled = {
+  /** The encoded items. */
+  body: Uint8Array;
+  /** Items in the body; `messages` of them are messages. */
+  items: number;
+  messages: number;
+  /** The last position scanned; give it back as `after` (asc) or `before` (desc). */
+  next: string;
+  /** More records lie beyond `next` (they may not match). */
+  hasMore: boolean;
+  gap?: MissedRange;
+};
+
+export type Wait = Pull & {
+  /** Matching records wanted. */
+  count: number;
+  /** Milliseconds until it gives up. */
+  timeout: number;
+};
+
+export type NearMiss = { seq: number; why: string };
+export type Waited = Pulled & {
+  satisfied: boolean;
+  matched: number;
+  nearMisses: NearMiss[];
+  /** The listener was deleted while waiting. */
+  gone: boolean;
+};
+
+/** Numbers of one listener's history. */
+export type History = {
+  /** Seq of the oldest message kept, lastSeq + 1 when none is. */
+  firstSeq: number;
+  lastSeq: number;
+  /** `in` messages ever appended. */
+  captured: number;
+  /** Messages cut by the count, bytes or age bounds, or by the process-wide cap. */
+  evicted: number;
+  /** Messages cleared by request. */
+  cleared: number;
+  truncated: number;
+  /** `in` messages refused because the history was full (dropNewest). */
+  full: number;
+  /** Bytes kept. */
+  bytes: number;
+  /** `in` messages above the highest seq ever served. */
+  unread: number;
+};
+
+/** What the journal as a whole does and holds. */
+export type JournalStats = {
+  engine: 'memory' | 'file';
+  chunks: number;
+  bytes: number;
+  maxBytes: number;
+  /** Bytes accepted but not yet committed. */
+  pending: number;
+  appends: number;
+  appendSeconds: number;
+  waits: number;
+  /** Set while nothing can be stored, e.g. the disk is full. */
+  fault: { code: string; detail: string } | null;
+};
+
+/** New ends of listeners' histories: at most one post per 5 ms. */
+export type Heads = ReadonlyMap<number, number>;
+
+export interface Journal {
+  /** Makes a listener known, or changes what is known. Answers once it is stored. A listener's history is kept over calls. */
+  register(listener: JournalListener): Promise<History>;
+  /** New bounds; a smaller one evicts before the answer. */
+  configure(listener: number, capture: CaptureLimits): Promise<void>;
+  /** Drops a listener and all its records; waits on it answer `gone`. */
+  forget(listener: number): Promise<void>;
+  /** A listener serves no more: its waits answer at once with what there is, and so do later ones. */
+  complete(listener: number, completed: boolean): Promise<void>;
+  /** Takes over the far end of a worker's port. Messages on it: see workers/protocol.ts, ChunkMessage and CreditMessage. */
+  attach(port: MessagePort): void;
+  /** Appends records made by the main thread (listener, gap, problem). */
+  append(chunk: Uint8Array): Promise<void>;
+  /** Empties the workers' ports, then reads. Rejects with code `cursor_ahead` when `after` lies beyond the end. */
+  pull(request: Pull): Promise<Pulled>;
+  /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
+  wait(request: Wait, signal: AbortSignal): Promise<Waited>;
+  /** The kept bytes of one message, undefined when it isn't there. */
+  payload(listener: number, seq: number): Promise<Uint8Array | undefined>;
+  /** Where an answer to a message must go, undefined when it isn't there. */
+  peer(listener: number, seq: number): Promise<MessagePeer | undefined>;
+  /** Removes messages with seq < before (all when absent); answers how many. */
+  clear(listener: number, before?: number): Promise<number>;
+  /** Histories of the listeners asked for, after the ports are empty; unknown ones are left out. */
+  histories(listeners: number[]): Promise<Map<number, History>>;
+  /** `in` messages appended from one binding incarnation, after its port is empty: what a dead thread had handed over. */
+  accounted(listener: number, binding: number, incarnation: number): Promise<number>;
+  /** The cursor at the end of a scope: where a stream without `after` starts. */
+  end(scope: Scope): Promise<string>;
+  stats(): Promise<JournalStats>;
+  /** Called for each post of heads. Returns the way to stop. */
+  onHeads(listener: (heads: Heads) => void): () => void;
+  /** Commits what is there and ends the thread. */
+  close(): Promise<void>;
+}
+
+export type MessagePeer = {
+  direction: 'in' | 'out';
+  remote: { address: string; port: number };
+  connection: number | undefined;
+  thread: string;
+};

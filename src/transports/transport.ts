@@ -1,0 +1,85 @@
+/**
+ * The seam between the worker host and the sockets, thread side. A Transport opens a Binding: a listener's socket inside
+ * this thread. The binding reads, asks the Recorder to keep what it read, lets the Responder answer, and counts every
+ * message it does not keep. One contract suite runs against every implementation.
+ */
+import type { ChunkOrigin, Draft } from '../journal/chunk.ts';
+import type { BindingCounters } from '../workers/counters.ts';
+import type {
+  Attachment,
+  BindingSpec,
+  ConnectionState,
+  Endpoint,
+  LiveSpec,
+  SendOrder,
+  SendOutcome,
+  WireError,
+} from '../workers/protocol.ts';
+
+export interface Transport {
+  readonly engine: 'mmsg' | 'dgram' | 'net';
+  /** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
+  open(spec: BindingSpec, context: BindingContext): Promise<Binding>;
+}
+
+/** What the host gives a binding to live on. */
+export type BindingContext = {
+  threadName: string;
+  counters: BindingCounters;
+  recorder: Recorder;
+  attachment: Attachment | null;
+  /** One byte a UDP port, see WorkerStart.ownPorts. */
+  ownPorts: Uint8Array;
+  /** The last request allowed by maxRequests has been served. */
+  exhausted(): void;
+  failed(error: WireError): void;
+  problem(error: WireError): void;
+};
+
+export interface Binding {
+  readonly address: Endpoint;
+  /** Granted SO_RCVBUF in bytes, 0 where it does not apply. */
+  readonly receiveBuffer: number;
+  update(live: LiveSpec): void;
+  /** Reads what the kernel has queued by now and ships it. */
+  flush(): Promise<void>;
+  /** Stops reading at once; with `drain` milliseconds waits for answers in flight. Queued input is counted `closed`. */
+  close(mode: 'fin' | 'rst', drain: number): Promise<void>;
+  /** UDP: transmits from the listener's own socket and records it as `out`. */
+  send?(order: SendOrder, inReplyTo?: number): Promise<SendOutcome>;
+  /** TCP only. */
+  readonly connections?: Connections;
+}
+
+/** The open connections of a TCP binding, by connection number. */
+export interface Connections {
+  list(): ConnectionState[];
+  /** Bytes written, null when there is no such connection. */
+  send(connection: number, payload: Uint8Array, sendId?: string): Promise<number | null>;
+  update(connection: number, change: { reading?: boolean; writing?: boolean }): boolean;
+  close(connection: number, mode: 'fin' | 'rst'): boolean;
+}
+
+/**
+ * Keeps records: packs them into chunks and ships those to the journal at the end of the loop turn, at CHUNK_LIMIT, or
+ * when asked. Owns the thread's credit.
+ */
+export interface Recorder {
+  readonly origin: ChunkOrigin;
+  /** Keeps one record; payload bytes are copied before the call returns only if `draft.payload` may change: pass a copy otherwise. Answers the binding ordinal of a message. */
+  record(draft: Draft): number;
+  /** Ships a chunk the caller encoded itself. The recorder numbers its messages: call `reserve` first. */
+  ship(chunk: Uint8Array): void;
+  /** Takes `messages` ordinals for a chunk the caller encodes itself; answers the first. */
+  reserve(messages: number): number;
+  /** Counts lost messages; they become one gap record, written where it happened, when the next record or ship comes. */
+  gap(reason: NonNullable<Draft['reason']>, dropped: number): void;
+  /** Ships what is open. */
+  flush(): void;
+  /** Whether another chunk may be sent. Without credit stop reading; a fallback that can't stop counts `overload`. */
+  readonly hasCredit: boolean;
+  /** Calls back once when credit is there again. */
+  onCredit(callback: () => void): void;
+  /** Nanoseconds since the listener opened, now. */
+  elapsed(): number;
+}

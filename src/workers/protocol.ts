@@ -1,0 +1,174 @@
+/**
+ * What the main thread and the worker threads say to each other, types only. Command: main to worker, answered by a Reply
+ * with the same id. Event: worker to main, unasked. Chunks take neither way: they go from the worker to the journal
+ * thread over a port of their own, and credit comes back on it. Everything here crosses by structured clone, so errors
+ * are plain data.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { Framing } from '../schemas/framing.ts';
+import type { Responder } from '../schemas/responder.ts';
+
+/** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. */
+export type BindingSpec = {
+  /** The listener's number and its id in text. */
+  listener: number;
+  id: string;
+  name: string | null;
+  protocol: 'udp' | 'tcp';
+  /** A literal address; names were resolved by main. */
+  host: string;
+  /** 0 only in the first binding of a listener. */
+  port: number;
+  /** This binding's place and how many there are; more than one share the port by SO_REUSEPORT. */
+  binding: number;
+  bindings: number;
+  /** Counts replacements of the binding's thread. */
+  incarnation: number;
+  /** process.hrtime in nanoseconds (a double) when the listener opened: the zero of `elapsedNs`. */
+  openedAt: number;
+  sequential: boolean;
+  maxRequests: number | null;
+  allow: Cidr[];
+  deny: Cidr[];
+  udp: { receiveBuffer: number; ipv6Only: boolean };
+  tcp: {
+    backlog: number;
+    maxConnections: number;
+    /** Milliseconds, 0 = never. */
+    idleTimeout: number;
+    noDelay: boolean;
+    framing: Framing;
+    ipv6Only: boolean;
+  };
+} & LiveSpec;
+
+/** The part of a spec that may change without a rebind. */
+export type LiveSpec = { paused: boolean; maxPayload: number; responder: Responder };
+
+/** 16-byte address (IPv4-mapped) and prefix length in bits. */
+export type Cidr = { bytes: Uint8Array; prefix: number };
+
+/** A socket address as text. */
+export type Endpoint = { host: string; port: number };
+
+/** Errors between threads. `code` is an errno name (EADDRINUSE, …) or one of errors.ts. */
+export type WireError = { code: string; message: string };
+
+/** What a worker is told when it starts, as workerData. */
+export type WorkerStart = {
+  /** `shared-1`, `l_x-2` */
+  name: string;
+  /** As in the chunk header. */
+  thread: number;
+  /** Chunks out, credit in. */
+  journal: MessagePort;
+  /** One byte a UDP port: not 0 when a listener of this service holds it. Main writes. */
+  ownPorts: SharedArrayBuffer;
+  /** Bytes of chunks that may be unacknowledged. */
+  credit: number;
+  /** `dgram` forces the portable engine. */
+  engine: 'auto' | 'dgram';
+};
+
+/** An open socket that main hands over: the worker attaches, reads, detaches, and never closes it. */
+export type Attachment = {
+  /** Descriptor of the socket; for TCP a dup to listen on, which the worker then owns. */
+  fd: number;
+  /** eventfd that wakes the reader's wait. */
+  wake: number;
+};
+
+/** One on-demand transmission, ready to go. */
+export type SendOrder = {
+  id: string;
+  protocol: 'udp' | 'tcp';
+  to: Endpoint;
+  /** A local address for a throw-away socket, or null for any. */
+  local: Endpoint | null;
+  /** Parts in order: a payload or a pause. */
+  parts: SendPart[];
+  /** Repetitions of `parts`. */
+  count: number;
+  /** Milliseconds from one repetition's start to the next; 0 = as fast as it goes. */
+  interval: number;
+  /** Milliseconds after which no further repetition starts; null = none. */
+  duration: number | null;
+  expectReply: { count: number; timeout: number } | null;
+  tcp: { framing: Framing; halfClose: boolean; connections: number };
+};
+export type SendPart = { payload: Uint8Array; template: boolean } | { delay: number };
+
+export type SendOutcome = {
+  state: 'done' | 'failed' | 'cancelled';
+  sent: number;
+  bytes: number;
+  errors: number;
+  local: Endpoint | null;
+  replies: { at: number; remote: Endpoint; payload: Uint8Array }[];
+  error: WireError | null;
+};
+
+export type ConnectionState = {
+  connection: number;
+  remote: Endpoint;
+  /** Microseconds since 1970. */
+  openedAt: number;
+  bytesIn: number;
+  bytesOut: number;
+  state: 'open' | 'halfClosed' | 'closing';
+  reading: boolean;
+};
+
+/** Commands: name -> what is sent and what comes back. */
+export type Commands = {
+  open: {
+    request: { spec: BindingSpec; counters: SharedArrayBuffer; attachment: Attachment | null };
+    reply: { address: Endpoint; receiveBuffer: number; engine: 'mmsg' | 'dgram' | 'net' };
+  };
+  /** Stops reading, ends connections, hands over what is left; answers when the socket is closed or detached. */
+  close: { request: { listener: number; mode: 'fin' | 'rst'; drain: number }; reply: null };
+  update: { request: { listener: number; live: LiveSpec }; reply: null };
+  /** Reads what the kernel has queued and hands every open chunk to the journal port. */
+  flush: { request: { listener: number | null }; reply: null };
+  /** One transmission from a throw-away socket. */
+  send: { request: SendOrder; reply: SendOutcome };
+  /** The same from a UDP listener's own socket; recorded there as `out`. */
+  sendFrom: { request: { listener: number; order: SendOrder; inReplyTo?: number }; reply: SendOutcome };
+  cancelSend: { request: { id: string }; reply: boolean };
+  connections: { request: { listener: number }; reply: ConnectionState[] };
+  /** Bytes written, or null when this thread has no such connection. */
+  connectionSend: {
+    request: { listener: number; connection: number; payload: Uint8Array; sendId?: string };
+    reply: number | null;
+  };
+  /** Whether this thread has the connection. */
+  connectionUpdate: {
+    request: { listener: number; connection: number; reading?: boolean; writing?: boolean };
+    reply: boolean;
+  };
+  connectionClose: { request: { listener: number; connection: number; mode: 'fin' | 'rst' }; reply: boolean };
+  /** Event-loop utilisation since the last call, 0 to 1, and what runs here. */
+  describe: { request: null; reply: { utilization: number; bindings: number; engine: 'mmsg' | 'dgram' } };
+  /** Closes everything and lets the thread end. */
+  stop: { request: null; reply: null };
+};
+export type CommandName = keyof Commands;
+export type RequestOf<K extends CommandName> = Commands[K]['request'];
+export type ReplyOf<K extends CommandName> = Commands[K]['reply'];
+
+export type CommandMessage = { [K in CommandName]: { id: number; name: K; request: RequestOf<K> } }[CommandName];
+export type ReplyMessage = { id: number; reply: unknown } | { id: number; error: WireError };
+
+export type WorkerEvent =
+  | { event: 'ready'; engine: 'mmsg' | 'dgram' }
+  /** The last request that maxRequests allows has been served. */
+  | { event: 'exhausted'; listener: number }
+  /** A binding's socket broke after it was open. */
+  | { event: 'failed'; listener: number; binding: number; error: WireError }
+  | { event: 'problem'; listener: number; error: WireError }
+  | { event: 'progress'; send: string; sent: number; bytes: number; errors: number; progress: number };
+
+/** On the journal port, worker to journal: one chunk, transferred. */
+export type ChunkMessage = Uint8Array;
+/** On the journal port, journal to worker: bytes that are committed and no longer count against the credit. */
+export type CreditMessage = number;
