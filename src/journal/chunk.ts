@@ -175,7 +175,12 @@ export function nanosBetween(from: Instant, to: Instant): number {
  * @param elapsed nanoseconds from the listener's opening to the first draft's moment
  * @param ordinal the binding ordinal of the first message
  */
-export function encodeChunk(origin: ChunkOrigin, drafts: readonly Draft[], elapsed: number, ordinal: number): Uint8Array {
+export function encodeChunk(
+  origin: ChunkOrigin,
+  drafts: readonly Draft[],
+  elapsed: number,
+  ordinal: number,
+): Uint8Array {
   const extras = drafts.map((draft) => encodeExtras(draft.extras));
   let bytes = HEADER_BYTES;
   drafts.forEach((draft, i) => {
@@ -209,7 +214,13 @@ export function encodeChunk(origin: ChunkOrigin, drafts: readonly Draft[], elaps
 }
 
 /** Writes the header fields that are known before the records are; the counts are the caller's. */
-export function writeHeader(view: DataView, origin: ChunkOrigin, base: Instant, elapsed: number, ordinal: number): void {
+export function writeHeader(
+  view: DataView,
+  origin: ChunkOrigin,
+  base: Instant,
+  elapsed: number,
+  ordinal: number,
+): void {
   view.setUint32(H.magic, MAGIC, true);
   view.setUint32(H.bytes, view.byteLength, true);
   view.setUint16(H.node, origin.node, true);
@@ -298,7 +309,8 @@ export class ChunkReader {
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < HEADER_BYTES || this.view.getUint32(H.magic, true) !== MAGIC) throw new RangeError('not a chunk');
+    if (bytes.length < HEADER_BYTES || this.view.getUint32(H.magic, true) !== MAGIC)
+      throw new RangeError('not a chunk');
     this.end = this.view.getUint32(H.bytes, true);
     if (this.end > bytes.length) throw new RangeError('chunk is cut short');
   }

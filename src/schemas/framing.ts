@@ -10,7 +10,12 @@ export const FramingSchema = Type.Object(
       description: '`none`: one read is one message. `line`: a message ends at LF or CRLF, which is not part of it.',
     }),
     maxFrame: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 16_777_216, default: 65_536, description: 'Longest frame in bytes; a longer one is cut there.' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 16_777_216,
+        default: 65_536,
+        description: 'Longest frame in bytes; a longer one is cut there.',
+      }),
     ),
   },
   { $id: 'Framing', additionalProperties: false, description: 'How a TCP byte stream is cut into messages.' },
