@@ -1,0 +1,48 @@
+/** What the registry shows of a listener: the spec with its defaults, and what is. The HTTP face writes it as it stands. */
+import type { FullSpec, ListenerState } from '../schemas/listener.ts';
+
+export type ListenerView = FullSpec & {
+  id: string;
+  state: ListenerState;
+  /** null while no port is held (opening, completed, failed). */
+  address: { host: string; port: number; url: string } | null;
+  /** RFC 3339. */
+  createdAt: string;
+  expiresAt: string | null;
+  error?: { code: string; detail: string };
+  bindings: { thread: string }[];
+  unread: number;
+  unmatched: number;
+  stats: ListenerStats;
+};
+
+export type ListenerStats = {
+  received: number;
+  receivedBytes: number;
+  captured: number;
+  sent: number;
+  sentBytes: number;
+  requests: number;
+  connectionsOpen: number;
+  connectionsTotal: number;
+  connectionsRefused: number;
+  dropped: Dropped;
+  evicted: number;
+  cleared: number;
+  truncated: number;
+  repliesSuppressed: number;
+  firstSeq: number;
+  lastSeq: number;
+  receiveBuffer: number;
+};
+/** `kernel` is null where the platform can't tell. */
+export type Dropped = {
+  kernel: number | null;
+  overload: number;
+  denied: number;
+  fault: number;
+  full: number;
+  paused: number;
+  closed: number;
+  lost: number;
+};
