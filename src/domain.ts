@@ -1,0 +1,125 @@
+/**
+ * The seam between the HTTP face and the domain: all that routes may do. Routes take a request apart, make one of these
+ * calls and shape the reply; they know nothing of sockets, threads or SQLite. Every method rejects with ProblemError.
+ * `ref` is a listener's id or name.
+ */
+import type { Journal } from './journal/journal.ts';
+import type { ListenerView } from './listeners/view.ts';
+import type { ListenerSpec, ListenerState } from './schemas/listener.ts';
+import type { SendRequest, SendView } from './schemas/send.ts';
+
+export type Domain = { registry: Listeners; sends: Sends; journal: Journal; status: ServiceStatus };
+
+export type Labels = readonly (readonly [key: string, value: string])[];
+export type ListQuery = {
+  protocol?: string[];
+  state?: ListenerState[];
+  labels: Labels;
+  limit: number;
+  cursor?: string;
+};
+/** Fields a PATCH may change; capture is merged, responder replaced whole. */
+export type ListenerPatch = Pick<ListenerSpec, 'name' | 'labels' | 'ttl' | 'paused' | 'capture' | 'responder'>;
+export type ListenerRef = {
+  number: number;
+  id: string;
+  name: string | null;
+  protocol: 'udp' | 'tcp';
+  state: ListenerState;
+};
+export type CloseMode = 'fin' | 'rst';
+export type Removed = {
+  deleted: number;
+  listeners: { id: string; name: string | null; unread: number; unmatched: number; openConnections: number }[];
+};
+
+export interface Listeners {
+  /** Answers once the socket is bound. */
+  create(spec: ListenerSpec): Promise<ListenerView>;
+  list(query: ListQuery): Promise<{ items: ListenerView[]; next: string | null }>;
+  /** Flushes first, so its numbers hold every message whose effect anybody has seen. */
+  get(ref: string): Promise<ListenerView>;
+  patch(ref: string, patch: ListenerPatch): Promise<ListenerView>;
+  put(
+    name: string,
+    spec: ListenerSpec,
+    options: { replace: boolean },
+  ): Promise<{ created: boolean; listener: ListenerView }>;
+  remove(ref: string, options: { mode: CloseMode; drain: number }): Promise<void>;
+  removeWhere(labels: Labels): Promise<Removed>;
+  /** Everything: listeners and their messages. */
+  reset(): Promise<void>;
+  /** Which listener a ref means, without waiting. Renews its ttl. */
+  find(ref: string): ListenerRef;
+  /** The same after its workers have drained their sockets and flushed: call before a single-listener read. */
+  flush(ref: string): Promise<ListenerRef>;
+  /** The listeners a read over all means; null = all, judged live. */
+  select(query: { refs?: string[]; labels?: Labels }): number[] | null;
+  connections(ref: string): Promise<ConnectionView[]>;
+  /** Bytes written. */
+  connectionSend(ref: string, connectionId: string, payload: Uint8Array): Promise<number>;
+  connectionUpdate(
+    ref: string,
+    connectionId: string,
+    change: { reading?: boolean; writing?: boolean },
+  ): Promise<ConnectionView>;
+  connectionClose(ref: string, connectionId: string, mode: CloseMode): Promise<void>;
+  /** Sends to a message's peer, from the listener's socket or on its connection. */
+  reply(
+    ref: string,
+    seq: number,
+    payload: Uint8Array,
+  ): Promise<{ bytes: number; to: { address: string; port: number } }>;
+  /** A listener came, went, or changed its state. Returns the way to stop. */
+  onChange(callback: (change: { listener: ListenerRef; removed: boolean }) => void): () => void;
+  /** Ties a listener's life to a stream: while held no ttl runs; releasing the last hold of `hold=1` removes it. */
+  hold(ref: string, options: { tie: boolean }): () => void;
+}
+
+export type ConnectionView = {
+  id: string;
+  remote: { address: string; port: number };
+  openedAt: string;
+  bytesIn: number;
+  bytesOut: number;
+  thread: string;
+  state: 'open' | 'halfClosed' | 'closing';
+  reading: boolean;
+};
+
+export interface Sends {
+  /** `status` 201 with the result, 202 when it goes on. `replayed` when an Idempotency-Key found an earlier answer. */
+  create(
+    request: SendRequest,
+    options: { idempotencyKey?: string },
+  ): Promise<{ status: 201 | 202; replayed: boolean; send: SendView }>;
+  get(id: string): SendView;
+  list(query: { limit: number; cursor?: string }): { items: SendView[]; next: string | null };
+  cancel(id: string): Promise<SendView>;
+  clear(): Promise<void>;
+  onProgress(callback: (send: SendView) => void): () => void;
+}
+
+export type WorkersView = {
+  pools: { name: string; kind: 'shared' | 'dedicated'; threads: ThreadView[] }[];
+  maxThreads: number;
+  threadsInUse: number;
+};
+export type ThreadView = {
+  name: string;
+  state: 'running' | 'replacing' | 'dead';
+  engine: 'mmsg' | 'dgram';
+  bindings: number;
+  /** 0 to 1 since the last look. */
+  eventLoopUtilization: number;
+  restarts: number;
+};
+
+export interface ServiceStatus {
+  /** What stands in the way of being ready; empty = ready. */
+  readiness(): Promise<{ ready: boolean; checks: { name: string; ok: boolean; detail?: string }[] }>;
+  workers(): Promise<WorkersView>;
+  info(): Record<string, unknown>;
+  /** Aborted when the service begins to shut down. */
+  readonly stopping: AbortSignal;
+}
