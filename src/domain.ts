@@ -6,6 +6,7 @@
 import type { Journal } from './journal/journal.ts';
 import type { ListenerView } from './listeners/view.ts';
 import type { ListenerSpec, ListenerState } from './schemas/listener.ts';
+import type { ListenerPatch } from './schemas/listener-view.ts';
 import type { SendRequest, SendView } from './schemas/send.ts';
 
 export type Domain = { registry: Listeners; sends: Sends; journal: Journal; status: ServiceStatus };
@@ -18,8 +19,8 @@ export type ListQuery = {
   limit: number;
   cursor?: string;
 };
-/** Fields a PATCH may change; capture is merged, responder replaced whole. */
-export type ListenerPatch = Pick<ListenerSpec, 'name' | 'labels' | 'ttl' | 'paused' | 'capture' | 'responder'>;
+/** Fields a PATCH may change: labels (null removes one) and capture are merged, the responder is replaced whole. */
+export type { ListenerPatch };
 export type ListenerRef = {
   number: number;
   id: string;
@@ -97,6 +98,8 @@ export interface Sends {
   list(query: { limit: number; cursor?: string }): { items: SendView[]; next: string | null };
   cancel(id: string): Promise<SendView>;
   clear(): Promise<void>;
+  /** Sums over all sends since the start. */
+  totals(): { created: number; running: number; sent: number; errors: number };
   onProgress(callback: (send: SendView) => void): () => void;
 }
 

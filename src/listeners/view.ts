@@ -34,6 +34,8 @@ export type ListenerStats = {
   firstSeq: number;
   lastSeq: number;
   receiveBuffer: number;
+  /** Reads that brought at least one message. */
+  receiveBatches: number;
 };
 /** `kernel` is null where the platform can't tell. */
 export type Dropped = {

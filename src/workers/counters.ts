@@ -25,6 +25,8 @@ export const COUNTERS = [
   'lastRequestAt',
   /** `in` messages handed to the journal port by the binding's present incarnation. */
   'handed',
+  /** Reads that brought at least one message. */
+  'receiveBatches',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 

@@ -1,0 +1,151 @@
+/**
+ * Metrics for Prometheus: read from the same numbers that the API shows, at the moment of a scrape, so that counting
+ * costs nothing in between. Only API latency is observed as it happens. No label ever carries a remote address.
+ */
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { Domain } from './domain.ts';
+import type { ListenerView } from './listeners/view.ts';
+
+/** What the stream hub counts. */
+export type StreamTotals = { clients: number; lagged: number };
+
+type Row = [labels: Record<string, string>, value: number];
+type Kind = 'counter' | 'gauge';
+
+/** API latency buckets in seconds: from a cached page to a long wait. */
+const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+const LISTENER_COUNTERS = {
+  received_messages: 'Messages read from the network.',
+  received_bytes: 'Payload bytes read from the network.',
+  captured_messages: 'Received messages that reached the journal.',
+  sent_messages: 'Messages sent: answers and sends from the listener.',
+  sent_bytes: 'Payload bytes sent.',
+  requests: 'Datagrams or connections admitted.',
+  evicted_messages: 'Messages evicted by a bound.',
+  replies_suppressed: 'Answers not sent, so that two responders do not feed each other.',
+  receive_batches: 'Reads that brought at least one datagram; datagrams a batch = received / batches.',
+} as const;
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #latency: Histogram<string>;
+  readonly #domain: Domain;
+  readonly #streams: () => StreamTotals;
+
+  constructor(domain: Domain, streams: () => StreamTotals) {
+    this.#domain = domain;
+    this.#streams = streams;
+    this.#latency = new Histogram({
+      name: 'listenpost_http_request_duration_seconds',
+      help: 'Time to answer an API request; waits and streams last as long as asked.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: LATENCY_BUCKETS,
+      registers: [this.#registry],
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** One answered request. `route` is the pattern, never the path, so that names do not become labels. */
+  observeRequest(request: { method: string; route: string; status: number; seconds: number }): void {
+    const { method, route, status, seconds } = request;
+    this.#latency.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds);
+  }
+
+  /** The text of a scrape. */
+  async scrape(): Promise<string> {
+    const [listeners, journal, workers] = await Promise.all([
+      this.#domain.registry.list({ labels: [], limit: Number.MAX_SAFE_INTEGER }),
+      this.#domain.journal.stats(),
+      this.#domain.status.workers(),
+    ]);
+    this.#listeners(listeners.items);
+    this.#set('counter', 'journal_appends', 'Transactions committed by the journal.', [[{}, journal.appends]]);
+    this.#set('counter', 'journal_append_seconds', 'Time spent appending.', [[{}, journal.appendSeconds]]);
+    this.#set('gauge', 'journal_size_bytes', 'Bytes of chunks kept.', [[{}, journal.bytes]]);
+    this.#set('gauge', 'journal_chunks', 'Chunks kept.', [[{}, journal.chunks]]);
+    this.#set('gauge', 'journal_pending_bytes', 'Bytes accepted and not yet committed.', [[{}, journal.pending]]);
+    this.#set('gauge', 'journal_waits', 'Waits under way.', [[{}, journal.waits]]);
+    this.#set('gauge', 'journal_up', '1 while messages can be stored.', [[{}, journal.fault === null ? 1 : 0]]);
+    const streams = this.#streams();
+    this.#set('gauge', 'stream_clients', 'Streams open.', [[{}, streams.clients]]);
+    this.#set('counter', 'streams_lagged', 'Streams cut because the client was too slow.', [[{}, streams.lagged]]);
+    const threads = workers.pools.flatMap((pool) => pool.threads);
+    const utilization = threads.map((thread): Row => [{ thread: thread.name }, thread.eventLoopUtilization]);
+    this.#set('gauge', 'thread_event_loop_utilization_ratio', 'Share of time a thread is busy, 0 to 1.', utilization);
+    const restarts = threads.map((thread): Row => [{ thread: thread.name }, thread.restarts]);
+    this.#set('counter', 'thread_restarts', 'Times a thread was replaced.', restarts);
+    this.#sends();
+    return this.#registry.metrics();
+  }
+
+  #listeners(listeners: ListenerView[]): void {
+    for (const [name, help] of Object.entries(LISTENER_COUNTERS)) {
+      const read = LISTENER_READS[name as keyof typeof LISTENER_COUNTERS];
+      this.#set(
+        'counter',
+        name,
+        help,
+        listeners.map((listener): Row => [labelsOf(listener), read(listener)]),
+      );
+    }
+    const open = listeners.filter(({ protocol }) => protocol === 'tcp');
+    this.#set(
+      'gauge',
+      'connections_open',
+      'TCP connections open.',
+      open.map((listener): Row => [labelsOf(listener), listener.stats.connectionsOpen]),
+    );
+    const dropped = listeners.flatMap((listener) =>
+      Object.entries(listener.stats.dropped)
+        .filter((entry): entry is [string, number] => entry[1] !== null)
+        .map(([reason, count]): Row => [{ ...labelsOf(listener), reason }, count]),
+    );
+    this.#set('counter', 'dropped_messages', 'Messages that did not reach the journal, by reason.', dropped);
+    const states = new Map<string, number>();
+    for (const { state } of listeners) states.set(state, (states.get(state) ?? 0) + 1);
+    this.#set(
+      'gauge',
+      'listeners',
+      'Listeners by state.',
+      [...states].map(([state, count]): Row => [{ state }, count]),
+    );
+  }
+
+  #sends(): void {
+    const totals = this.#domain.sends.totals();
+    this.#set('counter', 'sends', 'Sends asked for.', [[{}, totals.created]]);
+    this.#set('gauge', 'sends_running', 'Sends under way.', [[{}, totals.running]]);
+    this.#set('counter', 'send_payloads', 'Payloads sent by sends.', [[{}, totals.sent]]);
+    this.#set('counter', 'send_errors', 'Payloads that sends could not send.', [[{}, totals.errors]]);
+  }
+
+  /** Replaces a metric's values. Counters carry `_total`, as Prometheus names them. */
+  #set(kind: Kind, name: string, help: string, rows: Row[]): void {
+    const full = kind === 'counter' ? `listenpost_${name}_total` : `listenpost_${name}`;
+    this.#registry.removeSingleMetric(full);
+    const labelNames = Object.keys(rows[0]?.[0] ?? {});
+    const options = { name: full, help, labelNames, registers: [this.#registry] };
+    const metric = kind === 'counter' ? new Counter(options) : new Gauge(options);
+    for (const [labels, value] of rows) metric.inc(labels, value);
+  }
+}
+
+const LISTENER_READS: Record<keyof typeof LISTENER_COUNTERS, (listener: ListenerView) => number> = {
+  received_messages: ({ stats }) => stats.received,
+  received_bytes: ({ stats }) => stats.receivedBytes,
+  captured_messages: ({ stats }) => stats.captured,
+  sent_messages: ({ stats }) => stats.sent,
+  sent_bytes: ({ stats }) => stats.sentBytes,
+  requests: ({ stats }) => stats.requests,
+  evicted_messages: ({ stats }) => stats.evicted,
+  replies_suppressed: ({ stats }) => stats.repliesSuppressed,
+  receive_batches: ({ stats }) => stats.receiveBatches,
+};
+
+function labelsOf(listener: ListenerView): Record<string, string> {
+  return { listener: listener.id, name: listener.name ?? '', protocol: listener.protocol };
+}
