@@ -1,26 +1,30 @@
 /** Sends: a transmission on demand, and what became of it. */
 import { type Static, Type } from '@sinclair/typebox';
 import { FramingSchema } from './framing.ts';
-import { Duration, OneOf } from './listener.ts';
+import { Duration, Endpoint, listFields, MaybeDuration, Moment, OneOf, PayloadFields, Ref, strict } from './parts.ts';
 
-const strict = { additionalProperties: false } as const;
-const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
-
-export const PayloadFields = {
-  text: Type.Optional(Type.String({ description: 'Payload as UTF-8 text.', examples: ['Hola server'] })),
-  hex: Type.Optional(
-    Type.String({ description: 'Payload as hex digits; spaces, commas, colons and 0x are forgiven.' }),
-  ),
-  base64: Type.Optional(Type.String({ description: 'Payload as base64.' })),
-  json: Type.Optional(Type.Unknown({ description: 'Payload as JSON, written compactly.' })),
-};
+const host = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  description: 'Address or host name.',
+  examples: ['127.0.0.1'],
+});
 
 const To = Type.Object(
   {
-    host: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Address or host name.' })),
-    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
-    family: Type.Optional(Type.Union([Type.Literal(4), Type.Literal(6)])),
-    listener: Type.Optional(Type.String({ description: 'A listener of this service instead of host and port.' })),
+    host: Type.Optional(host),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port.', examples: [2323] })),
+    family: Type.Optional(
+      Type.Unsafe<4 | 6>({
+        type: 'integer',
+        enum: [4, 6],
+        description: 'Address family a host name is resolved to.',
+        examples: [4],
+      }),
+    ),
+    listener: Type.Optional(
+      Type.String({ description: 'A listener of this service instead of host and port.', examples: ['statsd'] }),
+    ),
   },
   {
     ...strict,
@@ -29,96 +33,148 @@ const To = Type.Object(
   },
 );
 
-export const SendRequestSchema = Type.Object(
+const From = Type.Unsafe<string | { host?: string; port?: number }>({
+  type: ['string', 'object'],
+  minLength: 1,
+  properties: {
+    host: { ...host, description: 'Local address.' },
+    port: Type.Integer({ minimum: 0, maximum: 65_535, description: 'Local port; 0 any.', examples: [0] }),
+  },
+  ...strict,
+  description:
+    'A UDP listener by id or name: its own socket, recorded there as `out`. Or a local address. Default: a throw-away socket.',
+  examples: ['statsd'],
+});
+
+const ExpectReply = Type.Unsafe<{ count?: number; timeout?: string | number } | null>({
+  type: ['object', 'null'],
+  properties: {
+    count: Type.Integer({ minimum: 1, maximum: 1000, default: 1, description: 'How many.', examples: [1] }),
+    timeout: Duration({ default: '2s', description: 'How long to wait for them.', examples: ['2s'] }),
+  },
+  ...strict,
+  description: 'Wait for replies and put them into the result.',
+  examples: [{ count: 1, timeout: '2s' }],
+});
+
+const Tcp = Type.Object(
   {
-    protocol: OneOf(['udp', 'tcp'], { description: 'Transport protocol.' }),
-    to: To,
-    from: Type.Optional(
-      Type.Union([
-        Type.String({ description: 'A UDP listener by id or name: its own socket; recorded there as `out`.' }),
-        Type.Object(
-          { host: Type.Optional(Type.String()), port: Type.Optional(Port) },
-          { ...strict, description: 'A local address.' },
-        ),
-      ]),
+    framing: Type.Optional(Ref(FramingSchema)),
+    halfClose: Type.Optional(
+      Type.Boolean({ default: false, description: 'FIN after the payload, then read.', examples: [false] }),
     ),
-    ...PayloadFields,
-    template: Type.Optional(
-      Type.Boolean({ default: false, description: 'Fill in {{n}}, {{now}}, {{uuid}} in text or json.' }),
-    ),
-    sequence: Type.Optional(
-      Type.Array(Type.Object({ ...PayloadFields, delay: Type.Optional(Duration()) }, strict), {
-        minItems: 1,
-        maxItems: 1000,
-        description: 'Payloads and pauses in order, instead of one payload.',
+    connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: 1,
+        description: 'Connections to spread the repetitions over.',
+        examples: [1],
       }),
     ),
-    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1, description: 'Repetitions.' })),
+  },
+  { ...strict, description: 'TCP only.' },
+);
+
+export const SendRequestSchema = Type.Object(
+  {
+    protocol: OneOf(['udp', 'tcp'], { description: 'Transport protocol.', examples: ['udp'] }),
+    to: To,
+    from: Type.Optional(From),
+    ...PayloadFields,
+    template: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Fill in {{n}}, {{now}}, {{uuid}} in text or json.',
+        examples: [false],
+      }),
+    ),
+    sequence: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { ...PayloadFields, delay: Type.Optional(Duration({ description: 'A pause instead of a payload.' })) },
+          strict,
+        ),
+        {
+          minItems: 1,
+          maxItems: 1000,
+          description: 'Payloads and pauses in order, instead of one payload.',
+          examples: [[{ text: 'a' }, { delay: '100ms' }, { hex: '00 ff' }]],
+        },
+      ),
+    ),
+    count: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1, description: 'Repetitions.', examples: [1] }),
+    ),
     rate: Type.Optional(
-      Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], {
+      Type.Unsafe<number | null>({
+        type: ['number', 'null'],
+        exclusiveMinimum: 0,
         default: null,
         description: 'Repetitions a second.',
+        examples: [100],
       }),
     ),
     interval: Type.Optional(
-      Type.Union([Duration(), Type.Null()], { default: null, description: 'Time between repetitions.' }),
+      MaybeDuration({ default: null, description: 'Time between repetitions.', examples: ['10ms'] }),
     ),
-    duration: Type.Optional(
-      Type.Union([Duration(), Type.Null()], { default: null, description: 'Stop after this long.' }),
-    ),
-    expectReply: Type.Optional(
-      Type.Union([
-        Type.Object(
-          {
-            count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1 })),
-            timeout: Type.Optional(Duration({ default: '2s' })),
-          },
-          { ...strict, description: 'Wait for this many replies.' },
-        ),
-        Type.Null(),
-      ]),
-    ),
-    tcp: Type.Optional(
-      Type.Object(
-        {
-          framing: Type.Optional(FramingSchema),
-          halfClose: Type.Optional(Type.Boolean({ default: false, description: 'FIN after the payload, then read.' })),
-          connections: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 1 })),
-        },
-        { ...strict, description: 'TCP only.' },
-      ),
-    ),
+    duration: Type.Optional(MaybeDuration({ default: null, description: 'Stop after this long.', examples: ['1s'] })),
+    expectReply: Type.Optional(ExpectReply),
+    tcp: Type.Optional(Tcp),
   },
-  { $id: 'SendRequest', ...strict, description: 'A transmission on demand.' },
+  {
+    $id: 'SendRequest',
+    ...strict,
+    description: 'A transmission on demand.',
+    examples: [{ protocol: 'udp', to: { listener: 'statsd' }, text: 'Hola server', expectReply: { timeout: '2s' } }],
+  },
 );
 export type SendRequest = Static<typeof SendRequestSchema>;
 
-const EndpointSchema = Type.Object({ address: Type.String(), port: Type.Integer() });
+const MaybeEndpoint = (description: string) =>
+  Type.Unsafe<{ address: string; port: number } | null>({
+    ...Endpoint(description),
+    type: ['object', 'null'],
+    examples: [{ address: '127.0.0.1', port: 2323 }],
+  });
+
+const ReplySchema = Type.Object({
+  at: Moment('When it came.'),
+  remote: Endpoint('Who answered.'),
+  size: Type.Integer({ description: 'Bytes.', examples: [11] }),
+  text: Type.Optional(Type.String({ description: 'Payload as text, when it is.', examples: ['Hola server'] })),
+  base64: Type.String({ description: 'Payload as base64.', examples: ['SG9sYSBzZXJ2ZXI='] }),
+});
 
 export const SendSchema = Type.Object(
   {
-    id: Type.String({ description: '`s_…`' }),
-    state: OneOf(['running', 'done', 'failed', 'cancelled']),
-    protocol: OneOf(['udp', 'tcp']),
-    remote: Type.Union([EndpointSchema, Type.Null()], { description: 'Where it went, resolved.' }),
-    local: Type.Union([EndpointSchema, Type.Null()], { description: 'Where it came from.' }),
-    sent: Type.Integer({ description: 'Payloads sent.' }),
-    bytes: Type.Integer({ description: 'Payload bytes sent.' }),
-    errors: Type.Integer(),
-    progress: Type.Number({ description: '0 to 1.' }),
-    createdAt: Type.String(),
-    elapsedMs: Type.Number(),
-    replies: Type.Array(
-      Type.Object({
-        at: Type.String(),
-        remote: EndpointSchema,
-        size: Type.Integer(),
-        text: Type.Optional(Type.String()),
-        base64: Type.String(),
-      }),
+    id: Type.String({ description: 'Id, `s_…`.', examples: ['s_0000000001'] }),
+    state: OneOf(['running', 'done', 'failed', 'cancelled'], { description: 'How far it is.', examples: ['done'] }),
+    protocol: OneOf(['udp', 'tcp'], { description: 'Transport protocol.', examples: ['udp'] }),
+    remote: MaybeEndpoint('Where it went, resolved.'),
+    local: MaybeEndpoint('Where it came from.'),
+    sent: Type.Integer({ description: 'Payloads sent.', examples: [1] }),
+    bytes: Type.Integer({ description: 'Payload bytes sent.', examples: [11] }),
+    errors: Type.Integer({ description: 'Payloads that could not be sent.', examples: [0] }),
+    progress: Type.Number({ description: '0 to 1.', examples: [1] }),
+    createdAt: Moment('When it was asked for.'),
+    elapsedMs: Type.Number({ description: 'Milliseconds it took so far.', examples: [1.5] }),
+    replies: Type.Array(ReplySchema, { description: 'The replies that were expected and came.' }),
+    error: Type.Optional(
+      Type.Object(
+        {
+          code: Type.String({ description: 'Stable code.', examples: ['no_reply'] }),
+          detail: Type.String({ description: 'In words.', examples: ['no reply within 2s'] }),
+        },
+        { description: 'What the network said.' },
+      ),
     ),
-    error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
   },
   { $id: 'Send', description: 'A transmission and what became of it.' },
 );
 export type SendView = Static<typeof SendSchema>;
+
+export const SendPageSchema = Type.Object(
+  { items: Type.Array(Ref(SendSchema), { description: 'Sends, newest first.' }), ...listFields },
+  { $id: 'SendPage', description: 'A page of sends.' },
+);

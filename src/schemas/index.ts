@@ -1,0 +1,43 @@
+/** Every named schema: known to the validator and published under its `$id`. */
+import { ConnectionListSchema, ConnectionPatchSchema, ConnectionSchema, PayloadSchema } from './connection.ts';
+import { FramingSchema } from './framing.ts';
+import { CaptureSchema, ListenerSpecSchema } from './listener.ts';
+import {
+  ListenerPageSchema,
+  ListenerPatchSchema,
+  ListenerPutSchema,
+  ListenerSchema,
+  RemovedSchema,
+} from './listener-view.ts';
+import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from './message.ts';
+import { ProblemSchema } from './problem.ts';
+import { ResponderSchema } from './responder.ts';
+import { SendPageSchema, SendRequestSchema, SendSchema } from './send.ts';
+import { HealthSchema, InfoSchema, WorkersSchema } from './status.ts';
+
+export const NAMED_SCHEMAS = [
+  CaptureSchema,
+  FramingSchema,
+  ResponderSchema,
+  ListenerSpecSchema,
+  ListenerPutSchema,
+  ListenerPatchSchema,
+  ListenerSchema,
+  ListenerPageSchema,
+  RemovedSchema,
+  MessageSchema,
+  MessagePageSchema,
+  ClearedSchema,
+  WrittenSchema,
+  PayloadSchema,
+  ConnectionSchema,
+  ConnectionListSchema,
+  ConnectionPatchSchema,
+  SendRequestSchema,
+  SendSchema,
+  SendPageSchema,
+  HealthSchema,
+  InfoSchema,
+  WorkersSchema,
+  ProblemSchema,
+];

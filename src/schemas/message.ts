@@ -1,0 +1,104 @@
+/** Messages and the pages they come in. Published only: pages are bytes that the journal encoded. */
+import { Type } from '@sinclair/typebox';
+import { Endpoint, Moment, OneOf } from './parts.ts';
+
+const KINDS = ['message', 'connection', 'gap', 'drop', 'listener', 'problem'] as const;
+const GAP_REASONS = [
+  'kernel',
+  'overload',
+  'full',
+  'paused',
+  'closed',
+  'lost',
+  'restart',
+  'evicted',
+  'cleared',
+] as const;
+
+const reason = OneOf(GAP_REASONS, { description: 'Why something is missing.', examples: ['evicted'] });
+const dropped = Type.Integer({ description: 'How many messages are missing.', examples: [12] });
+const fromSeq = Type.Integer({ description: 'The first that is missing.', examples: [1] });
+const toSeq = Type.Integer({ description: 'The last that is missing.', examples: [12] });
+const maybe = Type.Optional;
+
+export const MessageSchema = Type.Object(
+  {
+    seq: maybe(
+      Type.Integer({
+        description: 'Number within the listener, in and out, from 1 without holes. Other kinds carry `afterSeq`.',
+        examples: [1],
+      }),
+    ),
+    afterSeq: maybe(Type.Integer({ description: 'Other kinds: the last seq before it.', examples: [1] })),
+    listenerId: Type.String({ description: 'Whose it is.', examples: ['l_0000000001'] }),
+    kind: OneOf(KINDS, { description: 'What kind of record.', examples: ['message'] }),
+    direction: maybe(OneOf(['in', 'out'], { description: 'From or to the network.', examples: ['in'] })),
+    protocol: maybe(OneOf(['udp', 'tcp'], { description: 'Transport protocol.', examples: ['udp'] })),
+    at: Moment('When: the stamp of the kernel where there is one.'),
+    elapsedNs: maybe(
+      Type.Integer({ description: 'Nanoseconds since the listener opened, monotonic.', examples: [1_250_000] }),
+    ),
+    remote: maybe(Endpoint('The peer.')),
+    local: maybe(Endpoint('The own side.')),
+    connectionId: maybe(Type.String({ description: 'TCP: its connection.', examples: ['c_1'] })),
+    thread: maybe(Type.String({ description: 'Name of the thread.', examples: ['shared-1'] })),
+    size: maybe(Type.Integer({ description: 'Bytes on the wire.', examples: [11] })),
+    text: maybe(Type.String({ description: 'Payload as text, when it is.', examples: ['Hola server'] })),
+    base64: maybe(Type.String({ description: 'Payload as base64.', examples: ['SG9sYSBzZXJ2ZXI='] })),
+    hex: maybe(Type.String({ description: 'Payload as hex digits.', examples: ['486f6c61'] })),
+    truncated: maybe(Type.Boolean({ description: 'Only a part was kept.', examples: [false] })),
+    inReplyTo: maybe(Type.Integer({ description: 'Seq of the message it answers.', examples: [1] })),
+    sendId: maybe(Type.String({ description: 'The send that made it.', examples: ['s_1'] })),
+    rule: maybe(Type.String({ description: 'The rule that matched.', examples: ['login'] })),
+    fault: maybe(Type.Unknown({ description: 'The fault that struck it.', examples: ['loss'] })),
+    phase: maybe(OneOf(['opened', 'closed'], { description: 'Kind connection: which end.', examples: ['opened'] })),
+    reason: maybe(reason),
+    dropped: maybe(dropped),
+    fromSeq: maybe(fromSeq),
+    toSeq: maybe(toSeq),
+  },
+  { $id: 'Message', description: 'Bytes that came from or went to the network, with who, when and where.' },
+);
+
+const GapSchema = Type.Object(
+  { reason, dropped, fromSeq, toSeq },
+  { description: 'Messages between the cursor and the oldest kept that are gone.' },
+);
+
+export const MessagePageSchema = Type.Object(
+  {
+    items: Type.Array(Type.Unsafe({ $ref: 'Message#' }), { description: 'What matched, in order.' }),
+    next: Type.String({
+      description: 'The last position scanned: give it back as `after` (or as `before` with order=desc).',
+      examples: ['1'],
+    }),
+    hasMore: Type.Boolean({ description: 'There is more beyond `next`.', examples: [false] }),
+    gap: maybe(GapSchema),
+    satisfied: maybe(Type.Boolean({ description: 'With wait: as many matched as were wanted.', examples: [true] })),
+    matched: maybe(Type.Integer({ description: 'With wait: how many matched, up to wanted.', examples: [1] })),
+    wanted: maybe(Type.Integer({ description: 'With wait: how many were wanted.', examples: [1] })),
+    nearMisses: maybe(
+      Type.Array(
+        Type.Object({
+          seq: Type.Integer({ description: 'The message.', examples: [3] }),
+          why: Type.String({ description: 'Why it does not match.', examples: ['size 11 is below minSize 12'] }),
+        }),
+        { description: 'With wait, not satisfied: messages that almost matched.' },
+      ),
+    ),
+  },
+  { $id: 'MessagePage', description: 'A page of messages.' },
+);
+
+export const ClearedSchema = Type.Object(
+  { cleared: Type.Integer({ description: 'How many messages are gone.', examples: [3] }) },
+  { $id: 'Cleared', description: 'What clearing removed.' },
+);
+
+export const WrittenSchema = Type.Object(
+  {
+    bytes: Type.Integer({ description: 'Bytes written.', examples: [11] }),
+    to: maybe(Endpoint('Where they went.')),
+  },
+  { $id: 'Written', description: 'Bytes that left.' },
+);
