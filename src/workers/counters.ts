@@ -27,15 +27,19 @@ export const COUNTERS = [
   'handed',
   /** Reads that brought at least one message. */
   'receiveBatches',
+  /** Requests whose service has ended; kept only where maxRequests is set. */
+  'served',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
 /** Numbered over all bindings of a listener. */
-export const TICKETS = ['request', 'reply', 'connection'] as const;
+export const TICKETS = ['request', 'reply', 'connection', 'served'] as const;
 export type Ticket = (typeof TICKETS)[number];
 
 const HEAD = 8;
 const ROW = 24;
+/** Place in the head of the number of connections open over all bindings. */
+const OPEN = 7;
 
 const index = Object.fromEntries(COUNTERS.map((name, i) => [name, i])) as Record<Counter, number>;
 const ticketIndex = Object.fromEntries(TICKETS.map((name, i) => [name, i])) as Record<Ticket, number>;
@@ -64,13 +68,47 @@ export class BindingCounters {
   get(counter: Counter): number {
     return this.#row[index[counter]]!;
   }
-  /** The next number of a series, from 1, over all bindings of the listener. */
-  take(ticket: Ticket): number {
-    return Number(Atomics.add(this.#tickets, ticketIndex[ticket], 1n)) + 1;
+  /** The next number of a series, from 1, over all bindings of the listener; the first of as many as are asked for. */
+  take(ticket: Ticket, amount = 1): number {
+    return Number(Atomics.add(this.#tickets, ticketIndex[ticket], BigInt(amount))) + 1;
   }
   /** The last number given out. */
   taken(ticket: Ticket): number {
     return Number(Atomics.load(this.#tickets, ticketIndex[ticket]));
+  }
+  /** Counts a connection in, unless `limit` are open over all bindings. */
+  enter(limit: number): boolean {
+    if (Number(Atomics.add(this.#tickets, OPEN, 1n)) < limit) {
+      this.add('connectionsOpen');
+      return true;
+    }
+    Atomics.sub(this.#tickets, OPEN, 1n);
+    return false;
+  }
+  /** Counts connections out. */
+  leave(connections = 1): void {
+    Atomics.sub(this.#tickets, OPEN, BigInt(connections));
+    this.add('connectionsOpen', -connections);
+  }
+  /**
+   * The end of a request's service; true for the one that makes `maxRequests` over all bindings. Exactly one caller in
+   * the listener's life gets true.
+   */
+  serve(maxRequests: number | null): boolean {
+    if (maxRequests === null) return false;
+    this.add('served');
+    return this.take('served') === maxRequests;
+  }
+  /**
+   * Settles what a dead thread left in this row: its connections are closed, its requests in service will see no end.
+   * True as `serve`.
+   */
+  inherit(maxRequests: number | null): boolean {
+    this.leave(this.get('connectionsOpen'));
+    this.set('handed', 0);
+    let last = false;
+    while (maxRequests !== null && this.get('served') < this.get('requests')) last = this.serve(maxRequests) || last;
+    return last;
   }
   /** Raw row and column numbers for hot loops. */
   get row(): Float64Array {

@@ -1,0 +1,140 @@
+/**
+ * Every native call of the program, bound through koffi. Each answers what the C function answers, or a negative errno;
+ * a call interrupted by a signal is made again. Nothing here throws once `loadLibc` has succeeded. Pointers are plain
+ * numbers that only this folder makes, from memory it owns.
+ */
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import { EINTR, EINVAL, POLLFD_BYTES, POLLOUT } from './layout.ts';
+
+/** A readiness watch in the event loop of the thread that made it. */
+export type Watch = { start(events: WatchEvents, ready: () => void): void; stop(): void; close(): void };
+export type WatchEvents = { readable?: boolean; writable?: boolean };
+
+type Native = (...args: (number | Uint8Array | null)[]) => number;
+type Koffi = {
+  load(path: string | null): { func(name: string, result: string, args: string[]): Native };
+  errno(): number;
+  address(memory: Uint8Array): bigint;
+  node?: { poll?(fd: number, events: WatchEvents, ready: () => void): Watch };
+};
+
+export type Libc = ReturnType<typeof bindLibc>;
+
+let loaded: Libc | undefined;
+
+/** The native calls, bound once a thread. Throws an Error that says why where the machine can't have them. */
+export function loadLibc(): Libc {
+  loaded ??= bindLibc(loadKoffi());
+  return loaded;
+}
+
+/** The name of a negative errno, such as EADDRINUSE. */
+export function errnoName(result: number): string {
+  try {
+    return getSystemErrorName(result);
+  } catch {
+    return `errno ${-result}`;
+  }
+}
+
+/** An Error with `code`, as node's own socket errors have. */
+export function errnoError(call: string, result: number): NodeJS.ErrnoException {
+  const code = errnoName(result);
+  return Object.assign(new Error(`${call} ${code}`), { code, errno: result, syscall: call });
+}
+
+function loadKoffi(): Koffi {
+  if (process.platform !== 'linux') throw new Error(`no native batches on ${process.platform}`);
+  if (process.arch !== 'x64' && process.arch !== 'arm64') throw new Error(`no native batches on ${process.arch}`);
+  if (endianness() !== 'LE') throw new Error('no native batches on a big-endian machine');
+  return createRequire(import.meta.url)('koffi') as Koffi;
+}
+
+function bindLibc(koffi: Koffi) {
+  const libc = koffi.load(null);
+  const poll = koffi.node?.poll;
+  if (poll === undefined) throw new Error('this koffi has no node.poll');
+  const bind = (name: string, args: string[]): Native => {
+    const call = libc.func(name, 'int', args);
+    return (...given) => {
+      for (;;) {
+        const result = call(...given);
+        if (result >= 0) return result;
+        const errno = koffi.errno();
+        if (errno !== EINTR) return errno > 0 ? -errno : -EINVAL;
+      }
+    };
+  };
+  const pollfd = new Uint8Array(POLLFD_BYTES);
+  const pollView = new DataView(pollfd.buffer);
+  const raw = {
+    setsockopt: bind('setsockopt', ['int', 'int', 'int', 'void *', 'uint']),
+    getsockopt: bind('getsockopt', ['int', 'int', 'int', 'void *', 'void *']),
+    bind: bind('bind', ['int', 'void *', 'uint']),
+    connect: bind('connect', ['int', 'void *', 'uint']),
+    clockGettime: bind('clock_gettime', ['int', 'void *']),
+    poll: bind('poll', ['void *', 'ulong', 'int']),
+    getsockname: bind('getsockname', ['int', 'void *', 'void *']),
+    recvmmsg: libc.func('recvmmsg', 'int', ['int', 'uintptr_t', 'uint', 'int', 'uintptr_t']),
+    sendmmsg: libc.func('sendmmsg', 'int', ['int', 'uintptr_t', 'uint', 'int']),
+  };
+  return {
+    socket: bind('socket', ['int', 'int', 'int']) as (family: number, type: number, protocol: number) => number,
+    close: bind('close', ['int']) as (fd: number) => number,
+    bind: (fd: number, address: Uint8Array) => raw.bind(fd, address, address.length),
+    connect: (fd: number, address: Uint8Array) => raw.connect(fd, address, address.length),
+    /** Fills `address` and answers how many bytes of it are meant. */
+    getsockname(fd: number, address: Uint8Array): number {
+      const length = u32(address.length);
+      const result = raw.getsockname(fd, address, length);
+      return result < 0 ? result : Math.min(readU32(length), address.length);
+    },
+    setsockopt: (fd: number, level: number, option: number, value: number) =>
+      raw.setsockopt(fd, level, option, u32(value), 4),
+    /** Fills `value` and answers how many bytes of it are meant. */
+    getsockopt(fd: number, level: number, option: number, value: Uint8Array): number {
+      const length = u32(value.length);
+      const result = raw.getsockopt(fd, level, option, value, length);
+      return result < 0 ? result : Math.min(readU32(length), value.length);
+    },
+    /** The headers lie at an address of this folder's own memory. */
+    recvmmsg(fd: number, headers: number, count: number, flags: number): number {
+      for (;;) {
+        const result = raw.recvmmsg(fd, headers, count, flags, 0);
+        if (result >= 0) return result;
+        const errno = koffi.errno();
+        if (errno !== EINTR) return -errno;
+      }
+    },
+    sendmmsg(fd: number, headers: number, count: number, flags: number): number {
+      for (;;) {
+        const result = raw.sendmmsg(fd, headers, count, flags);
+        if (result >= 0) return result;
+        const errno = koffi.errno();
+        if (errno !== EINTR) return -errno;
+      }
+    },
+    /** Writes a struct timespec to the 16 bytes. */
+    clockGettime: (clock: number, time: Uint8Array) => raw.clockGettime(clock, time),
+    /** Waits until `fd` has room to send, at most this many milliseconds. Blocks the thread. */
+    waitWritable(fd: number, milliseconds: number): number {
+      pollView.setInt32(0, fd, true);
+      pollView.setInt16(4, POLLOUT, true);
+      return raw.poll(pollfd, 1, milliseconds);
+    },
+    /** Where memory lies. It stays there as long as the array lives and has more than 64 bytes (V8 moves smaller ones). */
+    address: (memory: Uint8Array) => Number(koffi.address(memory)),
+    /** Calls back in this thread's event loop while `fd` is ready; `poll` takes no thread of any pool. */
+    watch: (fd: number, events: WatchEvents, ready: () => void): Watch => poll(fd, events, ready),
+  };
+}
+
+function u32(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer);
+}
+
+function readU32(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}

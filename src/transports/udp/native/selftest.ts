@@ -1,0 +1,110 @@
+/**
+ * Proves the native calls and layouts on the machine at hand before anything relies on them: datagrams of several sizes
+ * over loopback with their control data, a forced drop that must be counted in both ways, and readiness in the event
+ * loop. Whatever differs means the portable engine.
+ */
+import type { Endpoint } from '../../../workers/protocol.ts';
+import { ReceiveArena } from './arena.ts';
+import { AF_INET, SO_RCVBUF, SOL_SOCKET } from './layout.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import { Outbox } from './outbox.ts';
+import { readEndpoint, socketAddress } from './sockaddr.ts';
+import { closeUdpSocket, openUdpSockets } from './sockets.ts';
+import { socketDrops } from './socket-state.ts';
+
+const SIZES = [5, 0, 1472, 65_507];
+/** Milliseconds. */
+const READY_WITHIN = 1000;
+const CLOCKS_AGREE = 10_000;
+
+let verdict: Promise<string | null> | undefined;
+
+/** Why native batches can't be used here, or null when they can. Never rejects; asks the machine once. */
+export function whyNotNative(): Promise<string | null> {
+  verdict ??= selfTest().then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  return verdict;
+}
+
+async function selfTest(): Promise<void> {
+  const libc = loadLibc();
+  const { fds, address } = openUdpSockets({
+    host: '127.0.0.1',
+    port: 0,
+    ipv6Only: false,
+    receiveBuffer: 1 << 20,
+    bindings: 1,
+  });
+  const fd = fds[0]!;
+  try {
+    const arena = new ReceiveArena(libc, SIZES.length);
+    const outbox = new Outbox(libc);
+    checkTransfer({ arena, outbox, fd, address });
+    outbox.push(Uint8Array.of(1), socketAddress(address, AF_INET));
+    outbox.flush(fd);
+    await readiness(libc, fd);
+    expect(arena.receive(fd) === 1, 'readiness without a datagram');
+    checkDrops(libc, { arena, outbox, fd, address });
+  } finally {
+    closeUdpSocket(fd);
+  }
+}
+
+type Bench = { arena: ReceiveArena; outbox: Outbox; fd: number; address: Endpoint };
+
+function checkTransfer({ arena, outbox, fd, address }: Bench): void {
+  const name = socketAddress(address, AF_INET);
+  for (const [i, size] of SIZES.entries()) outbox.push(new Uint8Array(size).fill(i + 1), name);
+  expect(outbox.flush(fd) === SIZES.length, 'sendmmsg sent less than it was given');
+  expect(arena.receive(fd) === SIZES.length, 'recvmmsg brought less than was sent');
+  for (const [i, size] of SIZES.entries()) {
+    expect(arena.size(i) === size, `a datagram of ${size} bytes came as ${arena.size(i)}`);
+    const payload = arena.payloads.subarray(arena.payloadOffset(i), arena.payloadOffset(i) + size);
+    expect(payload.every((byte) => byte === i + 1), 'a payload came changed');
+    const from = readEndpoint(arena.names.subarray(arena.nameOffset(i), arena.nameOffset(i) + arena.nameLength(i)));
+    expect(from.host === address.host && from.port === address.port, 'a source address came changed');
+    arena.stamp(i);
+    expect(Math.abs(arena.seconds * 1000 + arena.nanos / 1e6 - Date.now()) < CLOCKS_AGREE, 'no kernel time-stamp');
+  }
+  expect(arena.receive(fd) === 0, 'an empty socket does not say so');
+}
+
+/** Fills a tiny buffer until the kernel drops, then compares both of its counts with what is missing. */
+function checkDrops(libc: Libc, { arena, outbox, fd, address }: Bench): void {
+  const name = socketAddress(address, AF_INET);
+  expect(libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, 1) === 0, 'the receive buffer has a fixed size');
+  const send = (count: number) => {
+    for (let i = 0; i < count; i++) outbox.push(new Uint8Array(1000), name);
+    return outbox.flush(fd);
+  };
+  const sent = send(32);
+  let received = 0;
+  for (let n = arena.receive(fd); n > 0; n = arena.receive(fd)) {
+    for (let i = 0; i < n; i++) arena.stamp(i);
+    received += n;
+  }
+  expect(received < sent, 'a full receive buffer dropped nothing');
+  expect(socketDrops(libc, fd) === sent - received, 'SO_MEMINFO miscounts drops');
+  expect(send(1) === 1 && arena.receive(fd) === 1, 'a drained socket takes nothing');
+  arena.stamp(0);
+  expect(arena.dropsBefore === sent - received, 'SO_RXQ_OVFL miscounts drops');
+}
+
+function readiness(libc: Libc, fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error) => {
+      clearTimeout(timer);
+      watch.close();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const timer = setTimeout(() => done(new Error('no readiness in the event loop')), READY_WITHIN);
+    const watch = libc.watch(fd, { readable: true }, () => done());
+  });
+}
+
+function expect(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
