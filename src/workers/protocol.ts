@@ -43,7 +43,16 @@ export type BindingSpec = {
 } & LiveSpec;
 
 /** The part of a spec that may change without a rebind. */
-export type LiveSpec = { paused: boolean; maxPayload: number; responder: Responder };
+export type LiveSpec = {
+  paused: boolean;
+  maxPayload: number;
+  responder: Responder;
+  /**
+   * Replies counted before this responder came, so that a changed one starts its `times` afresh (the ticket `reply`).
+   * Absent: 0 when the binding opens, what is counted by then when the responder changes.
+   */
+  repliesBefore?: number;
+};
 
 /** 16-byte address (IPv4-mapped) and prefix length in bits. */
 export type Cidr = { bytes: Uint8Array; prefix: number };
@@ -125,8 +134,12 @@ export type Commands = {
     request: { spec: BindingSpec; counters: SharedArrayBuffer; attachment: Attachment | null };
     reply: { address: Endpoint; receiveBuffer: number; engine: 'mmsg' | 'dgram' | 'net' };
   };
-  /** Stops reading, ends connections, hands over what is left; answers when the socket is closed or detached. */
-  close: { request: { listener: number; mode: 'fin' | 'rst'; drain: number }; reply: null };
+  /**
+   * Two bindings of one listener may live in a thread while one takes over from the other: commands mean the newest,
+   * close the incarnation it names. Stops reading, ends connections, hands over what is left;
+   * answers when the socket is closed or detached.
+   */
+  close: { request: { listener: number; mode: 'fin' | 'rst'; drain: number; incarnation?: number }; reply: null };
   update: { request: { listener: number; live: LiveSpec }; reply: null };
   /** Reads what the kernel has queued and hands every open chunk to the journal port. */
   flush: { request: { listener: number | null }; reply: null };

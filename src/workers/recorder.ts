@@ -1,0 +1,164 @@
+/**
+ * Keeps the records of one binding: packs them into chunks of at most CHUNK_LIMIT bytes (or one record) and ships those
+ * to the journal at the end of the loop turn, when full, or when asked. There is no buffer while nothing is open: drafts
+ * are held as they are and encoded once, at the exact size.
+ */
+import {
+  CHUNK_LIMIT,
+  type ChunkOrigin,
+  DIRECTION_IN,
+  type Draft,
+  encodeChunk,
+  encodeExtras,
+  fitsBase,
+  type GapReason,
+  H,
+  HEADER_BYTES,
+  KIND_GAP,
+  KIND_MESSAGE,
+  NO_PAYLOAD,
+  nanosBetween,
+  recordBytes,
+} from '../journal/chunk.ts';
+import type { Recorder } from '../transports/transport.ts';
+import { monotonicNanos, wallClock } from './clock.ts';
+import type { BindingCounters } from './counters.ts';
+import type { JournalPort } from './journal-port.ts';
+
+/** Milliseconds after which a gap is written even when no record follows it. */
+const GAP_DELAY = 250;
+
+export type RecorderOptions = {
+  origin: ChunkOrigin;
+  port: JournalPort;
+  counters: BindingCounters;
+  /** Nanoseconds of the monotonic clock when the listener opened. */
+  openedAt: number;
+};
+
+export class BindingRecorder implements Recorder {
+  readonly origin: ChunkOrigin;
+  readonly #port: JournalPort;
+  readonly #counters: BindingCounters;
+  readonly #openedAt: number;
+  readonly #gaps = new Map<GapReason, number>();
+  #drafts: Draft[] = [];
+  #bytes = HEADER_BYTES;
+  /** `in` messages among the drafts. */
+  #incoming = 0;
+  /** Ordinal of the next message, and of the first one among the drafts. */
+  #ordinal = 0;
+  #firstOrdinal = 0;
+  #turnEnd: NodeJS.Immediate | null = null;
+  #gapTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: RecorderOptions) {
+    this.origin = options.origin;
+    this.#port = options.port;
+    this.#counters = options.counters;
+    this.#openedAt = options.openedAt;
+  }
+
+  get hasCredit(): boolean {
+    return this.#port.hasCredit;
+  }
+
+  onCredit(callback: () => void): void {
+    this.#port.onCredit(callback);
+  }
+
+  elapsed(): number {
+    return monotonicNanos() - this.#openedAt;
+  }
+
+  record(draft: Draft): number {
+    if (this.#gaps.size > 0) this.#writeGaps();
+    this.#append(draft);
+    if (draft.kind !== KIND_MESSAGE) return -1;
+    if (draft.direction === DIRECTION_IN) this.#incoming++;
+    return this.#ordinal++;
+  }
+
+  reserve(messages: number): number {
+    const first = this.#ordinal;
+    this.#ordinal += messages;
+    return first;
+  }
+
+  ship(chunk: Uint8Array, incoming?: number): void {
+    this.flush();
+    this.#post(chunk, incoming ?? new DataView(chunk.buffer).getUint16(H.messages, true));
+  }
+
+  gap(reason: GapReason, dropped: number): void {
+    if (dropped <= 0) return;
+    this.#gaps.set(reason, (this.#gaps.get(reason) ?? 0) + dropped);
+    this.#gapTimer ??= setTimeout(this.#onGapTimer, GAP_DELAY);
+  }
+
+  flush(): void {
+    if (this.#gaps.size > 0) this.#writeGaps();
+    this.#shipDrafts();
+  }
+
+  /** A gap alone waits for credit: it says that something was dropped for want of it, and must not add to the heap. */
+  readonly #onGapTimer = (): void => {
+    this.#gapTimer = null;
+    if (this.hasCredit) this.flush();
+    else this.onCredit(() => this.flush());
+  };
+
+  readonly #onTurnEnd = (): void => {
+    this.#turnEnd = null;
+    this.#shipDrafts();
+  };
+
+  #append(draft: Draft): void {
+    const extras = draft.extras === undefined ? 0 : encodeExtras(draft.extras).length;
+    const bytes = recordBytes(draft.payload.length, extras);
+    if (this.#drafts.length > 0 && !this.#fits(draft, bytes)) this.#shipDrafts();
+    if (this.#drafts.length === 0) this.#firstOrdinal = this.#ordinal;
+    this.#drafts.push(draft);
+    this.#bytes += bytes;
+    this.#turnEnd ??= setImmediate(this.#onTurnEnd);
+  }
+
+  #fits(draft: Draft, bytes: number): boolean {
+    return this.#bytes + bytes <= CHUNK_LIMIT && fitsBase(this.#drafts[0]!.at, draft.at);
+  }
+
+  #writeGaps(): void {
+    if (this.#gapTimer !== null) clearTimeout(this.#gapTimer);
+    this.#gapTimer = null;
+    for (const [reason, dropped] of this.#gaps) {
+      this.#append({
+        kind: KIND_GAP,
+        direction: 0,
+        at: wallClock(),
+        size: 0,
+        payload: NO_PAYLOAD,
+        reason,
+        reference: dropped,
+      });
+    }
+    this.#gaps.clear();
+  }
+
+  #shipDrafts(): void {
+    if (this.#turnEnd !== null) clearImmediate(this.#turnEnd);
+    this.#turnEnd = null;
+    if (this.#drafts.length === 0) return;
+    const drafts = this.#drafts;
+    const incoming = this.#incoming;
+    const elapsed = this.elapsed() - nanosBetween(drafts[0]!.at, wallClock());
+    this.#drafts = [];
+    this.#bytes = HEADER_BYTES;
+    this.#incoming = 0;
+    this.#post(encodeChunk(this.origin, drafts, elapsed, this.#firstOrdinal), incoming);
+  }
+
+  #post(chunk: Uint8Array, incoming: number): void {
+    this.#port.post(chunk);
+    if (incoming > 0) this.#counters.add('handed', incoming);
+  }
+}
