@@ -1,0 +1,42 @@
+/** Peers as people write them: address, address:port, [v6]:port or CIDR. */
+import ipaddr from 'ipaddr.js';
+import { addressBytes } from '../journal/address.ts';
+
+/** 16 address bytes (IPv4-mapped), the bits that count, and a port when one was given. */
+export type Peer = { bytes: Uint8Array; prefix: number; port?: number };
+
+/** Throws SyntaxError when the text is none of them. */
+export function parsePeer(text: string): Peer {
+  const withPort = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text);
+  if (withPort !== null) return { bytes: bytesOf(withPort[1]!), prefix: 128, port: portOf(withPort[2]!) };
+  const [address, prefix, more] = text.split('/');
+  const bytes = bytesOf(address!.replace(/^\[|\]$/g, ''));
+  if (prefix === undefined) return { bytes, prefix: 128 };
+  const offset = ipaddr.IPv4.isIPv4(address!) ? 96 : 0;
+  if (more !== undefined || !/^\d{1,3}$/.test(prefix) || Number(prefix) + offset > 128)
+    throw new SyntaxError(`${text} is not a CIDR`);
+  return { bytes, prefix: Number(prefix) + offset };
+}
+
+/** Whether 16 address bytes at an offset, with a port, are of this peer. */
+export function peerHolds(peer: Peer, bytes: Uint8Array, offset: number, port: number): boolean {
+  if (peer.port !== undefined && peer.port !== port) return false;
+  const whole = peer.prefix >> 3;
+  for (let i = 0; i < whole; i++) if (bytes[offset + i] !== peer.bytes[i]) return false;
+  const rest = peer.prefix & 7;
+  return rest === 0 || (bytes[offset + whole]! ^ peer.bytes[whole]!) >> (8 - rest) === 0;
+}
+
+function bytesOf(address: string): Uint8Array {
+  try {
+    return addressBytes(address);
+  } catch {
+    throw new SyntaxError(`${address} is not an IP address`);
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (port > 65_535) throw new SyntaxError(`${text} is not a port`);
+  return port;
+}
