@@ -1,0 +1,132 @@
+/**
+ * CaptureInterface: what an export knows of one listener, which appears in the capture as one network interface. Holds
+ * the TCP conversations that are under way, and what was dropped since the last packet.
+ */
+import { addressBytes } from '../address.ts';
+import type { ChunkReader } from '../chunk.ts';
+import { Conversation } from './conversation.ts';
+import type { Flow } from './frame.ts';
+
+/** What a capture says of a listener. */
+export type CaptureListener = {
+  id: string;
+  name: string | null;
+  protocol: 'udp' | 'tcp';
+  /** The bound address; it may be a wildcard. */
+  local: { address: string; port: number };
+  /** Bytes that ended each incoming TCP message on the wire and are not part of it, e.g. LF of line framing. */
+  terminator?: Uint8Array;
+};
+
+/** Conversations remembered at once; the one that began first is forgotten, and starts anew should it speak again. */
+const REMEMBERED = 65_536;
+/** Distance of the first sequence numbers of two conversations: a port used again must not look like a repetition. */
+const INITIAL_STEP = 0x0100_0193;
+const UNKNOWN = new Uint8Array(16);
+const UNKNOWN_IPV4 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
+
+/** Messages dropped, and a comment for each gap. */
+export type Gaps = { dropped: number; comments: readonly string[] };
+
+const NO_GAPS: Gaps = { dropped: 0, comments: [] };
+const COMMENTS_LIMIT = 16;
+
+export class CaptureInterface {
+  readonly id: number;
+  readonly listener: CaptureListener;
+  droppedInAll = 0;
+  #gaps: Gaps = NO_GAPS;
+  readonly #local: Uint8Array;
+  readonly #conversations = new Map<number, Conversation>();
+  #begun = 0;
+
+  constructor(id: number, listener: CaptureListener) {
+    this.id = id;
+    this.listener = listener;
+    this.#local = addressBytes(listener.local.address);
+  }
+
+  get name(): string {
+    return this.listener.name ?? this.listener.id;
+  }
+
+  get description(): string {
+    const { id, protocol, local } = this.listener;
+    const host = local.address.includes(':') ? `[${local.address}]` : local.address;
+    return `${id} ${protocol}://${host}:${local.port}`;
+  }
+
+  addGap(dropped: number, comment: string): void {
+    const before = this.#gaps;
+    // A run of gaps without a packet between them: the count stays exact, the words stop.
+    const comments = before.comments.length < COMMENTS_LIMIT ? [...before.comments, comment] : before.comments;
+    this.#gaps = { dropped: before.dropped + dropped, comments };
+    this.droppedInAll += dropped;
+  }
+
+  /** What was dropped since the last packet; the next one starts anew. */
+  takeGaps(): Gaps {
+    const gaps = this.#gaps;
+    this.#gaps = NO_GAPS;
+    return gaps;
+  }
+
+  /** Both ends of the record under the reader. */
+  flow(reader: ChunkReader): Flow {
+    const given = this.#localOf(reader);
+    const remote = reader.hasRemote
+      ? reader.bytes.slice(reader.remoteOffset, reader.remoteOffset + 16)
+      : unknownLike(given);
+    const local = localFor(remote, given);
+    const family = isIpv4(remote) && isIpv4(local) ? 4 : 6;
+    return { family, local, localPort: this.listener.local.port, remote, remotePort: reader.remotePort };
+  }
+
+  /** The conversation of the record under the reader; begins one when none is under way or `fresh` asks for it. */
+  conversation(reader: ChunkReader, options: { fresh: boolean }): Conversation {
+    const key = reader.connection ?? 0;
+    const known = this.#conversations.get(key);
+    if (known !== undefined && !options.fresh) return known;
+    const begun = new Conversation(this.flow(reader), Math.imul(++this.#begun, INITIAL_STEP));
+    this.#conversations.delete(key);
+    if (this.#conversations.size >= REMEMBERED) this.#conversations.delete(this.#conversations.keys().next().value!);
+    this.#conversations.set(key, begun);
+    return begun;
+  }
+
+  end(reader: ChunkReader): void {
+    this.#conversations.delete(reader.connection ?? 0);
+  }
+
+  #localOf(reader: ChunkReader): Uint8Array {
+    const text = reader.hasExtras ? reader.extras.local : undefined;
+    return text === undefined ? this.#local : addressBytes(text);
+  }
+}
+
+/** A wildcard is no address to send from: a loopback peer was met at its own address, another one at the unknown. */
+function localFor(remote: Uint8Array, local: Uint8Array): Uint8Array {
+  if (!isWildcard(local)) return local;
+  if (isLoopback(remote)) return remote;
+  return unknownLike(remote);
+}
+
+function unknownLike(address: Uint8Array): Uint8Array {
+  return isIpv4(address) ? UNKNOWN_IPV4 : UNKNOWN;
+}
+
+function isIpv4(address: Uint8Array): boolean {
+  for (let i = 0; i < 12; i++) if (address[i] !== UNKNOWN_IPV4[i]) return false;
+  return true;
+}
+
+function isWildcard(address: Uint8Array): boolean {
+  for (let i = isIpv4(address) ? 12 : 0; i < 16; i++) if (address[i] !== 0) return false;
+  return true;
+}
+
+function isLoopback(address: Uint8Array): boolean {
+  if (isIpv4(address)) return address[12] === 127;
+  for (let i = 0; i < 15; i++) if (address[i] !== 0) return false;
+  return address[15] === 1;
+}
