@@ -45,11 +45,18 @@ export interface Binding {
   flush(): Promise<void>;
   /** Stops reading at once; with `drain` milliseconds waits for answers in flight. Queued input is counted `closed`. */
   close(mode: 'fin' | 'rst', drain: number): Promise<void>;
-  /** UDP: transmits from the listener's own socket and records it as `out`. */
-  send?(order: SendOrder, inReplyTo?: number): Promise<SendOutcome>;
+  /** UDP: transmits from the listener's own socket and records it as `out`. See sends/transmit/datagrams.ts. */
+  send?(order: SendOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
   /** TCP only. */
   readonly connections?: Connections;
 }
+
+/** How a transmission under way is watched and called off. */
+export type SendControl = {
+  signal: AbortSignal;
+  /** What was done so far; may be called as often as it likes. `progress` is 0 to 1. */
+  report(done: { sent: number; bytes: number; errors: number; progress: number }): void;
+};
 
 /** The open connections of a TCP binding, by connection number. */
 export interface Connections {
@@ -68,11 +75,14 @@ export interface Recorder {
   readonly origin: ChunkOrigin;
   /** Keeps one record; payload bytes are copied before the call returns only if `draft.payload` may change: pass a copy otherwise. Answers the binding ordinal of a message. */
   record(draft: Draft): number;
-  /** Ships a chunk the caller encoded itself. The recorder numbers its messages: call `reserve` first. */
-  ship(chunk: Uint8Array): void;
+  /**
+   * Ships a chunk the caller encoded itself; it must own the whole of its buffer. The recorder numbers its messages: call
+   * `reserve` first. `incoming` is how many of them came in, all by default.
+   */
+  ship(chunk: Uint8Array, incoming?: number): void;
   /** Takes `messages` ordinals for a chunk the caller encodes itself; answers the first. */
   reserve(messages: number): number;
-  /** Counts lost messages; they become one gap record, written where it happened, when the next record or ship comes. */
+  /** Counts lost messages; they become one gap record, written where it happened, when the next record or ship comes, or a quarter of a second later. */
   gap(reason: NonNullable<Draft['reason']>, dropped: number): void;
   /** Ships what is open. */
   flush(): void;

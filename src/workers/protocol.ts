@@ -83,8 +83,8 @@ export type WorkerStart = {
 export type Attachment = {
   /** Descriptor of the socket; for TCP a dup to listen on, which the worker then owns. */
   fd: number;
-  /** eventfd that wakes the reader's wait. */
-  wake: number;
+  /** The binding's counter `kernel` when this socket was opened: what sockets before it had dropped. */
+  droppedBefore: number;
 };
 
 /** One on-demand transmission, ready to go. */

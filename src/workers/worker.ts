@@ -1,0 +1,25 @@
+/** Entry of a worker thread: ties the host to its ports, says when it is ready, and lets the thread end after `stop`. */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { Transmissions } from '../sends/transmit/transmissions.ts';
+import { loadEngines } from '../transports/engines.ts';
+import { Host } from './host.ts';
+import { JournalPort } from './journal-port.ts';
+import type { CommandMessage, ReplyMessage, WorkerEvent, WorkerStart } from './protocol.ts';
+
+if (isMainThread || parentPort === null) throw new Error('workers/worker runs in a worker thread only');
+
+const port = parentPort;
+const start = workerData as WorkerStart;
+const post = (message: ReplyMessage | WorkerEvent) => port.postMessage(message);
+const journal = new JournalPort(start.journal, start.credit);
+const engines = await loadEngines(start.engine);
+const transmissions = new Transmissions({ thread: start.name, report: post });
+const host = new Host({ start, journal, engines, transmissions, post });
+
+port.on('message', async (message: CommandMessage) => {
+  await host.handle(message);
+  if (message.name !== 'stop') return;
+  journal.close();
+  port.close();
+});
+post({ event: 'ready', engine: engines.udp });

@@ -1,0 +1,3 @@
+import { udpContract } from './udp-contract.ts';
+
+udpContract({ engine: 'dgram', rig: { engine: 'dgram' }, dropsWithoutCredit: true });
