@@ -35,14 +35,16 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** One wrong input: where it came in, a JSON pointer (body) or a parameter name, and what is wrong with it. */
 export type InputError = { in: 'body' | 'query' | 'path' | 'header'; pointer: string; detail: string };
 
+type ProblemMore = { errors?: InputError[]; extra?: Record<string, unknown>; cause?: unknown };
+
 /** An error a client may see. `extra` members are added to the problem document, e.g. `holder`. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly errors: InputError[] | undefined;
   readonly extra: Record<string, unknown> | undefined;
 
-  constructor(code: ProblemCode, detail: string, more: { errors?: InputError[]; extra?: Record<string, unknown> } = {}) {
-    super(detail);
+  constructor(code: ProblemCode, detail: string, more: ProblemMore = {}) {
+    super(detail, { cause: more.cause });
     this.code = code;
     this.errors = more.errors;
     this.extra = more.extra;
@@ -56,4 +58,11 @@ export class ProblemError extends Error {
 /** A 400 about one field of the body. */
 export function invalidField(pointer: string, detail: string): ProblemError {
   return new ProblemError('validation_failed', `${pointer}: ${detail}`, { errors: [{ in: 'body', pointer, detail }] });
+}
+
+/** A 400 about one query parameter. */
+export function invalidParameter(name: string, detail: string): ProblemError {
+  return new ProblemError('validation_failed', `${name} ${detail}`, {
+    errors: [{ in: 'query', pointer: name, detail }],
+  });
 }

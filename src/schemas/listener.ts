@@ -6,7 +6,8 @@ import { ResponderSchema } from './responder.ts';
 
 /** The pattern of a name: letters, digits, `.`, `_`, `-`, and not of an id's form. */
 export const NAME_PATTERN = '^(?![lcs]_[0-9a-z]{10}$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
-export const LABEL_KEY_PATTERN = '^[A-Za-z0-9._/-]{1,63}$';
+/** `__proto__` is no key: whoever merges labels by assignment would lose it. */
+export const LABEL_KEY_PATTERN = '^(?!__proto__$)[A-Za-z0-9._/-]{1,63}$';
 export const LISTENER_STATES = [
   'opening',
   'listening',

@@ -11,6 +11,13 @@ export const labelParameter = maybe(
     examples: [['suite:smoke']],
   }),
 );
+/** `limit` and `cursor` of a list of resources. */
+export const listParameters = {
+  limit: maybe(
+    Type.Integer({ minimum: 1, maximum: 1000, description: 'Items at most; default 100.', examples: [100] }),
+  ),
+  cursor: maybe(Type.String({ description: 'The `next` of an earlier answer.' })),
+};
 const listenerParameter = Text('Only these listeners, by id or name; a comma list.', 'statsd');
 
 /** What a record must satisfy; together an "and". */

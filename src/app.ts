@@ -1,0 +1,108 @@
+/** The HTTP face of a domain as a function: nothing here spawns, binds or reads the environment on import. */
+import type {} from '@fastify/swagger';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { addRoutes } from '../routes/index.ts';
+import type { Domain } from './domain.ts';
+import { ProblemError } from './errors.ts';
+import { addBodies } from './http/bodies.ts';
+import { addGate, type GateOptions } from './http/gate.ts';
+import { addProblems, PROBLEM_TYPE, pathOf, problemDocument, sendProblem, toProblem } from './http/problems.ts';
+import type { StreamLimits } from './http/sse.ts';
+import { Streams } from './http/streams.ts';
+import { buildValidator, formatErrors } from './http/validation.ts';
+import { NAMED_SCHEMAS } from './schemas/index.ts';
+
+export type AppOptions = GateOptions & {
+  /** Of the program, shown in /v1/info and the OpenAPI document. */
+  version: string;
+  /** Bytes of a request body at most. */
+  bodyLimit?: number;
+  /** What a slow stream client is granted; tests shorten it. */
+  streams?: StreamLimits;
+};
+export type AppParts = { domain: Domain; options: AppOptions; logger: FastifyBaseLogger };
+
+const BODY_LIMIT = 32 * 1024 ** 2;
+
+/** Builds the app, ready to listen or to inject requests. Closing it ends streams and waits; the domain is the caller's. */
+export async function buildApp({ domain, options, logger }: AppParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: options.bodyLimit ?? BODY_LIMIT,
+    return503OnClosing: false,
+    schemaController: { compilersFactory: { buildValidator } },
+    schemaErrorFormatter: formatErrors,
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
+    clientErrorHandler: answerBrokenRequest,
+  });
+  // Answers are ours and right; a serializer by schema would drop what a schema forgot.
+  app.setSerializerCompiler(() => JSON.stringify);
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+  addProblems(app);
+  addClosing(app, domain, options.streams);
+  app.decorate('domain', domain).decorate('programVersion', options.version);
+  addGate(app, options);
+  addBodies(app);
+  addStrictQueries(app);
+  addRequestLog(app);
+  addRoutes(app);
+  await app.ready();
+  return app;
+}
+
+/** Once the service stops, nothing new begins; streams and waits end before the server closes, or it would wait for them. */
+function addClosing(app: FastifyInstance, domain: Domain, limits?: StreamLimits): void {
+  const closing = new AbortController();
+  const streams = new Streams(domain.journal, limits);
+  app.decorate('closing', closing.signal).decorate('streams', streams);
+  app.addHook('onRequest', async ({ url }, reply) => {
+    if (!domain.status.stopping.aborted && !closing.signal.aborted) return;
+    reply.header('connection', 'close');
+    if (!/^\/(livez|readyz|healthz)$/.test(pathOf(url))) {
+      throw new ProblemError('shutting_down', 'The service is shutting down.');
+    }
+  });
+  app.addHook('preClose', async () => {
+    closing.abort();
+    await streams.close();
+  });
+}
+
+/** Unknown query parameters are refused also where a route knows none. */
+function addStrictQueries(app: FastifyInstance): void {
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.operationId !== undefined)
+      route.schema.querystring ??= { type: 'object', properties: {}, additionalProperties: false };
+  });
+}
+
+/** One line a request, without query or body: those may hold payload. */
+function addRequestLog(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    const line = {
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    request.log.debug(line, 'request');
+  });
+}
+
+/** What is not even HTTP gets a problem document too. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const problem = new ProblemError(
+    'validation_failed',
+    tooLarge ? 'The headers are too large.' : 'This is not proper HTTP.',
+  );
+  const body = JSON.stringify(problemDocument(problem, '/'));
+  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
+}

@@ -1,0 +1,52 @@
+/** Bodies on their way in: JSON only, so that no web form can write; well-formed UTF-8; PATCH also as a merge patch. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ProblemError } from '../errors.ts';
+import { wrongMediaType } from './problems.ts';
+
+const JSON_TYPE = 'application/json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Replaces Fastify's parsers, and refuses bodies where a route takes none. */
+export function addBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>(
+    [JSON_TYPE, MERGE_PATCH],
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      if (request.method !== 'PATCH' && !isPlainJson(request.headers['content-type'])) {
+        throw wrongMediaType(request.method);
+      }
+      return parseBody(body);
+    },
+  );
+  app.addHook('preValidation', async ({ body, routeOptions }) => {
+    const wanted = routeOptions.schema?.body !== undefined;
+    if (wanted && body === undefined) throw bodyProblem('is missing; send JSON');
+    if (!wanted && body !== undefined && !isEmptyObject(body)) throw bodyProblem('is not expected here');
+  });
+}
+
+/** An empty body is none. */
+function parseBody(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch (error) {
+    throw bodyProblem(error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'is not UTF-8');
+  }
+}
+
+function bodyProblem(detail: string): ProblemError {
+  return new ProblemError('validation_failed', `The body ${detail}.`, {
+    errors: [{ in: 'body', pointer: '', detail }],
+  });
+}
+
+function isPlainJson(contentType = ''): boolean {
+  return contentType.split(';', 1)[0]!.trim().toLowerCase() === JSON_TYPE;
+}
+
+function isEmptyObject(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Object.keys(body).length === 0;
+}

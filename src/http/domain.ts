@@ -1,0 +1,18 @@
+/** What routes find on the Fastify instance. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Domain } from '../domain.ts';
+import type { Streams } from './streams.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    domain: Domain;
+    streams: Streams;
+    /** Of the program. */
+    programVersion: string;
+    /** Aborted when the service begins to close: waits answer, streams end. */
+    closing: AbortSignal;
+  }
+}
+
+/** A resource: one small plugin. */
+export type Routes = FastifyPluginAsyncTypebox;

@@ -1,0 +1,121 @@
+/**
+ * The gate: who may ask at all. Three doors, each against another intruder: the Host check stops a web page whose name
+ * was rebound to this address, the Origin check stops any other web page, the token stops everybody else.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '../errors.ts';
+import { pathOf } from './problems.ts';
+
+export type GateOptions = {
+  /** Bearer token that requests must carry; null asks for none. */
+  token: string | null;
+  /** Host names served beside loopback. */
+  allowHost: readonly string[];
+  /** Origins served beside our own, e.g. `https://tests.example`. */
+  allowOrigin: readonly string[];
+};
+
+/** Probes of an orchestrator come by address and without a token; what they learn is one word. */
+const OPEN = /^\/(livez|readyz|healthz)$/;
+/** The pages themselves hold no data. */
+const PAGES = /^\/(docs(\/.*)?|openapi\.(json|yaml)|problems\/.*)?$/;
+
+const EXPOSED = 'Link, Location, Retry-After, Idempotency-Replayed';
+const PREFLIGHT = {
+  'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
+  'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+  'access-control-allow-private-network': 'true',
+  'access-control-max-age': '600',
+};
+
+/** Puts the gate before every request, those to unknown paths included. */
+export function addGate(app: FastifyInstance, options: GateOptions): void {
+  const carriesToken = tokenCheck(options.token);
+  const hosts = new Set(options.allowHost.map((host) => hostName(host)));
+  const origins = new Set(options.allowOrigin.map(normalOrigin));
+
+  app.addHook('onRequest', async (request, reply) => {
+    const path = pathOf(request.url);
+    if (OPEN.test(path)) return;
+    const trusted = carriesToken(request.headers.authorization);
+    const preflight = isPreflight(request);
+    checkOrigin(request, reply, origins);
+    if (options.token !== null && !trusted && !preflight && !PAGES.test(path)) throw unauthorized();
+    // A preflight can't carry the token that would excuse its Host; the request after it must.
+    if (!trusted && !(preflight && options.token !== null)) checkHost(request.headers.host, hosts);
+    if (preflight && reply.hasHeader('access-control-allow-origin')) return reply.code(204).headers(PREFLIGHT).send();
+  });
+}
+
+/** Compares in constant time; digests make the lengths equal. */
+function tokenCheck(token: string | null): (authorization: string | undefined) => boolean {
+  if (token === null) return () => false;
+  const expected = digest(token);
+  return (authorization = '') => {
+    const given = /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? '';
+    return timingSafeEqual(digest(given.trim()), expected);
+  };
+}
+
+function checkHost(host: string | undefined, allowed: ReadonlySet<string>): void {
+  const name = hostName(host ?? '');
+  if (isLoopback(name) || allowed.has(name)) return;
+  throw new ProblemError(
+    'host_not_allowed',
+    `Host ${host ?? '(none)'} is not served: use localhost, or start with --allow-host ${name || '<name>'}.`,
+  );
+}
+
+function checkOrigin(request: FastifyRequest, reply: FastifyReply, allowed: ReadonlySet<string>): void {
+  const { origin, host } = request.headers;
+  if (origin === undefined) return;
+  reply.header('vary', 'Origin');
+  if (origin !== 'null' && allowed.has(normalOrigin(origin))) {
+    reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED });
+  } else if (!isSameOrigin(origin, host ?? '')) {
+    throw new ProblemError(
+      'origin_not_allowed',
+      `Origin ${origin} is not served: pages of other origins need --allow-origin ${origin}.`,
+    );
+  }
+}
+
+/** Whether an Origin is the page's own: the same host and port as the request went to. */
+function isSameOrigin(origin: string, host: string): boolean {
+  const url = URL.parse(origin);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  const own = URL.parse(`${url.protocol}//${host}`);
+  return own !== null && hostName(own.host) === hostName(url.host) && own.port === url.port;
+}
+
+/** A Host without its port, IPv6 brackets, one trailing dot and case. */
+export function hostName(host: string): string {
+  const match = /^\[([^\]]*)\](?::\d*)?$/.exec(host) ?? /^([^:]*)(?::\d*)?$/.exec(host);
+  const name = match?.[1] ?? host;
+  return name.replace(/\.$/, '').toLowerCase();
+}
+
+/** 127.0.0.0/8, ::1 and localhost, compared whole. */
+function isLoopback(name: string): boolean {
+  if (name === 'localhost' || name === '::1') return true;
+  const parts = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(name);
+  return parts?.slice(1).every((part) => Number(part) <= 255) ?? false;
+}
+
+function isPreflight({ method, headers }: FastifyRequest): boolean {
+  return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+}
+
+function normalOrigin(origin: string): string {
+  const url = URL.parse(origin);
+  return url === null || url.origin === 'null' ? origin.toLowerCase() : url.origin;
+}
+
+function unauthorized(): ProblemError {
+  return new ProblemError('unauthorized', 'Send the token as Authorization: Bearer <token>.');
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

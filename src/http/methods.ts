@@ -1,0 +1,27 @@
+/** Which methods a path knows, for 405 and its Allow header: Fastify itself says 404. */
+import type { FastifyInstance } from 'fastify';
+
+/** Watches the routes being added; the function it returns answers for a path. */
+export function allowedMethods(app: FastifyInstance): (path: string) => string[] {
+  const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
+    for (const one of [method].flat()) route.methods.add(one);
+    routes.set(url, route);
+  });
+  return (path) => {
+    const methods = [...routes.values()]
+      .filter(({ pattern }) => pattern.test(path))
+      .flatMap((route) => [...route.methods]);
+    return [...new Set(methods)].sort();
+  };
+}
+
+/** `/v1/listeners/:id/messages` as a regular expression. */
+function patternOf(url: string): RegExp {
+  const parts = url.split(/(:[a-zA-Z]+|\*)/).map((part) => {
+    if (part === '*') return '.*';
+    return part.startsWith(':') ? '[^/]+' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}

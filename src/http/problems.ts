@@ -1,0 +1,104 @@
+/** Errors on their way out: every one is a problem document (RFC 9457); what is not meant for clients is logged and hidden. */
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
+import { PayloadError } from '../schemas/payload.ts';
+import { allowedMethods } from './methods.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** Error and not-found handlers. Call before any route is added, or Fastify answers some errors in its own form. */
+export function addProblems(app: FastifyInstance): void {
+  const allowed = allowedMethods(app);
+  app.setErrorHandler((error: unknown, request, reply) => sendProblem(request, reply, toProblem(error, request)));
+  app.setNotFoundHandler((request, reply) => {
+    const methods = allowed(pathOf(request.url));
+    if (methods.length > 0) reply.header('allow', methods.join(', '));
+    return sendProblem(request, reply, methods.length > 0 ? wrongMethod(request, methods) : nothingThere(request));
+  });
+}
+
+/** Writes a problem document. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ProblemError): FastifyReply {
+  if (problem.code === 'internal') logInternal(request.log, request, problem);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="listenpost"');
+  if (problem.status === 429 || problem.status === 503) reply.header('retry-after', '1');
+  return reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(problemDocument(problem, pathOf(request.url)));
+}
+
+/** The document as an object: members of `extra` first, so that none of them can hide ours. */
+export function problemDocument(problem: ProblemError, instance: string): Record<string, unknown> {
+  const { code, status, message: detail, errors, extra } = problem;
+  const document = { ...extra, type: `/problems/${code}`, title: PROBLEMS[code].title, status, detail, instance, code };
+  return errors === undefined ? document : { ...document, errors };
+}
+
+/** What a client may see of any error. */
+export function toProblem(error: unknown, request?: { method: string; url: string }): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof PayloadError) return payloadProblem(error);
+  const { code, statusCode, message } = error as Partial<FastifyError>;
+  const made = code === undefined ? undefined : FROM_CODE[code]?.(message ?? '', request);
+  if (made !== undefined) return made;
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return byStatus(statusCode, message ?? '');
+  return new ProblemError('internal', 'Something went wrong inside; the log says what.', { cause: error });
+}
+
+const FROM_CODE: Record<string, (message: string, request?: { method: string; url: string }) => ProblemError> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () =>
+    new ProblemError('payload_too_large', 'The body is larger than this service takes.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: (_message, request) => wrongMediaType(request?.method),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('The body is not as long as Content-Length says.'),
+  FST_ERR_BAD_URL: () => invalid('The path is not properly percent-encoded.'),
+  cursor_ahead: (message) =>
+    new ProblemError('validation_failed', `after: ${message}`, {
+      errors: [{ in: 'query', pointer: 'after', detail: message }],
+    }),
+};
+
+function byStatus(status: number, message: string): ProblemError {
+  const code = (Object.keys(PROBLEMS) as ProblemCode[]).find((name) => PROBLEMS[name].status === status);
+  return new ProblemError(code ?? 'validation_failed', message);
+}
+
+function payloadProblem(error: PayloadError): ProblemError {
+  return new ProblemError('validation_failed', `/${error.field} ${error.message}`, {
+    errors: [{ in: 'body', pointer: `/${error.field}`, detail: error.message }],
+  });
+}
+
+export function wrongMediaType(method = 'POST'): ProblemError {
+  const kinds = method === 'PATCH' ? 'application/json or application/merge-patch+json' : 'application/json';
+  return new ProblemError(
+    'unsupported_media_type',
+    `The body must be ${kinds}: send it with Content-Type, or use curl --json.`,
+  );
+}
+
+function invalid(detail: string): ProblemError {
+  return new ProblemError('validation_failed', detail);
+}
+
+function wrongMethod(request: FastifyRequest, methods: string[]): ProblemError {
+  return new ProblemError(
+    'method_not_allowed',
+    `${pathOf(request.url)} knows ${methods.join(', ')}, not ${request.method}.`,
+  );
+}
+
+function nothingThere(request: FastifyRequest): ProblemError {
+  return new ProblemError('not_found', `There is nothing at ${request.method} ${pathOf(request.url)}; see /docs.`);
+}
+
+function logInternal(log: FastifyBaseLogger, request: FastifyRequest, problem: ProblemError): void {
+  const err = problem.cause ?? problem;
+  log.error({ err, method: request.method, route: request.routeOptions.url }, 'a request failed inside');
+}
+
+/** The path of a URL, without the query: it may hold what somebody searches for. */
+export function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

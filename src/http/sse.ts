@@ -1,0 +1,136 @@
+/**
+ * The writer of one event stream (WHATWG server-sent events). Data is one line of JSON, so no payload can forge an
+ * event. A reader that owes more than the byte cap and does not catch up within the patience is cut, never waited for:
+ * it gets `lag` with the cursor to resume from.
+ */
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type StreamLimits = {
+  /** Bytes that may be on their way to one client. */
+  cap: number;
+  /** Milliseconds a client over its cap has to get below it. */
+  patience: number;
+  /** Milliseconds between heartbeats. */
+  heartbeat: number;
+};
+
+export const STREAM_LIMITS: StreamLimits = { cap: 1024 ** 2, patience: 5000, heartbeat: 15_000 };
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
+/** Why a stream ends. */
+export type EndReason = 'limit' | 'for' | 'deleted' | 'completed' | 'shutdown';
+
+export class EventStream {
+  readonly #response: ServerResponse;
+  readonly #limits: StreamLimits;
+  readonly #closed = new AbortController();
+  #heartbeat: NodeJS.Timeout | undefined;
+  /** The cursor the client has been told. */
+  #told = '';
+  /** The last position scanned: what matched nothing needs no replay. */
+  #cursor = '';
+
+  constructor(response: ServerResponse, limits: StreamLimits = STREAM_LIMITS) {
+    this.#response = response;
+    this.#limits = limits;
+    response.once('close', () => this.#stop());
+    response.on('error', () => this.#stop());
+  }
+
+  /** Aborted when the client is gone or the stream has ended. */
+  get closed(): AbortSignal {
+    return this.#closed.signal;
+  }
+
+  /** Begins: retry, a comment and the starting id at once. */
+  open(headers: Record<string, unknown>, cursor: string): void {
+    this.#response.shouldKeepAlive = false;
+    this.#response.writeHead(200, { ...(headers as Record<string, string>), ...HEADERS });
+    this.#cursor = cursor;
+    this.#told = cursor;
+    this.#response.write(`retry: 2000\n: listenpost\nid: ${cursor}\n\n`);
+    this.#heartbeat = setInterval(() => this.#beat(), this.#limits.heartbeat);
+  }
+
+  /** Writes whole encoded events that end at `cursor`. */
+  events(encoded: Uint8Array, cursor: string): void {
+    this.#cursor = cursor;
+    if (encoded.length === 0 || this.closed.aborted) return;
+    this.#told = cursor;
+    this.#response.write(encoded);
+  }
+
+  /** Writes one event without an id: nothing to resume from. */
+  event(name: string, data: unknown): void {
+    if (!this.closed.aborted) this.#response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** Waits while the client owes more than its cap. False when it did not catch up, or is gone. */
+  async ready(): Promise<boolean> {
+    if (this.#response.writableLength <= this.#limits.cap) return !this.closed.aborted;
+    const over = new AbortController();
+    const drained = this.#drained(over.signal);
+    const late = sleep(this.#limits.patience, false, { signal: over.signal }).catch(() => false);
+    const inTime = await Promise.race([drained, late]);
+    over.abort();
+    return inTime && !this.closed.aborted;
+  }
+
+  /** The client is too slow: says where to resume and ends. */
+  lag(): void {
+    this.#finish('lag', { cursor: this.#cursor });
+  }
+
+  end(reason: EndReason): void {
+    this.#finish('end', { reason, cursor: this.#cursor });
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  /** Resolves when the response is closed. */
+  async finished(): Promise<void> {
+    if (!this.#response.closed) await new Promise((resolve) => this.#response.once('close', resolve));
+  }
+
+  #finish(name: string, data: { cursor: string; reason?: EndReason }): void {
+    if (this.closed.aborted) return;
+    this.#response.end(`event: ${name}\nid: ${this.#cursor}\ndata: ${JSON.stringify(data)}\n\n`);
+    this.#stop();
+    const late = setTimeout(() => this.#response.destroy(), this.#limits.patience);
+    this.#response.once('close', () => clearTimeout(late));
+  }
+
+  /** A comment keeps the connection alive; with something still on its way none is needed. */
+  #beat(): void {
+    if (this.#response.writableLength > 0) return;
+    const id = this.#cursor === this.#told ? '' : `id: ${this.#cursor}\n`;
+    this.#told = this.#cursor;
+    this.#response.write(`: beat\n${id}\n`);
+  }
+
+  async #drained(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const done = (): void => resolve(true);
+      this.#response.once('drain', done);
+      this.closed.addEventListener('abort', done, { once: true });
+      signal.addEventListener('abort', () => {
+        this.#response.off('drain', done);
+        this.closed.removeEventListener('abort', done);
+        resolve(false);
+      });
+    });
+  }
+
+  #stop(): void {
+    clearInterval(this.#heartbeat);
+    this.#closed.abort();
+  }
+}

@@ -1,0 +1,61 @@
+/** All open streams: they share pulls when they stand at the same place, are counted, and end together at shutdown. */
+import type { Journal, Pull, Pulled } from '../journal/journal.ts';
+import { type EndReason, type EventStream, STREAM_LIMITS, type StreamLimits } from './sse.ts';
+
+/** Milliseconds a stream gets at shutdown to hand over what is left. */
+const LAST_WORDS = 3000;
+
+type Member = { stream: EventStream; end: (reason: EndReason) => void };
+
+export class Streams {
+  readonly journal: Journal;
+  readonly limits: StreamLimits;
+  readonly #members = new Set<Member>();
+  readonly #pulls = new Map<string, Promise<Pulled>>();
+  #lagged = 0;
+  #closing = false;
+
+  constructor(journal: Journal, limits: StreamLimits = STREAM_LIMITS) {
+    this.journal = journal;
+    this.limits = limits;
+  }
+
+  /** Streams open now, and those ever cut because the client was too slow. */
+  totals(): { clients: number; lagged: number } {
+    return { clients: this.#members.size, lagged: this.#lagged };
+  }
+
+  /** Counts a stream until it closes; `end` is called when it must end. */
+  add(stream: EventStream, end: (reason: EndReason) => void): void {
+    const member = { stream, end };
+    this.#members.add(member);
+    stream.closed.addEventListener('abort', () => this.#members.delete(member), { once: true });
+    if (this.#closing) end('shutdown');
+  }
+
+  /** A pull in SSE form. Followers that ask for the same while it is under way share the answer. */
+  pull(key: string, request: Pull): Promise<Pulled> {
+    const shared = `${key} ${request.limit} ${request.after}`;
+    const underway = this.#pulls.get(shared);
+    if (underway !== undefined) return underway;
+    const pulled = this.journal.pull(request).finally(() => this.#pulls.delete(shared));
+    this.#pulls.set(shared, pulled);
+    return pulled;
+  }
+
+  lagged(stream: EventStream): void {
+    this.#lagged++;
+    stream.lag();
+  }
+
+  /** Ends every stream and waits until the clients have it, but not for long. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const members = [...this.#members];
+    for (const { end } of members) end('shutdown');
+    const all = Promise.all(members.map(({ stream }) => stream.finished()));
+    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_WORDS).unref());
+    await Promise.race([all, late]);
+    for (const { stream } of members) stream.destroy();
+  }
+}
