@@ -1,0 +1,70 @@
+/** The open TCP connections of one listener: each lives in one of its threads, and only that thread knows it. */
+import type { CloseMode, ConnectionView } from '../domain.ts';
+import { ProblemError } from '../errors.ts';
+import { connectionId, connectionNumber } from '../journal/ids.ts';
+import type { CommandName, ConnectionState, ReplyOf, RequestOf } from '../workers/protocol.ts';
+import type { Listener } from './listener.ts';
+import { rfc3339 } from './text.ts';
+
+export async function listConnections(listener: Listener): Promise<ConnectionView[]> {
+  if (listener.spec.protocol === 'udp') return [];
+  const lists = await ask(listener, 'connections', { listener: listener.number });
+  return lists.flatMap(({ thread, answer }) => answer.map((state) => connectionView(state, thread)));
+}
+
+/** Bytes written. */
+export async function sendOnConnection(listener: Listener, id: string, payload: Uint8Array): Promise<number> {
+  const connection = numberOf(listener, id);
+  const answers = await ask(listener, 'connectionSend', { listener: listener.number, connection, payload });
+  const written = answers.find(({ answer }) => answer !== null)?.answer;
+  return written ?? unknownConnection(listener, id);
+}
+
+export async function updateConnection(
+  listener: Listener,
+  id: string,
+  change: { reading?: boolean; writing?: boolean },
+): Promise<ConnectionView> {
+  const connection = numberOf(listener, id);
+  const answers = await ask(listener, 'connectionUpdate', { listener: listener.number, connection, ...change });
+  if (!answers.some(({ answer }) => answer)) return unknownConnection(listener, id);
+  const views = await listConnections(listener);
+  return views.find((view) => view.id === id) ?? unknownConnection(listener, id);
+}
+
+export async function closeConnection(listener: Listener, id: string, mode: CloseMode): Promise<void> {
+  const connection = numberOf(listener, id);
+  const answers = await ask(listener, 'connectionClose', { listener: listener.number, connection, mode });
+  if (!answers.some(({ answer }) => answer)) unknownConnection(listener, id);
+}
+
+/** The same question to all threads of a listener; a thread that dies has no connections any more. */
+async function ask<K extends CommandName>(
+  listener: Listener,
+  name: K,
+  request: RequestOf<K>,
+): Promise<{ thread: string; answer: ReplyOf<K> }[]> {
+  const up = listener.bindings.filter((binding) => !binding.down);
+  const asked = up.map(async ({ thread }) => ({ thread: thread.name, answer: await thread.call(name, request) }));
+  const settled = await Promise.allSettled(asked);
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+function connectionView(state: ConnectionState, thread: string): ConnectionView {
+  const { connection, remote, openedAt, ...rest } = state;
+  return {
+    id: connectionId(connection),
+    remote: { address: remote.host, port: remote.port },
+    openedAt: rfc3339(openedAt),
+    thread,
+    ...rest,
+  };
+}
+
+function numberOf(listener: Listener, id: string): number {
+  return connectionNumber(id) ?? unknownConnection(listener, id);
+}
+
+function unknownConnection(listener: Listener, id: string): never {
+  throw new ProblemError('not_found', `listener ${listener.name ?? listener.id} has no open connection ${id}`);
+}

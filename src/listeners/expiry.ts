@@ -1,0 +1,76 @@
+/**
+ * A listener's time to live. Use renews it; an open wait or stream holds it; when it is over `onExpired` is called. A
+ * hold may be tied to the listener's life: releasing the last tied hold ends it at once.
+ */
+
+/** The longest delay a Node timer takes. */
+const LONGEST = 2 ** 31 - 1;
+
+export class Expiry {
+  readonly #onExpired: () => void;
+  /** Milliseconds, null = for ever. */
+  #ttl: number | null = null;
+  /** When it ends, in milliseconds since 1970. */
+  #deadline = 0;
+  #holds = 0;
+  #ties = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(onExpired: () => void) {
+    this.#onExpired = onExpired;
+  }
+
+  /** When it ends; null = never, or not while somebody holds it. */
+  get expiresAt(): number | null {
+    return this.#ttl === null || this.#holds > 0 ? null : this.#deadline;
+  }
+
+  set(ttl: number | null): void {
+    this.#ttl = ttl;
+    this.touch();
+    this.#schedule();
+  }
+
+  /** It was used: the time starts anew. The timer runs on and finds the later deadline. */
+  touch(): void {
+    if (this.#ttl !== null) this.#deadline = Date.now() + this.#ttl;
+  }
+
+  /** Stops the clock until the answer is called. */
+  hold(tie: boolean): () => void {
+    this.#holds++;
+    if (tie) this.#ties++;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#release(tie);
+    };
+  }
+
+  /** For good. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#ttl = null;
+    this.#ties = Number.POSITIVE_INFINITY;
+  }
+
+  #release(tie: boolean): void {
+    this.#holds--;
+    this.touch();
+    if (tie && --this.#ties === 0) this.#onExpired();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#ttl === null) return;
+    const left = Math.max(1, Math.min(LONGEST, this.#deadline - Date.now()));
+    this.#timer = setTimeout(() => this.#check(), left).unref();
+  }
+
+  #check(): void {
+    if (this.#holds > 0) this.touch();
+    if (Date.now() < this.#deadline) this.#schedule();
+    else this.#onExpired();
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Lifecycle: takes one listener from state to state: open, rebind, complete, fail, close. It joins what has to go
+ * together: journal, threads and port. Every method runs within the listener's turn unless it says otherwise.
+ */
+import type { CloseMode } from '../domain.ts';
+import type { Journal, JournalListener } from '../journal/journal.ts';
+import type { FullSpec } from '../schemas/listener.ts';
+import type { Endpoint } from '../workers/protocol.ts';
+import { type AddressPolicy, resolveHost } from './addresses.ts';
+import { closeBindings, closeListener, openBindings, type PortRules, takeBindings } from './bindings.ts';
+import { complete, watchIdle } from './completion.ts';
+import type { CrewSource } from './crew.ts';
+import type { Listener } from './listener.ts';
+import { changeRecord } from './records.ts';
+import { fail } from './repair.ts';
+import { captureLimits, milliseconds } from './spec.ts';
+
+export type LifecycleOptions = {
+  journal: Journal;
+  crews: CrewSource;
+  ports: PortRules;
+  bindPolicy: AddressPolicy;
+  /** A failure nobody waits for. */
+  onError: (error: unknown) => void;
+};
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #journal: Journal;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+    this.#journal = options.journal;
+  }
+
+  /** Binds a listener that is not open. Rejects with ProblemError; then nothing is open and the state is as before. */
+  async open(listener: Listener): Promise<void> {
+    const host = await this.#allowedHost(listener.spec);
+    await this.#journal.register(described(listener, { host, port: listener.spec.port }));
+    await this.#bind(listener, host);
+    await this.#begin(listener);
+  }
+
+  /** The same for a listener that was open before and begins anew. */
+  async reopen(listener: Listener): Promise<void> {
+    listener.renewCounters(listener.spec.threads);
+    await this.open(listener);
+  }
+
+  /**
+   * Gives a listener another spec, keeping id, messages and seq. Where the port differs the new sockets open first; on
+   * the same port the old ones have to go first. Either way the old ones live on (again) when the new ones can't open.
+   */
+  async rebind(listener: Listener, next: FullSpec): Promise<void> {
+    const host = await this.#allowedHost(next);
+    const before = listener.spec;
+    const isInTheWay =
+      listener.isOpen &&
+      before.protocol === next.protocol &&
+      listener.address?.port === (next.port || listener.keptPort);
+    if (isInTheWay) await this.#rebindInPlace(listener, next, host);
+    else await this.#rebindElsewhere(listener, next, host);
+    await this.#journal.configure(listener.number, captureLimits(next));
+    await this.#begin(listener);
+  }
+
+  /** Frees everything and leaves the listener's state as it is. */
+  async close(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+    listener.expiry.stop();
+    if (listener.isOpen) listener.enter('draining');
+    await closeListener(listener, how);
+  }
+
+  /** Takes a turn of its own. */
+  complete(listener: Listener, reason: 'maxRequests' | 'idle'): void {
+    complete(listener, reason, this.#journal).catch(this.#options.onError);
+  }
+
+  /** Writes a change of state into the listener's history; the last one is written before it shows. */
+  recordState(listener: Listener): void {
+    const { state, number, openedAt } = listener;
+    if (state === 'completed' || state === 'failed' || state === 'opening') return;
+    this.#journal.append(changeRecord(number, openedAt, { state })).catch(this.#options.onError);
+  }
+
+  async #allowedHost(spec: FullSpec): Promise<string> {
+    const host = await resolveHost(spec.host, spec.family);
+    this.#options.bindPolicy.check(host);
+    return host;
+  }
+
+  async #bind(listener: Listener, host: string): Promise<void> {
+    const { crews, ports } = this.#options;
+    const crew = await crews.muster(listener.id, listener.spec);
+    try {
+      await openBindings(listener, crew, host, ports);
+    } catch (error) {
+      await crew.disband();
+      throw error;
+    }
+  }
+
+  async #begin(listener: Listener): Promise<void> {
+    this.#journal.register(described(listener, listener.address!)).catch(this.#options.onError);
+    if (listener.state === 'completed' || listener.state === 'failed') {
+      await this.#journal.complete(listener.number, false);
+    }
+    listener.stopWatch();
+    listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'));
+    listener.expiry.set(milliseconds(listener.spec.ttl));
+    listener.settle();
+    if (listener.isExhausted) this.complete(listener, 'maxRequests');
+  }
+
+  async #rebindElsewhere(listener: Listener, next: FullSpec, host: string): Promise<void> {
+    const before = listener.spec;
+    const held = takeBindings(listener);
+    listener.renewCounters(next.threads);
+    listener.spec = next;
+    try {
+      await this.#bind(listener, host);
+    } catch (error) {
+      listener.undoRenewal();
+      Object.assign(listener, held, { spec: before });
+      throw error;
+    }
+    await closeBindings(listener.number, held, { mode: 'fin', drain: 0 });
+  }
+
+  async #rebindInPlace(listener: Listener, next: FullSpec, host: string): Promise<void> {
+    const before = { spec: listener.spec, host: listener.address!.host };
+    await closeListener(listener, { mode: 'fin', drain: 0 });
+    try {
+      await this.#bindWith(listener, next, host);
+    } catch (error) {
+      await this.#bindWith(listener, before.spec, before.host).catch((second: Error & { code?: string }) =>
+        fail(listener, { code: second.code ?? 'internal', detail: second.message }, this.#journal),
+      );
+      throw error;
+    }
+  }
+
+  #bindWith(listener: Listener, spec: FullSpec, host: string): Promise<void> {
+    listener.renewCounters(spec.threads);
+    listener.spec = spec;
+    return this.#bind(listener, host);
+  }
+}
+
+function described(listener: Listener, { host, port }: Endpoint): JournalListener {
+  const { number, id, spec } = listener;
+  return { number, id, protocol: spec.protocol, local: { address: host, port }, capture: captureLimits(spec) };
+}

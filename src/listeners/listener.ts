@@ -1,0 +1,251 @@
+/**
+ * Listener: what a user made. It holds the spec (what was asked) apart from the status (what is), and runs the changes
+ * of its own life one after another. It opens and closes nothing itself: sockets are the business of bindings.ts, rules
+ * over several listeners that of the registry.
+ */
+import type { ListenerRef } from '../domain.ts';
+import { listenerId } from '../journal/ids.ts';
+import type { History } from '../journal/journal.ts';
+import type { FullSpec, ListenerState } from '../schemas/listener.ts';
+import { microsOf, monotonicNanos, wallClock } from '../workers/clock.ts';
+import { BindingCounters, type Counter, createCounters, sumCounters } from '../workers/counters.ts';
+import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
+import type { Crew, ListenerThread } from './crew.ts';
+import { Expiry } from './expiry.ts';
+import { addressUrl, rfc3339 } from './text.ts';
+import type { ListenerView } from './view.ts';
+
+/** A listener's socket inside one thread. */
+export type Binding = {
+  readonly index: number;
+  readonly thread: ListenerThread;
+  /** Counts replacements of its thread. */
+  incarnation: number;
+  engine: 'mmsg' | 'dgram' | 'net';
+  /** Messages read and not dropped before this incarnation began. */
+  baseline: number;
+  /** Its thread is gone and not yet replaced. */
+  down: boolean;
+};
+
+export type ListenerFault = { code: string; detail: string };
+
+/** What is counted of a listener without a history yet. */
+const EMPTY: History = {
+  firstSeq: 1,
+  lastSeq: 0,
+  captured: 0,
+  evicted: 0,
+  cleared: 0,
+  truncated: 0,
+  full: 0,
+  bytes: 0,
+  unread: 0,
+};
+
+export class Listener {
+  readonly number: number;
+  readonly id: string;
+  /** Place in the list: listeners are shown in the order of their creation. */
+  readonly order: number;
+  readonly createdAt = rfc3339(microsOf(wallClock()));
+  readonly openedAt = monotonicNanos();
+  readonly expiry: Expiry;
+  spec: FullSpec;
+  /** The bound address; null while no port is held. */
+  address: Endpoint | null = null;
+  bindings: Binding[] = [];
+  /** The threads it runs on, null when it holds none. */
+  crew: Crew | null = null;
+  /** Gives the port back. */
+  releasePort: (() => void) | null = null;
+  /** The port that 0 stands for, once one was given; 0 before. */
+  keptPort = 0;
+  /** Whether its sockets tell what the kernel dropped. */
+  knowsKernelDrops = true;
+  counters: SharedArrayBuffer;
+  /** Ends the watch for idleness. */
+  stopWatch = () => {};
+  fault: ListenerFault | null = null;
+  #state: ListenerState = 'opening';
+  readonly #onState: (listener: Listener) => void;
+  /** Sums of counters that earlier bindings left, and what died with threads. */
+  readonly #carried: Partial<Record<Counter, number>> = {};
+  /** Counters of the bindings before these. */
+  #previous: SharedArrayBuffer | null = null;
+  readonly #incarnations: number[] = Array(16).fill(-1);
+  /** Replies given before the present responder came. */
+  #repliesBefore = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    spec: FullSpec,
+    options: {
+      number: number;
+      order: number;
+      onState: (listener: Listener) => void;
+      onExpired: (listener: Listener) => void;
+    },
+  ) {
+    this.spec = spec;
+    this.number = options.number;
+    this.id = listenerId(options.number);
+    this.order = options.order;
+    this.#onState = options.onState;
+    this.expiry = new Expiry(() => options.onExpired(this));
+    this.counters = createCounters(spec.threads);
+  }
+
+  get name(): string | null {
+    return this.spec.name;
+  }
+
+  get ref(): ListenerRef {
+    const { number, id, name, state } = this;
+    return { number, id, name, protocol: this.spec.protocol, state };
+  }
+
+  get state(): ListenerState {
+    return this.#state;
+  }
+
+  /** Whether sockets are open (some may be under repair). */
+  get isOpen(): boolean {
+    return this.#state === 'listening' || this.#state === 'paused' || this.#state === 'degraded';
+  }
+
+  /** Changes the state and tells; the same state again tells nothing. */
+  enter(state: ListenerState, fault: ListenerFault | null = null): void {
+    const from = this.#state;
+    this.fault = fault;
+    this.#state = state;
+    if (from !== state) this.#onState(this);
+  }
+
+  /** The state that its spec and bindings call for. */
+  settle(): void {
+    if (this.bindings.some((binding) => binding.down)) this.enter('degraded');
+    else this.enter(this.spec.paused ? 'paused' : 'listening');
+  }
+
+  /** Runs a change of this listener after those before it, whether they succeeded or not. */
+  exclusive<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change, change);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Fresh shared memory for new bindings; what the old ones counted, and still count, stays in the sums. */
+  renewCounters(bindings: number): void {
+    if (this.#previous !== null) this.#addTo(this.#carried, this.#previous);
+    this.#previous = this.counters;
+    this.counters = createCounters(bindings);
+    this.#repliesBefore = 0;
+    this.#incarnations.fill(Math.max(...this.#incarnations));
+  }
+
+  /** The new bindings came to nothing: the ones before them count on. */
+  undoRenewal(): void {
+    if (this.#previous !== null) this.counters = this.#previous;
+    this.#previous = null;
+  }
+
+  /** Adds to a sum from the main thread's side. */
+  carry(counter: Counter, amount: number): void {
+    this.#carried[counter] = (this.#carried[counter] ?? 0) + amount;
+  }
+
+  /** Sums over all bindings there ever were. */
+  sums(): Record<Counter, number> {
+    const sums = sumCounters(this.counters);
+    if (this.#previous !== null) this.#addTo(sums, this.#previous);
+    for (const name of Object.keys(this.#carried) as Counter[]) sums[name] += this.#carried[name]!;
+    return sums;
+  }
+
+  /** The number of a binding's next incarnation; one that no binding of an earlier opening had. */
+  nextIncarnation(binding: number): number {
+    this.#incarnations[binding] = (this.#incarnations[binding]! + 1) & 0xff;
+    return this.#incarnations[binding]!;
+  }
+
+  /** Whether as many requests were served as maxRequests allows. */
+  get isExhausted(): boolean {
+    const { maxRequests } = this.spec;
+    return maxRequests !== null && new BindingCounters(this.counters, 0).taken('served') >= maxRequests;
+  }
+
+  /** The part of the spec that threads take over without a rebind. */
+  get live(): LiveSpec {
+    const { paused, responder, capture } = this.spec;
+    return { paused, responder, maxPayload: capture.maxPayload, repliesBefore: this.#repliesBefore };
+  }
+
+  /** A new responder counts its `times` from here on. */
+  restartReplies(): void {
+    this.#repliesBefore = new BindingCounters(this.counters, 0).taken('reply');
+  }
+
+  view(history: History = EMPTY, options: { advertisedHost: string | null }): ListenerView {
+    const { host, port } = this.address ?? {};
+    const expiresAt = this.expiry.expiresAt;
+    const address =
+      host === undefined || port === undefined
+        ? null
+        : { host, port, url: addressUrl(this.spec.protocol, { host, port }, options.advertisedHost) };
+    return {
+      ...this.spec,
+      id: this.id,
+      state: this.#state,
+      address,
+      createdAt: this.createdAt,
+      expiresAt: expiresAt === null ? null : rfc3339(expiresAt * 1000),
+      ...(this.fault === null ? {} : { error: this.fault }),
+      bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
+      unread: history.unread,
+      unmatched: 0,
+      stats: this.#stats(history),
+    };
+  }
+
+  #addTo(sums: Partial<Record<Counter, number>>, memory: SharedArrayBuffer): void {
+    for (const [name, sum] of Object.entries(sumCounters(memory)) as [Counter, number][]) {
+      if (!MOMENTARY.has(name)) sums[name] = (sums[name] ?? 0) + sum;
+    }
+  }
+
+  #stats(history: History): ListenerView['stats'] {
+    const sums = this.sums();
+    const kernel = this.knowsKernelDrops ? sums.kernel : null;
+    const { overload, denied, fault, paused, closed, lost } = sums;
+    return {
+      received: sums.received,
+      receivedBytes: sums.receivedBytes,
+      captured: history.captured,
+      sent: sums.sent,
+      sentBytes: sums.sentBytes,
+      requests: sums.requests,
+      connectionsOpen: sums.connectionsOpen,
+      connectionsTotal: sums.connectionsTotal,
+      connectionsRefused: sums.connectionsRefused,
+      dropped: { kernel, overload, denied, fault, full: history.full, paused, closed, lost },
+      evicted: history.evicted,
+      cleared: history.cleared,
+      truncated: history.truncated,
+      repliesSuppressed: sums.repliesSuppressed,
+      firstSeq: history.firstSeq,
+      lastSeq: history.lastSeq,
+      receiveBatches: sums.receiveBatches,
+      receiveBuffer: sums.receiveBuffer / this.spec.threads,
+    };
+  }
+}
+
+/** Counters that say what is, not what was. */
+const MOMENTARY: ReadonlySet<Counter> = new Set([
+  'connectionsOpen',
+  'receiveBuffer',
+  'lastRequestAt',
+  'handed',
+  'served',
+]);

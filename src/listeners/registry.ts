@@ -1,0 +1,249 @@
+/**
+ * Registry: the set of listeners and the rules over them. A listener's name and id are taken before the first await and
+ * given back when its socket can't be bound, so of many creates at once one wins. Every change of one listener runs in
+ * that listener's own turn.
+ */
+import type {
+  CloseMode,
+  ConnectionView,
+  Labels,
+  ListenerPatch,
+  ListenerRef,
+  Listeners,
+  ListQuery,
+  Removed,
+} from '../domain.ts';
+import { ProblemError } from '../errors.ts';
+import { listenerNumber } from '../journal/ids.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
+import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
+import { flushListener } from './flush.ts';
+import { Lifecycle, type LifecycleOptions } from './lifecycle.ts';
+import type { Listener } from './listener.ts';
+import { page } from './listing.ts';
+import { applySpec, patchedSpec } from './patch.ts';
+import { converge, named } from './put.ts';
+import { type Replied, replyToMessage } from './reply.ts';
+import { Roster } from './roster.ts';
+import { fillSpec } from './spec.ts';
+import { watchThreads } from './thread-watch.ts';
+import type { ListenerView } from './view.ts';
+
+export type RegistryOptions = LifecycleOptions & {
+  /** Shown in the address of a wildcard listener. */
+  advertisedHost: string | null;
+  maxListeners: number;
+};
+
+/** Answers in flight get no time when a service goes down or a listener is removed without `drain`. */
+const AT_ONCE = { mode: 'fin', drain: 0 } as const;
+
+export class Registry implements Listeners {
+  readonly #journal: Journal;
+  readonly #roster: Roster;
+  readonly #lifecycle: Lifecycle;
+  readonly #advertisedHost: string | null;
+  readonly #onError: (error: unknown) => void;
+  #isClosing = false;
+
+  constructor(options: RegistryOptions) {
+    this.#journal = options.journal;
+    this.#advertisedHost = options.advertisedHost;
+    this.#onError = options.onError;
+    this.#roster = new Roster(options.maxListeners);
+    this.#lifecycle = new Lifecycle(options);
+    watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
+  }
+
+  create(spec: ListenerSpec): Promise<ListenerView> {
+    const listener = this.#reserve(fillSpec(spec));
+    return listener.exclusive(async () => {
+      try {
+        await this.#lifecycle.open(listener);
+      } catch (error) {
+        this.#roster.drop(listener);
+        await this.#journal.forget(listener.number).catch(this.#onError);
+        throw error;
+      }
+      return this.#view(listener);
+    });
+  }
+
+  async list(query: ListQuery): Promise<{ items: ListenerView[]; next: string | null }> {
+    const { page: shown, next } = page(this.#roster.all(), query);
+    return { items: await this.#views(shown), next };
+  }
+
+  async get(ref: string): Promise<ListenerView> {
+    const listener = this.#used(ref);
+    await flushListener(listener);
+    return this.#view(listener);
+  }
+
+  patch(ref: string, patch: ListenerPatch): Promise<ListenerView> {
+    const listener = this.#used(ref);
+    return listener.exclusive(async () => {
+      this.#mustExist(listener);
+      const next = patchedSpec(listener.spec, patch);
+      await this.#roster.renamed(listener, next.name, () => applySpec(listener, next, this.#journal));
+      return this.#view(listener);
+    });
+  }
+
+  async put(
+    ref: string,
+    spec: ListenerSpec,
+    options: { replace: boolean },
+  ): Promise<{ created: boolean; listener: ListenerView }> {
+    if (!isId(ref) && this.#roster.lookup(ref) === undefined) {
+      return { created: true, listener: await this.create(named(spec, ref)) };
+    }
+    const listener = this.#used(ref);
+    const isThere = await listener.exclusive(async () => {
+      if (!this.#roster.has(listener)) return false;
+      const context = { roster: this.#roster, lifecycle: this.#lifecycle, journal: this.#journal };
+      await converge(listener, named(spec, isId(ref) ? listener.name : ref), { ...context, ...options });
+      return true;
+    });
+    return isThere ? { created: false, listener: await this.#view(listener) } : this.put(ref, spec, options);
+  }
+
+  remove(ref: string, how: { mode: CloseMode; drain: number }): Promise<void> {
+    return this.#remove(this.#roster.find(ref), how);
+  }
+
+  async removeWhere(labels: Labels): Promise<Removed> {
+    const listeners = this.#roster.labelled(labels);
+    const views = await Promise.all(
+      listeners.map(async (listener) => {
+        await flushListener(listener);
+        const { id, name, unread, unmatched, stats } = await this.#view(listener);
+        await this.#removeIfThere(listener);
+        return { id, name, unread, unmatched, openConnections: stats.connectionsOpen };
+      }),
+    );
+    return { deleted: views.length, listeners: views };
+  }
+
+  async reset(): Promise<void> {
+    await Promise.all(this.#roster.all().map((listener) => this.#removeIfThere(listener)));
+  }
+
+  find(ref: string): ListenerRef {
+    return this.#used(ref).ref;
+  }
+
+  async flush(ref: string): Promise<ListenerRef> {
+    const listener = this.#used(ref);
+    await flushListener(listener);
+    return listener.ref;
+  }
+
+  select({ refs, labels = [] }: { refs?: string[]; labels?: Labels }): number[] | null {
+    if (refs === undefined && labels.length === 0) return null;
+    const wanted = refs === undefined ? null : new Set(refs.map((ref) => this.#roster.find(ref)));
+    const chosen = this.#roster.labelled(labels).filter((listener) => wanted === null || wanted.has(listener));
+    return chosen.map(({ number }) => number);
+  }
+
+  connections(ref: string): Promise<ConnectionView[]> {
+    return listConnections(this.#used(ref));
+  }
+
+  async connectionSend(ref: string, connectionId: string, payload: Uint8Array): Promise<number> {
+    return sendOnConnection(this.#used(ref), connectionId, payload);
+  }
+
+  async connectionUpdate(
+    ref: string,
+    connectionId: string,
+    change: { reading?: boolean; writing?: boolean },
+  ): Promise<ConnectionView> {
+    return updateConnection(this.#used(ref), connectionId, change);
+  }
+
+  async connectionClose(ref: string, connectionId: string, mode: CloseMode): Promise<void> {
+    return closeConnection(this.#used(ref), connectionId, mode);
+  }
+
+  async reply(ref: string, seq: number, payload: Uint8Array): Promise<Replied> {
+    const listener = this.#used(ref);
+    await flushListener(listener);
+    return replyToMessage(listener, seq, { payload, journal: this.#journal });
+  }
+
+  onChange(callback: Parameters<Listeners['onChange']>[0]): () => void {
+    return this.#roster.onChange(callback);
+  }
+
+  hold(ref: string, { tie }: { tie: boolean }): () => void {
+    return this.#roster.find(ref).expiry.hold(tie);
+  }
+
+  /** The listener itself, for sends from its socket or to its address. Renews its ttl. */
+  use(ref: string): Listener {
+    return this.#used(ref);
+  }
+
+  /** Closes every socket for good; answers once all they had received is in the journal. Nothing is created any more. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const listeners = this.#roster.all();
+    await Promise.allSettled(
+      listeners.map((listener) => listener.exclusive(() => this.#lifecycle.close(listener, AT_ONCE))),
+    );
+    await this.#journal.histories(listeners.map(({ number }) => number));
+  }
+
+  #reserve(spec: FullSpec): Listener {
+    if (this.#isClosing) throw new ProblemError('shutting_down', 'no listener is created any more');
+    return this.#roster.add(spec, {
+      onState: (listener) => {
+        this.#lifecycle.recordState(listener);
+        this.#roster.tell(listener);
+      },
+      onExpired: (listener) => void this.#removeIfThere(listener),
+    });
+  }
+
+  async #remove(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+    await listener.exclusive(async () => {
+      this.#mustExist(listener);
+      await this.#lifecycle.close(listener, how);
+      await this.#journal.forget(listener.number);
+      this.#roster.drop(listener);
+    });
+  }
+
+  /** The same where somebody else may have removed it. */
+  async #removeIfThere(listener: Listener): Promise<void> {
+    await this.#remove(listener, AT_ONCE).catch((error) => {
+      if (this.#roster.has(listener)) this.#onError(error);
+    });
+  }
+
+  #used(ref: string): Listener {
+    const listener = this.#roster.find(ref);
+    listener.expiry.touch();
+    return listener;
+  }
+
+  #mustExist(listener: Listener): void {
+    if (!this.#roster.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
+  }
+
+  async #view(listener: Listener): Promise<ListenerView> {
+    return (await this.#views([listener]))[0]!;
+  }
+
+  async #views(listeners: Listener[]): Promise<ListenerView[]> {
+    const histories = await this.#journal.histories(listeners.map(({ number }) => number));
+    const advertisedHost = this.#advertisedHost;
+    return listeners.map((listener) => listener.view(histories.get(listener.number), { advertisedHost }));
+  }
+}
+
+function isId(ref: string): boolean {
+  return listenerNumber(ref) !== undefined;
+}

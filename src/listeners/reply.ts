@@ -1,0 +1,68 @@
+/** Answers to a captured message: to its peer, from the listener's own socket or on the connection it came by. */
+import { ProblemError } from '../errors.ts';
+import { connectionId } from '../journal/ids.ts';
+import type { Journal, MessagePeer } from '../journal/journal.ts';
+import { freshSendId } from '../sends/send-id.ts';
+import type { SendOrder } from '../workers/protocol.ts';
+import { sendOnConnection } from './connections.ts';
+import type { Listener } from './listener.ts';
+
+export type Replied = { bytes: number; to: { address: string; port: number } };
+
+/** Largest payload of a UDP datagram over IPv4. */
+const LARGEST = 65_507;
+
+export async function replyToMessage(
+  listener: Listener,
+  seq: number,
+  { payload, journal }: { payload: Uint8Array; journal: Journal },
+): Promise<Replied> {
+  const peer = await journal.peer(listener.number, seq);
+  if (peer === undefined) throw new ProblemError('not_found', `listener ${listener.id} has no message ${seq}`);
+  if (!listener.isOpen) throw new ProblemError('not_listening', `listener ${listener.id} is ${listener.state}`);
+  if (peer.connection === undefined) return replyByDatagram(listener, seq, { payload, peer });
+  const bytes = await sendOnConnection(listener, connectionId(peer.connection), payload);
+  return { bytes, to: peer.remote };
+}
+
+async function replyByDatagram(
+  listener: Listener,
+  seq: number,
+  { payload, peer }: { payload: Uint8Array; peer: MessagePeer },
+): Promise<Replied> {
+  if (payload.length > LARGEST) {
+    throw new ProblemError(
+      'unprocessable',
+      `a datagram takes ${LARGEST} bytes at most, not ${payload.length} (EMSGSIZE)`,
+    );
+  }
+  const request = { listener: listener.number, order: datagram(payload, peer), inReplyTo: seq };
+  const outcome = await socketOf(listener, peer.thread).call('sendFrom', request);
+  if (outcome.error !== null) {
+    throw new ProblemError('unprocessable', `${outcome.error.message} (${outcome.error.code})`);
+  }
+  return { bytes: outcome.bytes, to: peer.remote };
+}
+
+/** The thread of the binding that received, or any other binding: all have the same port. */
+function socketOf(listener: Listener, thread: string) {
+  const up = listener.bindings.filter((binding) => !binding.down);
+  const binding = up.find((one) => one.thread.name === thread) ?? up[0];
+  if (binding === undefined) throw new ProblemError('worker_unavailable', 'the thread is being replaced');
+  return binding.thread;
+}
+
+function datagram(payload: Uint8Array, { remote }: MessagePeer): SendOrder {
+  return {
+    id: freshSendId(),
+    protocol: 'udp',
+    to: { host: remote.address, port: remote.port },
+    local: null,
+    parts: [{ payload, template: false }],
+    count: 1,
+    interval: 0,
+    duration: null,
+    expectReply: null,
+    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
+  };
+}

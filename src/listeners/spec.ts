@@ -1,0 +1,208 @@
+/**
+ * From what was asked to what threads and journal need: defaults filled in, and every rule that a JSON schema can't
+ * express. Each breach is a 400 that names the field.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { invalidField } from '../errors.ts';
+import type { CaptureLimits } from '../journal/journal.ts';
+import { compileTemplate } from '../responders/template.ts';
+import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
+import { PayloadError, payloadBytes } from '../schemas/payload.ts';
+import type { Responder } from '../schemas/responder.ts';
+import { parseBytes, parseDuration } from '../schemas/units.ts';
+import type { BindingSpec, Cidr, LiveSpec } from '../workers/protocol.ts';
+import { parseCidr } from './addresses.ts';
+
+/** The spec with every default filled in, checked. Throws a 400 naming the first wrong field. */
+export function fillSpec(spec: ListenerSpec): FullSpec {
+  checkSections(spec);
+  const { family, udp, tcp, ...rest } = spec;
+  const full: FullSpec = {
+    ...rest,
+    host: spec.host ?? '127.0.0.1',
+    port: spec.port ?? 0,
+    name: spec.name ?? null,
+    labels: spec.labels ?? {},
+    ttl: spec.ttl ?? null,
+    threads: spec.threads ?? 1,
+    pool: spec.pool ?? 'shared',
+    concurrency: spec.concurrency ?? 'concurrent',
+    maxRequests: spec.maxRequests ?? null,
+    completeAfterIdle: spec.completeAfterIdle ?? null,
+    allow: spec.allow ?? [],
+    deny: spec.deny ?? [],
+    paused: spec.paused ?? false,
+    capture: {
+      maxMessages: 10_000,
+      maxBytes: '64MiB',
+      maxAge: null,
+      maxPayload: 65_535,
+      overflow: 'dropOldest',
+      ...spec.capture,
+    },
+    responder: fillResponder(spec.responder ?? { type: 'none' }),
+    ...(family === undefined ? {} : { family }),
+    ...(spec.protocol === 'udp' ? { udp: { receiveBuffer: '8MiB', ipv6Only: false, ...udp } } : { tcp: fillTcp(tcp) }),
+  };
+  checkFilled(full);
+  return full;
+}
+
+/** Whether two specs ask for the same, however durations and sizes are written. */
+export function sameSpec(a: FullSpec, b: FullSpec): boolean {
+  return isDeepStrictEqual(normalized(a), normalized(b));
+}
+
+/** The members in which two specs differ. */
+export function differences(a: FullSpec, b: FullSpec): (keyof FullSpec)[] {
+  const [left, right] = [normalized(a), normalized(b)];
+  const members = new Set([...Object.keys(left), ...Object.keys(right)]) as Set<keyof FullSpec>;
+  return [...members].filter((member) => !isDeepStrictEqual(left[member], right[member]));
+}
+
+/** What the journal must know of the capture section. */
+export function captureLimits({ capture }: FullSpec): CaptureLimits {
+  return {
+    maxMessages: capture.maxMessages,
+    maxBytes: parseBytes(capture.maxBytes)!,
+    maxAge: milliseconds(capture.maxAge),
+    overflow: capture.overflow,
+  };
+}
+
+/** What threads are told of the spec when they open it; the live part, who and where is the caller's. */
+export function fixedSpec(
+  full: FullSpec,
+): Omit<BindingSpec, keyof LiveSpec | 'listener' | 'id' | 'host' | 'port' | 'binding' | 'incarnation' | 'openedAt'> {
+  return {
+    name: full.name,
+    protocol: full.protocol,
+    bindings: full.threads,
+    sequential: full.concurrency === 'sequential',
+    maxRequests: full.maxRequests,
+    allow: full.allow.map(cidr),
+    deny: full.deny.map(cidr),
+    udp: { receiveBuffer: parseBytes(full.udp?.receiveBuffer ?? 0)!, ipv6Only: full.udp?.ipv6Only ?? false },
+    tcp: threadTcp(full),
+  };
+}
+
+/** Milliseconds of a duration that was checked before; null stays null. */
+export function milliseconds(duration: string | number | null): number | null {
+  return duration === null ? null : parseDuration(duration)!;
+}
+
+function fillTcp(tcp: ListenerSpec['tcp'] = {}): NonNullable<FullSpec['tcp']> {
+  return {
+    backlog: 511,
+    maxConnections: 1024,
+    idleTimeout: '5m',
+    noDelay: true,
+    ...tcp,
+    framing: { maxFrame: 65_536, ...(tcp.framing ?? { type: 'none' }) },
+  };
+}
+
+function threadTcp({ tcp = fillTcp() }: FullSpec): BindingSpec['tcp'] {
+  const { backlog, maxConnections, noDelay, framing } = tcp;
+  return {
+    backlog,
+    maxConnections,
+    noDelay,
+    framing,
+    idleTimeout: milliseconds(tcp.idleTimeout) ?? 0,
+    ipv6Only: false,
+  };
+}
+
+function fillResponder(responder: Responder): Responder {
+  if (responder.type === 'upper') return { strip: true, ...responder };
+  return responder.type === 'reply' ? { template: false, ...responder } : responder;
+}
+
+function checkSections(spec: ListenerSpec): void {
+  const other = spec.protocol === 'udp' ? 'tcp' : 'udp';
+  if (spec[other] !== undefined)
+    throw invalidField(`/${other}`, `is for ${other} listeners, this one is ${spec.protocol}`);
+}
+
+function checkFilled(full: FullSpec): void {
+  if (full.concurrency === 'sequential' && full.threads > 1) {
+    throw invalidField('/threads', 'must be 1 when concurrency is sequential: one request at a time');
+  }
+  checkDurations(full);
+  checkCidrs('/allow', full.allow);
+  checkCidrs('/deny', full.deny);
+  checkResponder(full.responder);
+}
+
+function checkDurations(full: FullSpec): void {
+  const durations = {
+    '/ttl': full.ttl,
+    '/completeAfterIdle': full.completeAfterIdle,
+    '/capture/maxAge': full.capture.maxAge,
+    '/tcp/idleTimeout': full.tcp?.idleTimeout ?? null,
+  };
+  for (const [pointer, duration] of Object.entries(durations)) {
+    if (duration !== null && parseDuration(duration) === undefined) throw invalidField(pointer, 'is not a duration');
+  }
+  for (const pointer of ['/ttl', '/completeAfterIdle'] as const) {
+    if (milliseconds(durations[pointer]) === 0) throw invalidField(pointer, 'must be longer than 0');
+  }
+  const sizes = { '/capture/maxBytes': full.capture.maxBytes, '/udp/receiveBuffer': full.udp?.receiveBuffer ?? 0 };
+  for (const [pointer, size] of Object.entries(sizes)) {
+    if (parseBytes(size) === undefined) throw invalidField(pointer, 'is not a number of bytes');
+  }
+}
+
+function checkCidrs(pointer: string, cidrs: readonly string[]): void {
+  cidrs.forEach((text, i) => {
+    if (parseCidr(text) === undefined) throw invalidField(`${pointer}/${i}`, `${text} is not an address or CIDR`);
+  });
+}
+
+/** Payload, template and delay of a responder; also used for a PATCH. */
+export function checkResponder(responder: Responder): void {
+  if (responder.type !== 'reply') return;
+  try {
+    payloadBytes(responder);
+  } catch (error) {
+    if (error instanceof PayloadError) throw invalidField(`/responder/${error.field}`, error.message);
+    throw error;
+  }
+  if (responder.delay !== undefined && parseDuration(responder.delay) === undefined) {
+    throw invalidField('/responder/delay', 'is not a duration');
+  }
+  if (responder.template === true) checkTemplate(responder);
+}
+
+function checkTemplate(responder: Extract<Responder, { type: 'reply' }>): void {
+  const field = (['text', 'json', 'hex', 'base64'] as const).find((form) => responder[form] !== undefined)!;
+  try {
+    compileTemplate(payloadBytes(responder));
+  } catch (error) {
+    throw invalidField(`/responder/${field}`, (error as Error).message);
+  }
+}
+
+/** Everything in one way of writing, so that "5s" equals 5000. */
+function normalized(full: FullSpec): Record<string, unknown> {
+  return {
+    ...full,
+    ttl: milliseconds(full.ttl),
+    completeAfterIdle: milliseconds(full.completeAfterIdle),
+    capture: { ...full.capture, ...captureLimits(full) },
+    ...(full.udp && { udp: { ...full.udp, receiveBuffer: parseBytes(full.udp.receiveBuffer) } }),
+    ...(full.tcp && { tcp: { ...full.tcp, idleTimeout: milliseconds(full.tcp.idleTimeout) ?? 0 } }),
+    responder: normalizedResponder(full.responder),
+  };
+}
+
+function normalizedResponder(responder: Responder): unknown {
+  if (responder.type !== 'reply' || responder.delay === undefined) return responder;
+  return { ...responder, delay: parseDuration(responder.delay) };
+}
+
+function cidr(text: string): Cidr {
+  return parseCidr(text)!;
+}
