@@ -34,5 +34,5 @@ export type ThreadWatcher = {
 export interface CrewSource {
   /** Rejects with `unprocessable` when the shared pool is too small, `limit_reached` beyond --max-threads. */
   muster(listenerId: string, wanted: { threads: number; pool: 'shared' | 'dedicated' }): Promise<Crew>;
-  watch(watcher: ThreadWatcher): void;
+  watch(watcher: Partial<ThreadWatcher>): void;
 }

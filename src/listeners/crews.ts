@@ -14,10 +14,11 @@ export type CrewsOptions = {
 
 export class Crews implements CrewSource {
   readonly #options: CrewsOptions;
-  readonly #watchers: ThreadWatcher[] = [];
+  readonly #watchers: Partial<ThreadWatcher>[] = [];
   readonly #dedicated = new Map<Pool, string>();
   #shared!: Pool;
   #threadsInUse: number;
+  #turn = 0;
 
   /** Resolves when the shared pool is ready. */
   static async start(options: CrewsOptions): Promise<Crews> {
@@ -32,7 +33,7 @@ export class Crews implements CrewSource {
     this.#threadsInUse = options.threads;
   }
 
-  watch(watcher: ThreadWatcher): void {
+  watch(watcher: Partial<ThreadWatcher>): void {
     this.#watchers.push(watcher);
   }
 
@@ -55,6 +56,13 @@ export class Crews implements CrewSource {
     } catch (error) {
       throw new ProblemError('worker_unavailable', (error as Error).message);
     }
+  }
+
+  /** A running thread of the shared pool, in turn. */
+  next(): ListenerThread {
+    const running = this.#shared.threads.filter(({ state }) => state === 'running');
+    if (running.length === 0) throw new ProblemError('worker_unavailable', 'no worker thread is running');
+    return running[this.#turn++ % running.length]!;
   }
 
   async view(): Promise<WorkersView> {
@@ -97,13 +105,13 @@ export class Crews implements CrewSource {
   }
 
   readonly #watcher: PoolWatcher = {
-    onEvent: (thread, event) => this.#tell((watcher) => watcher.event(thread, event)),
-    onDeath: (thread, _bindings, death) => this.#tell((watcher) => watcher.down(thread, death)),
-    onReplaced: (thread) => this.#tell((watcher) => watcher.up(thread)),
-    onGivenUp: (thread) => this.#tell((watcher) => watcher.abandoned(thread)),
+    onEvent: (thread, event) => this.#tell((watcher) => watcher.event?.(thread, event)),
+    onDeath: (thread, _bindings, death) => this.#tell((watcher) => watcher.down?.(thread, death)),
+    onReplaced: (thread) => this.#tell((watcher) => watcher.up?.(thread)),
+    onGivenUp: (thread) => this.#tell((watcher) => watcher.abandoned?.(thread)),
   };
 
-  #tell(what: (watcher: ThreadWatcher) => void): void {
+  #tell(what: (watcher: Partial<ThreadWatcher>) => void): void {
     for (const watcher of this.#watchers) what(watcher);
   }
 }

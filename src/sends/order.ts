@@ -1,0 +1,159 @@
+/**
+ * From a request to an order a thread can carry out: payloads decoded, names resolved, addresses checked. Whatever can be
+ * known before anything leaves is an error here; what the network says comes later, in the send's result.
+ */
+import { isIP } from 'node:net';
+import { invalidField, ProblemError } from '../errors.ts';
+import { type AddressPolicy, resolveHost } from '../listeners/addresses.ts';
+import type { Listener } from '../listeners/listener.ts';
+import type { SendRequest } from '../schemas/send.ts';
+import { parseDuration } from '../schemas/units.ts';
+import type { Endpoint, SendOrder } from '../workers/protocol.ts';
+import { checkSizes, sendParts } from './parts.ts';
+import { freshSendId } from './send-id.ts';
+
+export type OrderContext = {
+  /** A listener by id or name; throws `not_found`. */
+  use(ref: string): Listener;
+  sendPolicy: AddressPolicy;
+};
+
+/** An order and, when it goes out by a listener's own socket, that listener. */
+export type PreparedSend = { order: SendOrder; from: Listener | null; isLong: boolean };
+
+/** Repetitions when only a duration bounds them. */
+const UNBOUNDED = 1_000_000_000;
+/** More payloads than this take long enough that nobody should wait for the answer. */
+const MANY = 100_000;
+const REPLY_TIMEOUT = 2000;
+
+/** Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
+export async function prepareSend(request: SendRequest, context: OrderContext): Promise<PreparedSend> {
+  const parts = sendParts(request);
+  const timing = timingOf(request);
+  const from = senderOf(request, context);
+  const to = await destination(request, context);
+  checkSizes(request.protocol, to.host, parts);
+  if (from !== null) checkFamilies(from.address!.host, to.host);
+  const order: SendOrder = {
+    id: freshSendId(),
+    protocol: request.protocol,
+    to,
+    local: from === null ? await localAddress(request) : null,
+    parts,
+    ...timing,
+    expectReply: expectedReply(request),
+    tcp: tcpOptions(request),
+  };
+  const hasDelay = parts.some((part) => 'delay' in part);
+  const isTimed = timing.interval > 0 || timing.duration !== null;
+  return { order, from, isLong: isTimed || hasDelay || timing.count * parts.length > MANY };
+}
+
+function timingOf({
+  count,
+  rate,
+  interval,
+  duration,
+}: SendRequest): Pick<SendOrder, 'count' | 'interval' | 'duration'> {
+  if (rate != null && interval != null) throw invalidField('/interval', 'give rate or interval, not both');
+  const lasts = duration == null ? null : checkedDuration('/duration', duration);
+  const pause = interval == null ? 0 : checkedDuration('/interval', interval);
+  return {
+    count: count ?? (lasts === null ? 1 : UNBOUNDED),
+    interval: rate == null ? pause : 1000 / rate,
+    duration: lasts,
+  };
+}
+
+function senderOf({ protocol, from }: SendRequest, context: OrderContext): Listener | null {
+  if (typeof from !== 'string') return null;
+  const listener = known(() => context.use(from));
+  const { id, name, spec } = listener;
+  if (spec.protocol === 'tcp') {
+    const path = `POST /v1/listeners/${name ?? id}/connections/{cid}/send`;
+    throw invalidField('/from', `is a TCP listener, which sends on its connections: ${path}`);
+  }
+  if (protocol === 'tcp') throw invalidField('/from', 'is a UDP listener and the send is tcp');
+  mustListen(listener);
+  return listener;
+}
+
+async function destination({ protocol, to }: SendRequest, context: OrderContext): Promise<Endpoint> {
+  const { host, port, listener, family } = to;
+  const endpoint =
+    listener === undefined
+      ? { host, port }
+      : reachable(
+          known(() => context.use(listener)),
+          protocol,
+        );
+  if (listener !== undefined && (host !== undefined || port !== undefined)) {
+    throw invalidField('/to', 'give a listener or host and port, not both');
+  }
+  if (endpoint.host === undefined || endpoint.port === undefined) {
+    throw invalidField('/to', 'needs host and port, or a listener');
+  }
+  const address = await resolveHost(endpoint.host, family);
+  context.sendPolicy.check(address);
+  return { host: address, port: endpoint.port };
+}
+
+/** The address of a listener as this machine reaches it. */
+function reachable(listener: Listener, protocol: 'udp' | 'tcp'): Endpoint {
+  mustListen(listener);
+  if (listener.spec.protocol !== protocol) {
+    throw invalidField('/to/listener', `is a ${listener.spec.protocol} listener and the send is ${protocol}`);
+  }
+  const { host, port } = listener.address!;
+  return { host: { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host, port };
+}
+
+async function localAddress({ from }: SendRequest): Promise<Endpoint | null> {
+  if (from === undefined || typeof from === 'string') return null;
+  const { host, port = 0 } = from;
+  if (host === undefined && port === 0) return null;
+  return { host: await resolveHost(host ?? '127.0.0.1'), port };
+}
+
+function expectedReply({ expectReply }: SendRequest): SendOrder['expectReply'] {
+  if (expectReply == null) return null;
+  const { count = 1, timeout = REPLY_TIMEOUT } = expectReply;
+  return { count, timeout: checkedDuration('/expectReply/timeout', timeout) };
+}
+
+function tcpOptions({ protocol, tcp }: SendRequest): SendOrder['tcp'] {
+  if (tcp !== undefined && protocol === 'udp') throw invalidField('/tcp', 'is for tcp, this send is udp');
+  return {
+    framing: tcp?.framing ?? { type: 'none' },
+    halfClose: tcp?.halfClose ?? false,
+    connections: tcp?.connections ?? 1,
+  };
+}
+
+function checkedDuration(pointer: string, value: string | number): number {
+  return parseDuration(value) ?? fail(invalidField(pointer, 'is not a duration'));
+}
+
+function checkFamilies(from: string, to: string): void {
+  if (isIP(from) === isIP(to) || from === '::') return;
+  throw new ProblemError('unprocessable', `a socket on ${from} can't send to ${to}`);
+}
+
+function mustListen(listener: Listener): void {
+  if (listener.isOpen) return;
+  throw new ProblemError('not_listening', `listener ${listener.name ?? listener.id} is ${listener.state}`);
+}
+
+/** A listener named in a body that does not exist makes the request impossible, it is not a wrong path. */
+function known(find: () => Listener): Listener {
+  try {
+    return find();
+  } catch (error) {
+    throw new ProblemError('unprocessable', (error as Error).message);
+  }
+}
+
+function fail(error: Error): never {
+  throw error;
+}

@@ -1,0 +1,69 @@
+/** The payloads and pauses of a send. */
+import { isIP } from 'node:net';
+import { invalidField, ProblemError } from '../errors.ts';
+import { compileTemplate } from '../responders/template.ts';
+import { PayloadError, type PayloadInput, payloadBytes } from '../schemas/payload.ts';
+import type { SendRequest } from '../schemas/send.ts';
+import { parseDuration } from '../schemas/units.ts';
+import type { SendPart } from '../workers/protocol.ts';
+
+/** Largest UDP payload: 65,535 less the UDP header, and over IPv4 less the IP header. */
+const LARGEST = { 4: 65_507, 6: 65_527 } as const;
+
+type PartInput = NonNullable<SendRequest['sequence']>[number];
+
+/** Throws a 400 naming the field. */
+export function sendParts(request: SendRequest): SendPart[] {
+  const { sequence, template = false } = request;
+  if (sequence === undefined) return [payloadPart('', request, template)];
+  if (hasPayload(request)) throw invalidField('/sequence', 'stands instead of one payload, not beside it');
+  return sequence.map((part, i) => sequencePart(`/sequence/${i}`, part, template));
+}
+
+/** Throws 422 for what no datagram can hold. */
+export function checkSizes(protocol: 'udp' | 'tcp', host: string, parts: readonly SendPart[]): void {
+  if (protocol === 'tcp') return;
+  const largest = LARGEST[isIP(host) === 6 ? 6 : 4];
+  for (const part of parts) {
+    if ('delay' in part || part.payload.length <= largest) continue;
+    const detail = `a datagram takes ${largest} bytes at most, not ${part.payload.length} (EMSGSIZE)`;
+    throw new ProblemError('unprocessable', detail);
+  }
+}
+
+function sequencePart(pointer: string, part: PartInput, template: boolean): SendPart {
+  if (part.delay === undefined) return payloadPart(pointer, part, template);
+  if (hasPayload(part)) throw invalidField(pointer, 'is a payload or a delay, not both');
+  const delay = parseDuration(part.delay);
+  if (delay === undefined) throw invalidField(`${pointer}/delay`, 'is not a duration');
+  return { delay };
+}
+
+function payloadPart(pointer: string, input: PayloadInput, template: boolean): SendPart {
+  const payload = decoded(pointer, input);
+  const isText = input.text !== undefined || input.json !== undefined;
+  if (!template) return { payload, template };
+  if (!isText) {
+    if (pointer === '') throw invalidField('/template', 'works on text or json');
+    return { payload, template: false };
+  }
+  try {
+    compileTemplate(payload);
+  } catch (error) {
+    throw invalidField(`${pointer}/${input.text === undefined ? 'json' : 'text'}`, (error as Error).message);
+  }
+  return { payload, template };
+}
+
+function decoded(pointer: string, input: PayloadInput): Uint8Array {
+  try {
+    return payloadBytes(input);
+  } catch (error) {
+    if (error instanceof PayloadError) throw invalidField(`${pointer}/${error.field}`, error.message);
+    throw error;
+  }
+}
+
+function hasPayload({ text, hex, base64, json }: PayloadInput): boolean {
+  return text !== undefined || hex !== undefined || base64 !== undefined || json !== undefined;
+}
