@@ -1,0 +1,40 @@
+/** The commands of `listenpost`. Usage errors end with one line on stderr and exit code 2. */
+import { Command, CommanderError } from 'commander';
+import { addSettings, ConfigError, configOf } from '../config.ts';
+import { VERSION } from '../version.ts';
+import { healthcheck } from './healthcheck.ts';
+import { serve } from './serve.ts';
+
+/** Exit code of a wrong flag, value or combination. */
+const USAGE = 2;
+
+/** Parses the arguments and runs the command they name. */
+export async function run(argv: string[]): Promise<void> {
+  const program = new Command('listenpost')
+    .description('Programmable UDP and TCP endpoints for people who test networked software.')
+    .version(VERSION)
+    .exitOverride();
+  addSettings(program.command('serve').description('run the service').exitOverride()).action((options) =>
+    serve(configOf(options)),
+  );
+  program
+    .command('healthcheck')
+    .description('ask a running service whether it is ready; exit code 0 when it is, 1 when not')
+    .option('--url <url>', 'where it listens (default: from LISTENPOST_HOST and LISTENPOST_PORT)')
+    .option('--wait <duration>', 'keep asking this long, e.g. 10s', '0s')
+    .exitOverride()
+    .action(healthcheck);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = exitCode(error);
+  }
+}
+
+/** commander has written its own line already; ours is written here. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  return USAGE;
+}

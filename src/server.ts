@@ -1,0 +1,138 @@
+/**
+ * The service: puts the parts together and takes them apart in the right order. Start: journal, threads, registry, HTTP.
+ * Stop: not ready any more, nothing new, listeners closed and their last messages in the journal, streams given those and
+ * their end, threads joined, journal committed.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { buildApp } from './app.ts';
+import type { Config } from './config.ts';
+import { openJournal } from './journal/client.ts';
+import type { Journal } from './journal/journal.ts';
+import { AddressPolicy } from './listeners/addresses.ts';
+import { Crews } from './listeners/crews.ts';
+import { PortTable } from './listeners/ports.ts';
+import { Registry } from './listeners/registry.ts';
+import { addressUrl } from './listeners/text.ts';
+import { createLog } from './log.ts';
+import { Sends } from './sends/sends.ts';
+import { policyOf, Status } from './status.ts';
+import { VERSION } from './version.ts';
+
+export type Service = {
+  /** Where the API listens, with the real port. */
+  url: string;
+  /** Stops it; answers when everything is closed, committed and joined. */
+  close(): Promise<void>;
+};
+
+export type ServiceOptions = {
+  log?: Logger;
+  /** The journal thread died: nothing can be kept any more and the process must end. */
+  onFatal?: (error: Error) => void;
+};
+
+const PORTS = 65_536;
+
+/** Starts the service. Rejects when the data directory, a thread or the API's port can't be had; then nothing is left open. */
+export async function start(config: Config, options: ServiceOptions = {}): Promise<Service> {
+  const log = options.log ?? createLog(config.logLevel);
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    const journal = await openJournal({
+      directory: config.data,
+      maxBytes: config.journalMemory,
+      onDeath: options.onFatal,
+    });
+    undo.unshift(() => journal.close());
+    const ownPorts = new SharedArrayBuffer(PORTS);
+    const crews = await Crews.start({
+      threads: config.threads,
+      maxThreads: config.maxThreads,
+      environment: { attachJournal: (port) => journal.attach(port), ownPorts, engine: config.engine },
+    });
+    undo.unshift(() => crews.close());
+    const parts = assemble({ config, journal, crews, ownPorts, log });
+    const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: log });
+    undo.unshift(() => app.close());
+    await app.listen({ host: config.host, port: config.port });
+    parts.status.begin();
+    const url = urlOf(app);
+    announce(log, url, config);
+    return { url, close: () => stop({ ...parts, app, crews, log }) };
+  } catch (error) {
+    for (const step of undo) await step().catch(() => {});
+    throw error;
+  }
+}
+
+type Parts = { registry: Registry; sends: Sends; journal: Journal; status: Status };
+
+function assemble(made: {
+  config: Config;
+  journal: Journal;
+  crews: Crews;
+  ownPorts: SharedArrayBuffer;
+  log: Logger;
+}): Parts {
+  const { config, journal, crews, ownPorts, log } = made;
+  logThreads(crews, log);
+  const registry = new Registry({
+    journal,
+    crews,
+    ports: { table: new PortTable(ownPorts), range: config.portRange },
+    bindPolicy: new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' }),
+    advertisedHost: config.advertisedHost,
+    maxListeners: config.maxListeners,
+    onError: (error) => log.error({ err: error }, 'a change of a listener failed'),
+  });
+  const sends = new Sends({
+    use: (ref) => registry.use(ref),
+    sendPolicy: new AddressPolicy(config.allowSend, { code: 'destination_not_allowed', flag: '--allow-send' }),
+    thread: () => crews.next(),
+    watch: (watcher) => crews.watch(watcher),
+  });
+  return { registry, sends, journal, status: new Status({ config, crews, journal }) };
+}
+
+async function stop({
+  status,
+  registry,
+  sends,
+  app,
+  crews,
+  journal,
+  log,
+}: Parts & { app: FastifyInstance; crews: Crews; log: Logger }) {
+  status.stop();
+  await sends.clear();
+  await registry.close();
+  await app.close();
+  await crews.close();
+  await journal.close();
+  log.info('stopped');
+}
+
+function logThreads(crews: Crews, log: Logger): void {
+  crews.watch({
+    down: ({ name }, { code, error }) =>
+      log.error({ thread: name, exitCode: code, err: error }, 'a worker thread died'),
+    up: ({ name }) => log.warn({ thread: name }, 'a worker thread was replaced'),
+    abandoned: ({ name }) => log.error({ thread: name }, 'a worker thread died too often and is given up'),
+  });
+}
+
+function announce(log: Logger, url: string, config: Config): void {
+  const policy = policyOf(config);
+  const reach = config.allowBind.length === 0 ? 'loopback only' : `loopback and ${config.allowBind.join(', ')}`;
+  log.info(
+    { url, docs: `${url}/docs`, policy },
+    `Listenpost ${VERSION} on ${url}, docs on ${url}/docs, listeners bind ${reach}`,
+  );
+}
+
+function urlOf(app: FastifyInstance): string {
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('the API has no address');
+  return addressUrl('http', { host: address.address, port: address.port }, null);
+}

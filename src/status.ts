@@ -1,0 +1,93 @@
+/** What the service says of itself: whether it is ready, its threads, its limits and policy. */
+
+import type { Config } from './config.ts';
+import type { ServiceStatus, WorkersView } from './domain.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Crews } from './listeners/crews.ts';
+
+type Check = { name: string; ok: boolean; detail?: string };
+
+/** Milliseconds after which a journal that does not answer is a fault. */
+const PATIENCE = 2000;
+
+export class Status implements ServiceStatus {
+  readonly #parts: { config: Config; crews: Crews; journal: Journal };
+  readonly #stopping = new AbortController();
+  #started = false;
+
+  constructor(parts: { config: Config; crews: Crews; journal: Journal }) {
+    this.#parts = parts;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** The service has come up. */
+  begin(): void {
+    this.#started = true;
+  }
+
+  /** The service goes down. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  async readiness(): Promise<{ ready: boolean; checks: Check[] }> {
+    const checks = [this.#process(), await this.#journal(), await this.#workers()];
+    return { ready: checks.every(({ ok }) => ok), checks };
+  }
+
+  workers(): Promise<WorkersView> {
+    return this.#parts.crews.view();
+  }
+
+  info(): Record<string, unknown> {
+    const { config } = this.#parts;
+    return {
+      node: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+      limits: {
+        listeners: config.maxListeners,
+        threads: config.maxThreads,
+        sharedThreads: config.threads,
+        journalBytes: config.journalMemory,
+        portRange: config.portRange,
+      },
+      policy: policyOf(config),
+      journal: config.data === null ? 'memory' : 'file',
+    };
+  }
+
+  #process(): Check {
+    if (this.#stopping.signal.aborted) return { name: 'process', ok: false, detail: 'it is shutting down' };
+    return this.#started ? { name: 'process', ok: true } : { name: 'process', ok: false, detail: 'it is starting' };
+  }
+
+  async #journal(): Promise<Check> {
+    const name = 'journal';
+    const late = new Promise<'late'>((resolve) => setTimeout(resolve, PATIENCE, 'late').unref());
+    const stats = await Promise.race([this.#parts.journal.stats(), late]).catch((error: Error) => error);
+    if (stats === 'late') return { name, ok: false, detail: 'it does not answer' };
+    if (stats instanceof Error) return { name, ok: false, detail: stats.message };
+    return stats.fault === null ? { name, ok: true } : { name, ok: false, detail: stats.fault.detail };
+  }
+
+  async #workers(): Promise<Check> {
+    const { pools } = await this.#parts.crews.view();
+    const dead = pools.flatMap(({ threads }) => threads).filter(({ state }) => state === 'dead');
+    if (dead.length === 0) return { name: 'workers', ok: true };
+    return { name: 'workers', ok: false, detail: `given up: ${dead.map(({ name }) => name).join(', ')}` };
+  }
+}
+
+/** Who may do what, without secrets. */
+export function policyOf(config: Config): Record<string, unknown> {
+  return {
+    bind: ['127.0.0.0/8', '::1', ...config.allowBind],
+    send: ['127.0.0.0/8', '::1', ...config.allowSend],
+    hosts: ['127.0.0.0/8', '::1', 'localhost', ...config.allowHost],
+    origins: config.allowOrigin,
+    token: config.token !== null,
+  };
+}
