@@ -1,15 +1,16 @@
 /** The HTTP face of a domain as a function: nothing here spawns, binds or reads the environment on import. */
-import type {} from '@fastify/swagger';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { addRoutes } from '../routes/index.ts';
 import type { Domain } from './domain.ts';
 import { ProblemError } from './errors.ts';
 import { addBodies } from './http/bodies.ts';
 import { addGate, type GateOptions } from './http/gate.ts';
+import { addOpenApi } from './http/openapi.ts';
 import { addProblems, PROBLEM_TYPE, pathOf, problemDocument, sendProblem, toProblem } from './http/problems.ts';
 import type { StreamLimits } from './http/sse.ts';
 import { Streams } from './http/streams.ts';
 import { buildValidator, formatErrors } from './http/validation.ts';
+import { Metrics } from './metrics.ts';
 import { NAMED_SCHEMAS } from './schemas/index.ts';
 
 export type AppOptions = GateOptions & {
@@ -45,7 +46,8 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   addGate(app, options);
   addBodies(app);
   addStrictQueries(app);
-  addRequestLog(app);
+  addRequestLog(app, domain);
+  addOpenApi(app, options.version);
   addRoutes(app);
   await app.ready();
   return app;
@@ -77,17 +79,15 @@ function addStrictQueries(app: FastifyInstance): void {
   });
 }
 
-/** One line a request, without query or body: those may hold payload. */
-function addRequestLog(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
+/** Observes every answer; the log line has neither query nor body: those may hold payload. */
+function addRequestLog(app: FastifyInstance, domain: Domain): void {
+  const metrics = new Metrics(domain, () => app.streams.totals());
+  app.decorate('metrics', metrics);
+  app.addHook('onResponse', async (request, { statusCode: status, elapsedTime }) => {
     const { method, routeOptions } = request;
-    const line = {
-      method,
-      route: routeOptions.url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    request.log.debug(line, 'request');
+    const route = routeOptions.url ?? 'unknown';
+    metrics.observeRequest({ method, route, status, seconds: elapsedTime / 1000 });
+    request.log.debug({ method, route, status, ms: Math.round(elapsedTime * 10) / 10 }, 'request');
   });
 }
 

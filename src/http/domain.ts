@@ -1,12 +1,14 @@
 /** What routes find on the Fastify instance. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Domain } from '../domain.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Streams } from './streams.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     domain: Domain;
     streams: Streams;
+    metrics: Metrics;
     /** Of the program. */
     programVersion: string;
     /** Aborted when the service begins to close: waits answer, streams end. */

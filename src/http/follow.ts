@@ -3,7 +3,6 @@
  * and nothing twice, because live is only the next pull.
  */
 
-import { KIND_GAP } from '../journal/chunk.ts';
 import type { MessageFilter, PayloadMode, Pull, Pulled, Scope } from '../journal/journal.ts';
 import type { EndReason, EventStream } from './sse.ts';
 import type { Streams } from './streams.ts';
@@ -47,7 +46,7 @@ export class Follower {
     this.#stopListening = streams.journal.onHeads((heads) => {
       if (concerns(what.place().scope, heads)) this.ring();
     });
-    stream.closed.addEventListener('abort', () => this.#dispose(), { once: true });
+    stream.onClosed(() => this.#dispose());
   }
 
   /** Looks again at once: something changed that heads don't tell. */
@@ -95,7 +94,7 @@ export class Follower {
     if (ending !== undefined && (ending === 'for' || !pulled.hasMore)) return this.#finish(ending);
     if (!(await this.#stream.ready())) return this.#giveUp();
     if (!pulled.hasMore) await this.#heard();
-    return !this.#stream.closed.aborted;
+    return !this.#stream.isClosed;
   }
 
   #endingBeforePull: EndReason | undefined;
@@ -118,9 +117,7 @@ export class Follower {
     return this.#streams.pull(`${key} ${this.#filterKey}`, request);
   }
 
-  #write({ body, next, gap, messages }: Pulled): void {
-    const gapsWanted = ((this.#what.filter.kinds ?? 1) & (1 << KIND_GAP)) !== 0;
-    if (gap !== undefined && gapsWanted) this.#stream.event('gap', { kind: 'gap', ...gap });
+  #write({ body, next, messages }: Pulled): void {
     this.#stream.events(body, next);
     this.#cursor = next;
     this.#left -= messages;
@@ -132,7 +129,7 @@ export class Follower {
   }
 
   #giveUp(): false {
-    if (!this.#stream.closed.aborted) this.#streams.lagged(this.#stream);
+    if (!this.#stream.isClosed) this.#streams.lagged(this.#stream);
     return false;
   }
 

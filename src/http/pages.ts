@@ -1,7 +1,7 @@
 /** Pages of messages: the query into a pull, and what was pulled into an answer, without touching the encoded items. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, ProblemError } from '../errors.ts';
-import type { Pull, Pulled, Scope, Wait, Waited } from '../journal/journal.ts';
+import type { PayloadMode, Pull, Pulled, Scope, Wait, Waited } from '../journal/journal.ts';
 import type { PageQuery } from '../schemas/query.ts';
 import { duration, messageFilter } from './filters.ts';
 import { nextLink } from './lists.ts';
@@ -28,6 +28,12 @@ export function pagePull(query: PageQuery, scope: Scope): Pull {
     payload: query.payload ?? 'full',
     format: 'json',
   };
+}
+
+/** The pull of one message: nothing when it is not there. */
+export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full'): Pull {
+  const query = { after: `${seq - 1}`, before: `${seq + 1}`, limit: 1, payload };
+  return pagePull(query, { listener });
 }
 
 /** The wait that a page query asks for; undefined when it asks for none. */

@@ -1,6 +1,6 @@
 /** Errors on their way out: every one is a problem document (RFC 9457); what is not meant for clients is logged and hidden. */
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
+import { invalidParameter, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
 import { PayloadError } from '../schemas/payload.ts';
 import { allowedMethods } from './methods.ts';
 
@@ -52,10 +52,12 @@ const FROM_CODE: Record<string, (message: string, request?: { method: string; ur
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (_message, request) => wrongMediaType(request?.method),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('The body is not as long as Content-Length says.'),
   FST_ERR_BAD_URL: () => invalid('The path is not properly percent-encoded.'),
-  cursor_ahead: (message) =>
-    new ProblemError('validation_failed', `after: ${message}`, {
-      errors: [{ in: 'query', pointer: 'after', detail: message }],
-    }),
+  cursor_ahead: (message) => invalidParameter('after', message.replace('`after` ', '')),
+  cursor_invalid: (message) => invalidParameter('after', `(or before): ${message}`),
+  filter_invalid: (message) => invalid(message),
+  unknown_listener: () => new ProblemError('not_found', 'There is no such listener.'),
+  unsupported: (message) => new ProblemError('unprocessable', message),
+  closed: () => new ProblemError('shutting_down', 'The service is shutting down.'),
 };
 
 function byStatus(status: number, message: string): ProblemError {

@@ -41,11 +41,18 @@ export class EventStream {
     this.#limits = limits;
     response.once('close', () => this.#stop());
     response.on('error', () => this.#stop());
+    if (response.destroyed) this.#stop();
   }
 
-  /** Aborted when the client is gone or the stream has ended. */
-  get closed(): AbortSignal {
-    return this.#closed.signal;
+  /** The client is gone or the stream has ended. */
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
+  /** Called once when the client is gone or the stream has ended; at once when that is so already. */
+  onClosed(callback: () => void): void {
+    if (this.isClosed) callback();
+    else this.#closed.signal.addEventListener('abort', callback, { once: true });
   }
 
   /** Begins: retry, a comment and the starting id at once. */
@@ -61,25 +68,25 @@ export class EventStream {
   /** Writes whole encoded events that end at `cursor`. */
   events(encoded: Uint8Array, cursor: string): void {
     this.#cursor = cursor;
-    if (encoded.length === 0 || this.closed.aborted) return;
+    if (encoded.length === 0 || this.isClosed) return;
     this.#told = cursor;
     this.#response.write(encoded);
   }
 
   /** Writes one event without an id: nothing to resume from. */
   event(name: string, data: unknown): void {
-    if (!this.closed.aborted) this.#response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (!this.isClosed) this.#response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
   /** Waits while the client owes more than its cap. False when it did not catch up, or is gone. */
   async ready(): Promise<boolean> {
-    if (this.#response.writableLength <= this.#limits.cap) return !this.closed.aborted;
+    if (this.#response.writableLength <= this.#limits.cap) return !this.isClosed;
     const over = new AbortController();
     const drained = this.#drained(over.signal);
     const late = sleep(this.#limits.patience, false, { signal: over.signal }).catch(() => false);
     const inTime = await Promise.race([drained, late]);
     over.abort();
-    return inTime && !this.closed.aborted;
+    return inTime && !this.isClosed;
   }
 
   /** The client is too slow: says where to resume and ends. */
@@ -101,7 +108,7 @@ export class EventStream {
   }
 
   #finish(name: string, data: { cursor: string; reason?: EndReason }): void {
-    if (this.closed.aborted) return;
+    if (this.isClosed) return;
     this.#response.end(`event: ${name}\nid: ${this.#cursor}\ndata: ${JSON.stringify(data)}\n\n`);
     this.#stop();
     const late = setTimeout(() => this.#response.destroy(), this.#limits.patience);
@@ -120,10 +127,10 @@ export class EventStream {
     return new Promise((resolve) => {
       const done = (): void => resolve(true);
       this.#response.once('drain', done);
-      this.closed.addEventListener('abort', done, { once: true });
+      this.#closed.signal.addEventListener('abort', done, { once: true });
       signal.addEventListener('abort', () => {
         this.#response.off('drain', done);
-        this.closed.removeEventListener('abort', done);
+        this.#closed.signal.removeEventListener('abort', done);
         resolve(false);
       });
     });

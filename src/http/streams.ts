@@ -29,7 +29,7 @@ export class Streams {
   add(stream: EventStream, end: (reason: EndReason) => void): void {
     const member = { stream, end };
     this.#members.add(member);
-    stream.closed.addEventListener('abort', () => this.#members.delete(member), { once: true });
+    stream.onClosed(() => this.#members.delete(member));
     if (this.#closing) end('shutdown');
   }
 

@@ -37,7 +37,7 @@ export const filterParameters = {
   rule: Text('Only what this rule matched.', 'login'),
   kind: Text('Kinds of record, a comma list: message, connection, gap, drop, listener, problem.', 'message'),
 };
-const payloadParameter = maybe(
+export const payloadParameter = maybe(
   OneOf(['full', 'text', 'hex', 'base64', 'none'], {
     description: 'How payloads are shown; default `full`: base64, and text where it is text.',
   }),
@@ -105,8 +105,8 @@ export const AllStreamQuerySchema = Type.Object(
 );
 
 export type FilterQuery = Static<ReturnType<typeof filterObject>>;
+export type ExportQuery = Static<typeof ExportQuerySchema>;
 export type PageQuery = Static<typeof PageQuerySchema>;
-export type AllQuery = { listener?: string; label?: string[] };
 export type StreamQuery = Static<typeof StreamQuerySchema>;
 export type AllStreamQuery = Static<typeof AllStreamQuerySchema>;
 

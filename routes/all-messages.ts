@@ -1,0 +1,36 @@
+/** Messages of all listeners, in the order of the journal. */
+import type { Routes } from '../src/http/domain.ts';
+import { commaList, labelPairs } from '../src/http/filters.ts';
+import { answers, json } from '../src/http/operation.ts';
+import { pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/pages.ts';
+import { LivePlace } from '../src/http/place.ts';
+import { waitOnMany } from '../src/http/waiting.ts';
+import { MessagePageSchema } from '../src/schemas/message.ts';
+import { AllPageQuerySchema } from '../src/schemas/query.ts';
+
+export const allMessages: Routes = async (app) => {
+  const { registry, journal } = app.domain;
+
+  app.get('/v1/messages', { schema: pageSchema }, async (request, reply) => {
+    const { query } = request;
+    const terms = waitTerms(query);
+    const live = new LivePlace(registry, commaList(query.listener), labelPairs(query.label));
+    try {
+      const { scope } = live.current;
+      if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope)));
+      const waited = await waitOnMany(app, reply, live, waitPull(query, scope, terms));
+      return sendWaited(request, reply, waited, terms);
+    } finally {
+      live.dispose();
+    }
+  });
+};
+
+const pageSchema = {
+  operationId: 'listAllMessages',
+  tags: ['Messages'],
+  summary: 'Read or wait for messages of all listeners',
+  description: 'A page in the order in which messages were stored. The cursor is opaque: give `next` back as `after`.',
+  querystring: AllPageQuerySchema,
+  response: answers({ 200: json(MessagePageSchema, 'A page of messages.') }),
+};

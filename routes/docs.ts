@@ -1,0 +1,61 @@
+/** The API described: OpenAPI, Swagger UI without any outside asset, and what each error code means. */
+import swaggerUi from '@fastify/swagger-ui';
+import { Type } from '@sinclair/typebox';
+import { PROBLEMS, type ProblemCode, ProblemError } from '../src/errors.ts';
+import type { Routes } from '../src/http/domain.ts';
+import { answers, content } from '../src/http/operation.ts';
+
+const tags = ['Operations'];
+/** Everything comes from here; the page writes styles of its own. */
+const POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'self'";
+
+export const docs: Routes = async (app) => {
+  app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: POLICY,
+    uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, deepLinking: true, validatorUrl: null },
+  });
+
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs/'));
+
+  app.get('/openapi.json', { schema: jsonSchema }, async () => app.swagger());
+
+  app.get('/openapi.yaml', { schema: yamlSchema }, async (_request, reply) => {
+    return reply.type('application/yaml').send(app.swagger({ yaml: true }));
+  });
+
+  app.get('/problems/:code', { schema: problemSchema }, async (request) => {
+    const { code } = request.params;
+    if (!Object.hasOwn(PROBLEMS, code)) throw new ProblemError('not_found', `There is no error code ${code}.`);
+    return { code, ...PROBLEMS[code as ProblemCode] };
+  });
+};
+
+const jsonSchema = {
+  operationId: 'getOpenApiJson',
+  tags,
+  summary: 'This description as JSON',
+  description: 'OpenAPI 3.1.',
+  security: [],
+  response: answers({ 200: content('application/json', 'The description.') }),
+};
+
+const yamlSchema = {
+  operationId: 'getOpenApiYaml',
+  tags,
+  summary: 'This description as YAML',
+  description: 'OpenAPI 3.1.',
+  security: [],
+  response: answers({ 200: content('application/yaml', 'The description.') }),
+};
+
+const problemSchema = {
+  operationId: 'getProblemType',
+  tags,
+  summary: 'What an error code means',
+  description: 'The `type` of a problem document leads here.',
+  security: [],
+  params: Type.Object({ code: Type.String({ description: 'Error code.', examples: ['not_found'] }) }),
+  response: answers({ 200: content('application/json', 'Code, status and title.') }),
+};

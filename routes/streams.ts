@@ -1,0 +1,110 @@
+/** Event streams: one listener's, and all listeners'. */
+import { Type } from '@sinclair/typebox';
+import type { FastifyRequest } from 'fastify';
+import type { Domain } from '../src/domain.ts';
+import type { Routes } from '../src/http/domain.ts';
+import { commaList, duration, labelPairs, messageFilter } from '../src/http/filters.ts';
+import type { Follower } from '../src/http/follow.ts';
+import { type OpenStream, openStream, type StreamTerms } from '../src/http/open-stream.ts';
+import { answers, content, ListenerParams } from '../src/http/operation.ts';
+import { LivePlace, placeOf } from '../src/http/place.ts';
+import { AllStreamQuerySchema, type StreamQuery, StreamQuerySchema } from '../src/schemas/query.ts';
+
+const tags = ['Streams'];
+
+export const streams: Routes = async (app) => {
+  const { domain } = app;
+
+  app.get('/v1/listeners/:id/stream', { schema: streamSchema, exposeHeadRoute: false }, async (request, reply) => {
+    const { query, params } = request;
+    const { number } = await domain.registry.flush(params.id);
+    const filter = messageFilter(query, ['message', 'gap']);
+    await openStream(app, reply, { ...streamTerms(request, query), place: placeOf(number), filter }, ({ follower }) => [
+      domain.registry.hold(params.id, { tie: query.hold === '1' }),
+      endWithListener(domain, number, follower),
+    ]);
+  });
+
+  app.get('/v1/stream', { schema: allStreamSchema, exposeHeadRoute: false }, async (request, reply) => {
+    const { kind, ...query } = request.query;
+    const kinds = commaList(kind) ?? ['message', 'gap', 'listener', 'send'];
+    const filter = messageFilter(
+      query,
+      kinds.filter((one) => one !== 'send'),
+    );
+    const live = new LivePlace(domain.registry, commaList(query.listener), labelPairs(query.label));
+    const place = () => live.current;
+    await openStream(app, reply, { ...streamTerms(request, query), place, filter }, (open) => [
+      () => live.dispose(),
+      ...(kinds.includes('send') ? [tellSends(domain, open)] : []),
+      ...(kinds.includes('listener') ? [tellDeletions(domain, live, open)] : []),
+    ]);
+  });
+};
+
+/** What the two have in common. Last-Event-ID wins over after. */
+function streamTerms({ headers }: FastifyRequest, query: Pick<StreamQuery, 'after' | 'limit' | 'for' | 'payload'>) {
+  const resume = headers['last-event-id'];
+  return {
+    after: (typeof resume === 'string' && resume !== '' ? resume : query.after) ?? null,
+    limit: query.limit ?? Number.POSITIVE_INFINITY,
+    lasts: query.for === undefined ? undefined : duration('for', query.for),
+    payload: query.payload ?? 'full',
+  } satisfies Partial<StreamTerms>;
+}
+
+/** Ends the stream once its listener is completed or gone. */
+function endWithListener({ registry }: Domain, number: number, follower: Follower): () => void {
+  return registry.onChange(({ listener, removed }) => {
+    if (listener.number !== number) return;
+    if (removed) follower.end('deleted');
+    else if (listener.state === 'completed') follower.end('completed');
+  });
+}
+
+/** Progress of sends. Replies stay in the send itself: they may be large. */
+function tellSends({ sends }: Domain, { stream, follower }: OpenStream): () => void {
+  return sends.onProgress(({ replies, ...send }) => {
+    stream.event('send', { ...send, replyCount: replies.length });
+    follower.ring();
+  });
+}
+
+/** With a listener its records go, so no record can tell that it went. */
+function tellDeletions({ registry }: Domain, live: LivePlace, { stream, follower }: OpenStream): () => void {
+  return registry.onChange(({ listener, removed }) => {
+    if (!removed || !live.included(listener.number)) return;
+    const { id, name, protocol } = listener;
+    const at = new Date().toISOString();
+    stream.event('listener', { listenerId: id, kind: 'listener', protocol, at, name, state: 'deleted' });
+    follower.ring();
+  });
+}
+
+const headers = Type.Object({
+  'last-event-id': Type.Optional(Type.String({ description: 'Cursor to go on from; wins over `after`.' })),
+});
+const stream = content('text/event-stream', 'Events: each with `event:`, `id:` (the cursor) and one line of JSON.');
+
+const streamSchema = {
+  operationId: 'streamListener',
+  tags,
+  summary: 'Follow one listener',
+  description:
+    'Server-sent events. Starts now, or replays from a cursor and goes on live, nothing lost and nothing twice. The last event is `end`; a client that is too slow gets `lag` with the cursor to resume from.',
+  params: ListenerParams,
+  querystring: StreamQuerySchema,
+  headers,
+  response: answers({ 200: stream }),
+};
+
+const allStreamSchema = {
+  operationId: 'streamAll',
+  tags,
+  summary: 'Follow all listeners',
+  description:
+    'The same over all listeners in the order of the journal, with changes of listeners and progress of sends.',
+  querystring: AllStreamQuerySchema,
+  headers,
+  response: answers({ 200: stream }),
+};

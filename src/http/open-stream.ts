@@ -1,0 +1,43 @@
+/** Opens an event stream on a response and follows the journal on it until it ends. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Follower, type Following } from './follow.ts';
+import { EventStream } from './sse.ts';
+
+export type StreamTerms = Following & {
+  /** Milliseconds after which it ends. */
+  lasts: number | undefined;
+};
+
+/** What `attach` gets: the stream for events besides the journal's, the follower for ways to end. */
+export type OpenStream = { stream: EventStream; follower: Follower };
+
+/**
+ * Rejects while an error can still be answered: nothing is written before the first pull has succeeded. `attach` adds
+ * what else concerns the stream and answers how to let go of it.
+ */
+export async function openStream(
+  app: FastifyInstance,
+  reply: FastifyReply,
+  terms: StreamTerms,
+  attach: (open: OpenStream) => (() => void)[],
+): Promise<void> {
+  const stream = new EventStream(reply.raw, app.streams.limits);
+  const follower = new Follower(app.streams, stream, terms);
+  for (const letGo of attach({ stream, follower })) stream.onClosed(letGo);
+  const first = await follower.start();
+  reply.hijack();
+  stream.open(reply.getHeaders(), follower.cursor);
+  app.streams.add(stream, (reason) => follower.end(reason));
+  if (terms.lasts !== undefined) endAfter(terms.lasts, { stream, follower });
+  try {
+    await follower.run(first);
+  } catch (err) {
+    reply.log.error({ err }, 'a stream failed');
+    stream.destroy();
+  }
+}
+
+function endAfter(milliseconds: number, { stream, follower }: OpenStream): void {
+  const timeout = setTimeout(() => follower.end('for'), Math.min(milliseconds, 2 ** 31 - 1));
+  stream.onClosed(() => clearTimeout(timeout));
+}

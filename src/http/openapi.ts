@@ -1,0 +1,77 @@
+/** OpenAPI 3.1 out of the route schemas, and Swagger UI over it. Call before any route is added. */
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+
+const DESCRIPTION = `Programmable UDP and TCP endpoints: create listeners, read back every message that arrived, wait for
+the one you expect, follow them live, and send.
+
+Start with *Create a listener*, then *Send*; the examples fit together and run as they stand.`;
+
+const TAGS = [
+  { name: 'Listeners', description: 'UDP and TCP endpoints.' },
+  { name: 'Messages', description: 'What arrived and what was answered.' },
+  { name: 'Streams', description: 'The same live.' },
+  { name: 'Sends', description: 'Transmissions on demand.' },
+  { name: 'Connections', description: 'Open TCP connections.' },
+  { name: 'Operations', description: 'Health, threads, metrics.' },
+];
+
+export function addOpenApi(app: FastifyInstance, version: string): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Listenpost',
+        version,
+        description: DESCRIPTION,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/', description: 'This service.' }],
+      tags: TAGS,
+      security: [{}, { token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'Needed where the service was started with a token.' },
+        },
+      },
+    },
+    transformObject: (made) => {
+      const document = 'openapiObject' in made ? made.openapiObject : made.swaggerObject;
+      polish(document as unknown as Document);
+      return document;
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => `${json.$id ?? `Schema${i}`}` },
+  });
+}
+
+/** The parts of a document that are polished. */
+type Parameter = { name: string; in: string; example?: unknown; schema: Record<string, unknown> };
+type Operation = { operationId?: string; tags?: string[]; parameters?: Parameter[] };
+type Document = {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Record<string, unknown>> };
+};
+
+/** What the plugin can't know. */
+function polish({ paths, components }: Document): void {
+  const operations = Object.values(paths).flatMap((path) => Object.values(path));
+  for (const operation of operations) {
+    for (const parameter of operation.parameters ?? []) placeExample(operation, parameter);
+  }
+  // This keyword is for the validator: OpenAPI wants named members beside it.
+  delete components.schemas.Responder?.discriminator;
+}
+
+/** Swagger UI fills its form with `example` and sends it; an example inside the schema is only shown. */
+function placeExample(operation: Operation, parameter: Parameter): void {
+  const { name, schema, example } = parameter;
+  if (example === undefined || parameter.in === 'path' || isFilledIn(operation, name)) return;
+  delete parameter.example;
+  parameter.schema = { ...schema, examples: [example] };
+}
+
+/** Streams replay and end soon, so that they finish there. */
+function isFilledIn({ operationId, tags }: Operation, name: string): boolean {
+  if (operationId === 'deleteListeners') return name === 'label';
+  return tags?.includes('Streams') === true && ['after', 'for'].includes(name);
+}
