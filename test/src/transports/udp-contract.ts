@@ -146,13 +146,12 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     let answers = 0;
     for (const peer of peers) peer.on('message', () => answers++);
     for (let i = 0; i < 10; i++) await Promise.all(peers.map((peer) => send(peer, listener, 'x')));
-    await until(() => answers === 50 && rig.events.some(({ event }) => event === 'exhausted'));
+    await until(() => answers === 50 && listener.count('received') === 160 && rig.events.some(({ event }) => event === 'exhausted'));
     await listener.flush();
     t.equal(rig.events.filter(({ event }) => event === 'exhausted').length, 1, 'said once');
     t.match(counts(listener), { received: 160, requests: 50, closed: 110, sent: 50 });
-    await until(() => listener.incoming.length === 50);
-    t.same(listener.gaps, { closed: 110 });
-    t.ok(listener.counters(0).get('requests') > 0 && listener.counters(1).get('requests') > 0, 'both bindings served');
+    await until(() => listener.incoming.length === 50 && listener.gaps.closed === 110);
+    t.ok(listener.counters(0).get('received') > 0 && listener.counters(1).get('received') > 0, 'both bindings read');
   });
 
   t.test(`${engine}: sequential serves one at a time, in order, and captures on arrival`, async (t) => {
