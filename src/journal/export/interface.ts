@@ -2,15 +2,17 @@
  * CaptureInterface: what an export knows of one listener, which appears in the capture as one network interface. Holds
  * the TCP conversations that are under way, and what was dropped since the last packet.
  */
+import { isIP } from 'node:net';
 import { addressBytes } from '../address.ts';
-import type { ChunkReader } from '../chunk.ts';
+import type { ChunkReader, GapReason } from '../chunk.ts';
 import { Conversation } from './conversation.ts';
 import type { Flow } from './frame.ts';
 
 /** What a capture says of a listener. */
 export type CaptureListener = {
+  number: number;
   id: string;
-  name: string | null;
+  name?: string | null;
   protocol: 'udp' | 'tcp';
   /** The bound address; it may be a wildcard. */
   local: { address: string; port: number };
@@ -25,6 +27,8 @@ const INITIAL_STEP = 0x0100_0193;
 const UNKNOWN = new Uint8Array(16);
 const UNKNOWN_IPV4 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
 
+type Bound = { address: Uint8Array; port: number };
+
 /** Messages dropped, and a comment for each gap. */
 export type Gaps = { dropped: number; comments: readonly string[] };
 
@@ -36,14 +40,14 @@ export class CaptureInterface {
   readonly listener: CaptureListener;
   droppedInAll = 0;
   #gaps: Gaps = NO_GAPS;
-  readonly #local: Uint8Array;
+  readonly #bound: Bound;
   readonly #conversations = new Map<number, Conversation>();
   #begun = 0;
 
   constructor(id: number, listener: CaptureListener) {
     this.id = id;
     this.listener = listener;
-    this.#local = addressBytes(listener.local.address);
+    this.#bound = { address: addressBytes(listener.local.address), port: listener.local.port };
   }
 
   get name(): string {
@@ -56,8 +60,9 @@ export class CaptureInterface {
     return `${id} ${protocol}://${host}:${local.port}`;
   }
 
-  addGap(dropped: number, comment: string): void {
+  addGap(reason: GapReason, dropped: number): void {
     const before = this.#gaps;
+    const comment = `gap: ${dropped} dropped (${reason})`;
     // A run of gaps without a packet between them: the count stays exact, the words stop.
     const comments = before.comments.length < COMMENTS_LIMIT ? [...before.comments, comment] : before.comments;
     this.#gaps = { dropped: before.dropped + dropped, comments };
@@ -73,13 +78,13 @@ export class CaptureInterface {
 
   /** Both ends of the record under the reader. */
   flow(reader: ChunkReader): Flow {
-    const given = this.#localOf(reader);
+    const bound = this.#localOf(reader);
     const remote = reader.hasRemote
       ? reader.bytes.slice(reader.remoteOffset, reader.remoteOffset + 16)
-      : unknownLike(given);
-    const local = localFor(remote, given);
+      : unknownLike(bound.address);
+    const local = localFor(remote, bound.address);
     const family = isIpv4(remote) && isIpv4(local) ? 4 : 6;
-    return { family, local, localPort: this.listener.local.port, remote, remotePort: reader.remotePort };
+    return { family, local, localPort: bound.port, remote, remotePort: reader.remotePort };
   }
 
   /** The conversation of the record under the reader; begins one when none is under way or `fresh` asks for it. */
@@ -98,10 +103,18 @@ export class CaptureInterface {
     this.#conversations.delete(reader.connection ?? 0);
   }
 
-  #localOf(reader: ChunkReader): Uint8Array {
+  #localOf(reader: ChunkReader): Bound {
     const text = reader.hasExtras ? reader.extras.local : undefined;
-    return text === undefined ? this.#local : addressBytes(text);
+    return (text === undefined ? undefined : parseBound(text, this.#bound.port)) ?? this.#bound;
   }
+}
+
+/** `address:port`, `[address]:port`, or an address alone, which has the listener's port; undefined when it is none. */
+function parseBound(text: string, port: number): Bound | undefined {
+  const match = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? text;
+  if (isIP(address) === 0) return undefined;
+  return { address: addressBytes(address), port: Number(match?.[3] ?? port) };
 }
 
 /** A wildcard is no address to send from: a loopback peer was met at its own address, another one at the unknown. */

@@ -1,10 +1,17 @@
 /**
  * PcapngWriter: turns records of the journal into a pcapng capture that Wireshark, tshark and every other reader opens.
  * One interface a listener, one packet a message, with made-up Ethernet, IP, UDP and TCP headers, see frame.ts. It lives
- * as long as the export, over all pulls that feed it: add records, take the bytes, at the end finish and take the rest.
+ * as long as the export, over all pulls that feed it: record, take the bytes, and at the end finish and take the rest.
  */
-import { type ChunkReader, DIRECTION_IN, KIND_CONNECTION, KIND_DROP, KIND_GAP, KIND_MESSAGE } from '../chunk.ts';
-import { listenerId } from '../ids.ts';
+import {
+  type ChunkReader,
+  DIRECTION_IN,
+  type GapReason,
+  KIND_CONNECTION,
+  KIND_DROP,
+  KIND_GAP,
+  KIND_MESSAGE,
+} from '../chunk.ts';
 import {
   beginPacket,
   endPacket,
@@ -28,41 +35,39 @@ export const PCAPNG_KINDS = (1 << KIND_MESSAGE) | (1 << KIND_CONNECTION) | (1 <<
 /** A connection record's phase stands where a message has its direction. */
 const PHASE_OPENED = 0;
 
-export type PcapngOptions = {
-  /** What is known of a listener by its number; undefined when it is gone. */
-  listener(number: number): CaptureListener | undefined;
-  /** Listeners to show even when no record of theirs comes. */
-  listeners?: readonly number[];
-  /** Written into the section header. */
-  application?: string;
-};
-
 export class PcapngWriter {
   readonly #sink = new ByteSink();
   readonly #interfaces = new Map<number, CaptureInterface>();
-  readonly #lookUp: PcapngOptions['listener'];
   #last: Stamp = { high: 0, low: 0 };
 
-  constructor(options: PcapngOptions) {
-    this.#lookUp = options.listener;
-    writeSectionHeader(this.#sink, options.application ?? 'listenpost');
-    for (const number of options.listeners ?? []) this.#interface(number, 'udp');
+  /** @param application written into the section header */
+  constructor(application = 'listenpost') {
+    writeSectionHeader(this.#sink, application);
   }
 
   /** Bytes that wait to be taken. */
-  get pending(): number {
+  get length(): number {
     return this.#sink.length;
   }
 
+  /** Shows a listener even when no record of its own comes; else it appears with its first one. */
+  declare(listener: CaptureListener): void {
+    this.#interface(listener);
+  }
+
   /** Adds the record under the reader. Records that are not traffic (listener, problem) leave no trace. */
-  add(reader: ChunkReader): void {
-    const on = this.#interface(reader.listener, reader.connection === undefined ? 'udp' : 'tcp');
+  record(reader: ChunkReader, listener: CaptureListener): void {
+    const on = this.#interface(listener);
     this.#last = stampOf(reader.seconds, reader.nanos + reader.delta);
     if (reader.kind === KIND_MESSAGE) this.#message(on, reader);
     else if (reader.kind === KIND_CONNECTION) this.#connection(on, reader);
-    else if (reader.kind === KIND_GAP)
-      on.addGap(reader.reference, `gap: ${reader.reference} dropped (${reader.reason})`);
+    else if (reader.kind === KIND_GAP) on.addGap(reader.reason, reader.reference);
     else if (reader.kind === KIND_DROP) this.#drop(on, reader);
+  }
+
+  /** Messages that are no longer there, where a reader comes too late for them. */
+  missed(range: { reason: GapReason; dropped: number }, listener: CaptureListener): void {
+    this.#interface(listener).addGap(range.reason, range.dropped);
   }
 
   /** Writes what each interface dropped. Nothing may be added afterwards. */
@@ -126,18 +131,12 @@ export class PcapngWriter {
     });
   }
 
-  #interface(number: number, protocol: 'udp' | 'tcp'): CaptureInterface {
-    const known = this.#interfaces.get(number);
+  #interface(listener: CaptureListener): CaptureInterface {
+    const known = this.#interfaces.get(listener.number);
     if (known !== undefined) return known;
-    const listener = this.#lookUp(number) ?? {
-      id: listenerId(number),
-      name: null,
-      protocol,
-      local: { address: '0.0.0.0', port: 0 },
-    };
     const fresh = new CaptureInterface(this.#interfaces.size, listener);
     writeInterface(this.#sink, fresh.name, fresh.description);
-    this.#interfaces.set(number, fresh);
+    this.#interfaces.set(listener.number, fresh);
     return fresh;
   }
 }

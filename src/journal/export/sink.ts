@@ -3,6 +3,8 @@
  * unless the name says otherwise (network headers are big-endian).
  */
 const FIRST_BYTES = 16_384;
+/** A buffer larger than this is not kept for the next time. */
+const KEPT_BYTES = 1024 * 1024;
 
 export class ByteSink {
   bytes = new Uint8Array(FIRST_BYTES);
@@ -18,25 +20,30 @@ export class ByteSink {
   }
 
   u8(value: number): void {
-    this.bytes[this.#grow(1)] = value;
+    const start = this.#grow(1);
+    this.bytes[start] = value;
   }
 
   u16(value: number): void {
-    this.view.setUint16(this.#grow(2), value, true);
+    const start = this.#grow(2);
+    this.view.setUint16(start, value, true);
   }
 
   u32(value: number): void {
-    this.view.setUint32(this.#grow(4), value, true);
+    const start = this.#grow(4);
+    this.view.setUint32(start, value, true);
   }
 
   /** Network byte order. */
   u16be(value: number): void {
-    this.view.setUint16(this.#grow(2), value);
+    const start = this.#grow(2);
+    this.view.setUint16(start, value);
   }
 
   /** Network byte order. */
   u32be(value: number): void {
-    this.view.setUint32(this.#grow(4), value);
+    const start = this.#grow(4);
+    this.view.setUint32(start, value);
   }
 
   append(bytes: Uint8Array): void {
@@ -53,20 +60,23 @@ export class ByteSink {
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.bytes.slice(0, this.length);
     this.length = 0;
+    if (this.bytes.length > KEPT_BYTES) this.#resize(FIRST_BYTES);
     return taken;
   }
 
-  /** Makes room, moves the end and answers the old one. */
+  /** Makes room, moves the end and answers the old one. Buffer and view may be others afterwards. */
   #grow(count: number): number {
     const start = this.length;
     const end = start + count;
-    if (end > this.bytes.length) {
-      const larger = new Uint8Array(Math.max(end, this.bytes.length * 2));
-      larger.set(this.bytes.subarray(0, start));
-      this.bytes = larger;
-      this.view = new DataView(larger.buffer);
-    }
+    if (end > this.bytes.length) this.#resize(Math.max(end, this.bytes.length * 2));
     this.length = end;
     return start;
+  }
+
+  #resize(capacity: number): void {
+    const written = this.bytes.subarray(0, this.length);
+    this.bytes = new Uint8Array(capacity);
+    this.bytes.set(written);
+    this.view = new DataView(this.bytes.buffer);
   }
 }

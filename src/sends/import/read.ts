@@ -1,0 +1,16 @@
+/** A file of messages, whatever its format: pcapng, pcap or NDJSON, told apart by how it starts. */
+import { ImportError, type Imported } from './item.ts';
+import { readNdjson } from './ndjson.ts';
+import { isPcap, readPcap } from './pcap.ts';
+import { readPcapng, SECTION_HEADER } from './pcapng.ts';
+
+/** Throws ImportError. */
+export function readImport(file: Uint8Array): Imported {
+  if (file.length === 0) throw new ImportError(0, 'the file is empty');
+  if (isPcap(file)) return readPcap(file);
+  return isPcapng(file) ? readPcapng(file) : readNdjson(file);
+}
+
+function isPcapng(file: Uint8Array): boolean {
+  return file.length >= 4 && new DataView(file.buffer, file.byteOffset).getUint32(0) === SECTION_HEADER;
+}
