@@ -18,8 +18,8 @@
  *   0 u32 length with padding   4 u32 size on the wire      8 u32 stored bytes       12 i32 nanoseconds since the base
  *  16 u8 kind  17 u8 direction (gap: none; connection: phase)  18 u8 flags  19 u8 gap reason
  *  20 u16 remote port          22 u16 length of the extras  24 u32 connection
- *  28 u32 reference: messages: how far back the message answered lies (from the worker: its ordinal, see REFERENCES);
- *         gaps: how many were dropped
+ *  28 u32 reference: messages: how far back the message answered lies (from the worker: its ordinal or its seq, see
+ *         CHUNK_REFERENCES and FLAG_ANSWERS_SEQ); gaps: how many were dropped
  *  32 16 bytes remote address (IPv4-mapped)
  *
  * Extras: type u8, length u16, bytes; see EXTRA_TYPES.
@@ -74,7 +74,7 @@ export const R = {
   remote: 32,
 } as const;
 
-/** Chunk flag: some message carries a reference that is still a binding ordinal; the sequencer turns it into a distance. */
+/** Chunk flag: some message carries a reference that is still an ordinal or a seq; the sequencer turns it into a distance. */
 export const CHUNK_REFERENCES = 1;
 
 /** Record flags. */
@@ -85,6 +85,8 @@ export const FLAG_REFERENCE = 2;
 export const FLAG_CONNECTION = 4;
 /** The remote fields are set. */
 export const FLAG_REMOTE = 8;
+/** The reference is the seq (mod 2^32) of the message answered; cleared by the sequencer. */
+export const FLAG_ANSWERS_SEQ = 16;
 
 export const KINDS = ['message', 'connection', 'gap', 'drop', 'listener', 'problem'] as const;
 export type RecordKind = (typeof KINDS)[number];
@@ -146,6 +148,8 @@ export type Draft = {
   connection?: number | undefined;
   /** Messages: the binding ordinal of the message this one answers. Gaps: how many were dropped. */
   reference?: number | undefined;
+  /** Messages: the seq of the message this one answers, where that is known instead of the ordinal. */
+  answersSeq?: number | undefined;
   reason?: GapReason;
   extras?: Extras | undefined;
 };
@@ -199,7 +203,7 @@ export function encodeChunk(
     writeRecord(chunk, view, offset, draft, nanosBetween(base, draft.at), tail);
     if (draft.kind === KIND_MESSAGE) {
       messages++;
-      if (draft.reference !== undefined) flags |= CHUNK_REFERENCES;
+      if (draft.reference !== undefined || draft.answersSeq !== undefined) flags |= CHUNK_REFERENCES;
     } else if (draft.kind === KIND_GAP) dropped += draft.reference ?? 0;
     kinds |= 1 << draft.kind;
     offset += recordBytes(draft.payload.length, tail.length);
@@ -247,6 +251,7 @@ function writeRecord(
   let flags = 0;
   if (stored < draft.size && draft.kind !== KIND_GAP) flags |= FLAG_TRUNCATED;
   if (draft.reference !== undefined) flags |= FLAG_REFERENCE;
+  else if (draft.answersSeq !== undefined) flags |= FLAG_REFERENCE | FLAG_ANSWERS_SEQ;
   if (draft.connection !== undefined) flags |= FLAG_CONNECTION;
   if (draft.remote !== undefined) flags |= FLAG_REMOTE;
   view.setUint32(offset + R.length, recordBytes(stored, extras.length), true);
@@ -260,7 +265,7 @@ function writeRecord(
   view.setUint16(offset + R.remotePort, draft.remotePort ?? 0, true);
   view.setUint16(offset + R.extras, extras.length, true);
   view.setUint32(offset + R.connection, draft.connection ?? 0, true);
-  view.setUint32(offset + R.reference, (draft.reference ?? 0) >>> 0, true);
+  view.setUint32(offset + R.reference, (draft.reference ?? draft.answersSeq ?? 0) >>> 0, true);
   if (draft.remote !== undefined) chunk.set(draft.remote, offset + R.remote);
   chunk.set(draft.payload, offset + RECORD_BYTES);
   chunk.set(extras, offset + RECORD_BYTES + stored);
@@ -366,6 +371,13 @@ export class ChunkReader {
     return true;
   }
 
+  /** Goes to the record at `offset`, which a walk found before; `messages` is how many messages precede it. */
+  moveTo(offset: number, messages: number): void {
+    this.#nextOffset = offset;
+    this.#messages = messages;
+    this.next();
+  }
+
   /** Back to before the first record. */
   rewind(): void {
     this.#nextOffset = HEADER_BYTES;
@@ -378,9 +390,17 @@ export class ChunkReader {
   get direction(): number {
     return this.bytes[this.offset + R.direction]!;
   }
+  /** A message that came in. */
+  get isIncoming(): boolean {
+    return this.kind === KIND_MESSAGE && this.direction === DIRECTION_IN;
+  }
   /** Of a message: its seq. Of another record: the seq of the last message before it. */
   get seq(): number {
     return this.firstSeq + this.#messages - 1;
+  }
+  /** Where the current record ends. */
+  get endOffset(): number {
+    return this.#nextOffset;
   }
   /** Bytes on the wire. */
   get size(): number {
@@ -398,9 +418,13 @@ export class ChunkReader {
   get micros(): number {
     return this.seconds * 1e6 + Math.floor((this.nanos + this.delta) / 1000);
   }
+  /** Nanoseconds from the listener's opening to the chunk's base. */
+  get elapsedBase(): number {
+    return this.view.getFloat64(H.elapsed, true);
+  }
   /** Nanoseconds since the listener opened. */
   get elapsed(): number {
-    return this.view.getFloat64(H.elapsed, true) + this.delta;
+    return this.elapsedBase + this.delta;
   }
   get truncated(): boolean {
     return (this.#flags & FLAG_TRUNCATED) !== 0;
@@ -413,6 +437,10 @@ export class ChunkReader {
   }
   get hasRemote(): boolean {
     return (this.#flags & FLAG_REMOTE) !== 0;
+  }
+  /** Messages up to and with the current record. */
+  get messagesPassed(): number {
+    return this.#messages;
   }
   /** Where the 16 bytes of the remote address start in `bytes`. */
   get remoteOffset(): number {
@@ -428,6 +456,10 @@ export class ChunkReader {
   /** The raw reference field: a gap's dropped count, a message's ordinal or distance. */
   get reference(): number {
     return this.view.getUint32(this.offset + R.reference, true);
+  }
+  /** Before numbering: the reference is a seq, not an ordinal. */
+  get answersSeq(): boolean {
+    return (this.#flags & FLAG_ANSWERS_SEQ) !== 0;
   }
   get hasReference(): boolean {
     return (this.#flags & FLAG_REFERENCE) !== 0;

@@ -47,3 +47,11 @@ export function threadName(thread: number, listener: number): string {
   if ((thread & THREAD_DEDICATED) !== 0) return `${listenerId(listener)}-${thread & ~THREAD_DEDICATED}`;
   return `shared-${thread}`;
 }
+
+/** The thread number behind a name, -1 when it names none. The names of dedicated threads hold their listener too. */
+export function threadOf(name: string): number {
+  if (name === 'main') return 0;
+  const match = /^(?:shared|(l_[0-9a-z]{10}))-(\d{1,5})$/.exec(name);
+  if (match === null) return -1;
+  return Number(match[2]) | (match[1] === undefined ? 0 : THREAD_DEDICATED);
+}

@@ -102,7 +102,8 @@ export type Wait = Pull & {
   timeout: number;
 };
 
-export type NearMiss = { seq: number; why: string };
+/** `listenerId` is there when the wait is over more than one listener. */
+export type NearMiss = { seq: number; why: string; listenerId?: string };
 export type Waited = Pulled & {
   satisfied: boolean;
   matched: number;
@@ -163,7 +164,7 @@ export interface Journal {
   /** Appends records made by the main thread (listener, gap, problem). */
   append(chunk: Uint8Array): Promise<void>;
   /** Empties the workers' ports, then reads. Rejects with code `cursor_ahead` when `after` lies beyond the end. */
-  pull(request: Pull): Promise<Pulled>;
+  pull(request: Pull, signal?: AbortSignal): Promise<Pulled>;
   /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
   wait(request: Wait, signal: AbortSignal): Promise<Waited>;
   /** The kept bytes of one message, undefined when it isn't there. */

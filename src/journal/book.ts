@@ -1,0 +1,133 @@
+/**
+ * Book: what the journal holds in memory for one listener. It knows where the history begins (floor) and ends (tail),
+ * and counts. Only records beyond the floor exist for a reader, whatever still lies on disk.
+ */
+import { type BindingLog, bindingKey, newBindingLog } from './bindingLog.ts';
+import { comparePlaces, type Place, START } from './cursor.ts';
+import type { History, JournalListener } from './journal.ts';
+import type { Row } from './store.ts';
+
+/** The part of a book that outlives the process when the store is a file. */
+export type BookState = {
+  listener: JournalListener;
+  floor: Place;
+  tail: Place;
+  /** `in` messages ever appended, and truncated ones, and bytes of chunks. */
+  captured: number;
+  truncated: number;
+  appendedBytes: number;
+  /** Messages that went by the bounds, and by request. */
+  evicted: number;
+  cleared: number;
+  /** `in` messages refused by dropNewest. */
+  full: number;
+  /** The highest seq ever served, and the `in` messages up to it. */
+  served: number;
+  servedIncoming: number;
+};
+
+export class Book implements BookState {
+  listener: JournalListener;
+  floor: Place = START;
+  tail: Place = START;
+  captured = 0;
+  truncated = 0;
+  appendedBytes = 0;
+  evicted = 0;
+  cleared = 0;
+  full = 0;
+  served = 0;
+  servedIncoming = 0;
+
+  /** The first row that is not wholly below the floor, once it was looked up. */
+  head: Row | undefined;
+  /** Cumulative bytes below which everything is gone; exact after a bytes eviction, else a chunk's start. */
+  goneBytes = 0;
+  /** When the first record still there arrived, in microseconds since 1970; 0 when that is not known. */
+  oldestAt = 0;
+  /** Seq up to which messages went by request rather than by the bounds. */
+  clearedTo = 0;
+  /** Changes with whatever a reader could see; the key to cached answers. */
+  version = 0;
+  completed = false;
+  /** Refusals by dropNewest that have no gap record yet. */
+  readonly refused = { pending: 0, gaps: 0, nextGapAt: 0 };
+  /** Wall clock in microseconds at which `elapsed` was 0, from the newest chunk. */
+  openedAt = 0;
+  /** What each binding incarnation handed over. */
+  readonly bindings = new Map<number, BindingLog>();
+
+  constructor(listener: JournalListener, state?: BookState) {
+    if (state !== undefined) Object.assign(this, state);
+    this.listener = listener;
+  }
+
+  get firstSeq(): number {
+    return this.floor.major + 1;
+  }
+  get lastSeq(): number {
+    return this.tail.major;
+  }
+  /** Messages a reader can see. */
+  get kept(): number {
+    return this.tail.major - this.floor.major;
+  }
+  /** Bytes of the chunks a reader can see into. */
+  get keptBytes(): number {
+    return this.appendedBytes - this.goneBytes;
+  }
+  get isEmpty(): boolean {
+    return comparePlaces(this.floor, this.tail) >= 0;
+  }
+
+  /** Moves the beginning forward; what lay before is counted by why it went. Answers whether anything went. */
+  raiseFloor(to: Place, why: 'evicted' | 'cleared'): boolean {
+    if (comparePlaces(to, this.floor) <= 0) return false;
+    this[why] += to.major - this.floor.major;
+    this.floor = to;
+    if (why === 'cleared') this.clearedTo = to.major;
+    if (this.head !== undefined && comparePlaces(this.head.end, to) <= 0) this.head = undefined;
+    this.version++;
+    return true;
+  }
+
+  /** The log of one binding incarnation. A binding keeps the logs of its last two. */
+  binding(binding: number, incarnation: number): BindingLog {
+    const key = bindingKey(binding, incarnation);
+    const known = this.bindings.get(key);
+    if (known !== undefined) return known;
+    this.bindings.delete(bindingKey(binding, incarnation + 254));
+    const fresh = newBindingLog();
+    this.bindings.set(key, fresh);
+    return fresh;
+  }
+
+  /** `in` messages taken from a binding incarnation. */
+  accounted(binding: number, incarnation: number): number {
+    return this.bindings.get(bindingKey(binding, incarnation))?.accounted ?? 0;
+  }
+
+  /** What outlives the process. */
+  state(): BookState {
+    const { listener, floor, tail, captured, truncated, appendedBytes } = this;
+    const { evicted, cleared, full, served, servedIncoming } = this;
+    return {
+      ...{ listener, floor, tail, captured, truncated, appendedBytes },
+      ...{ evicted, cleared, full, served, servedIncoming },
+    };
+  }
+
+  history(): History {
+    return {
+      firstSeq: this.firstSeq,
+      lastSeq: this.lastSeq,
+      captured: this.captured,
+      evicted: this.evicted,
+      cleared: this.cleared,
+      truncated: this.truncated,
+      full: this.full,
+      bytes: this.isEmpty ? 0 : this.keptBytes,
+      unread: this.captured - this.servedIncoming,
+    };
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The bytes of the chunks that were appended or read last, so that followers at the end of the journal and the eviction
+ * at its beginning don't ask the store again.
+ */
+import type { Store } from './store.ts';
+
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_CHUNKS = 2048;
+
+export class ChunkCache {
+  readonly #store: Store;
+  readonly #chunks = new Map<number, Uint8Array>();
+  #bytes = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  add(row: number, chunk: Uint8Array): void {
+    this.#chunks.set(row, chunk);
+    this.#bytes += chunk.length;
+    while (this.#bytes > MAX_BYTES || this.#chunks.size > MAX_CHUNKS) this.#dropOldest();
+  }
+
+  /** The bytes of a row, undefined when it has gone. */
+  get(row: number): Uint8Array | undefined {
+    const known = this.#chunks.get(row);
+    if (known !== undefined) return known;
+    const stored = this.#store.data(row);
+    if (stored !== undefined) this.add(row, stored);
+    return stored;
+  }
+
+  #dropOldest(): void {
+    for (const [row, chunk] of this.#chunks) {
+      this.#chunks.delete(row);
+      this.#bytes -= chunk.length;
+      return;
+    }
+  }
+}

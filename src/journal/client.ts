@@ -1,0 +1,231 @@
+/** The journal as the main thread sees it: starts the journal thread and speaks to it. */
+import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
+import type {
+  CaptureLimits,
+  Heads,
+  History,
+  Journal,
+  JournalListener,
+  JournalStats,
+  MessagePeer,
+  Pull,
+  Pulled,
+  Scope,
+  Wait,
+  Waited,
+} from './journal.ts';
+import { JournalError } from './journalError.ts';
+import type { FromJournal, JournalCommand, JournalStart, ReplyOf, RequestOf, ToJournal } from './protocol.ts';
+
+export type JournalOptions = {
+  /** Directory that keeps the journal; null keeps it in memory. */
+  dataDir: string | null;
+  /** Cap on what the journal takes over all listeners, 512 MiB by default. */
+  maxBytes?: number;
+  /** Arguments of the thread's own; [] keeps loaders of the main thread out. */
+  execArgv?: string[];
+  /** The thread died. It is not replaced: a journal that forgot can't be trusted, so the process should end. */
+  onDeath?: (error: Error) => void;
+};
+
+const MAX_BYTES = 512 * 1024 * 1024;
+
+/** Starts the journal thread; resolves once it is ready, rejects when it can't open its store. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const start: JournalStart = { dataDir: options.dataDir, maxBytes: options.maxBytes ?? MAX_BYTES };
+  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    name: 'journal',
+    workerData: start,
+    ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
+  });
+  const journal = new JournalClient(worker, options.onDeath ?? (() => {}));
+  await journal.ready;
+  return journal;
+}
+
+type Pending = { resolve: (reply: never) => void; reject: (error: Error) => void };
+/** A pull that more than one reader asked for in the same turn. */
+type SharedPull = { promise: Promise<Pulled>; readers: number; leave: () => void };
+
+class JournalClient implements Journal {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #onDeath: (error: Error) => void;
+  readonly #pending = new Map<number, Pending>();
+  readonly #headListeners = new Set<(heads: Heads) => void>();
+  readonly #pulls = new Map<string, SharedPull>();
+  #lastId = 0;
+  #isReady = false;
+  #closing = false;
+  #dead: Error | undefined;
+
+  constructor(worker: Worker, onDeath: (error: Error) => void) {
+    this.#worker = worker;
+    this.#onDeath = onDeath;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.ready = promise;
+    worker.on('message', (message: FromJournal) => {
+      if (!('ready' in message)) return this.#receive(message);
+      this.#isReady = true;
+      resolve();
+    });
+    const die = (error: Error) => {
+      reject(error);
+      this.#die(error);
+    };
+    worker.on('error', die);
+    worker.on('exit', (code) => die(new Error(`the journal thread ended with code ${code}`)));
+  }
+
+  register(listener: JournalListener): Promise<History> {
+    return this.#call('register', listener);
+  }
+  async configure(listener: number, capture: CaptureLimits): Promise<void> {
+    await this.#call('configure', { listener, capture });
+  }
+  async forget(listener: number): Promise<void> {
+    await this.#call('forget', { listener });
+  }
+  async complete(listener: number, completed: boolean): Promise<void> {
+    await this.#call('complete', { listener, completed });
+  }
+  attach(port: MessagePort): void {
+    this.#call('attach', port, { transfer: [port] }).catch(() => {});
+  }
+  async append(chunk: Uint8Array): Promise<void> {
+    await this.#call('append', chunk);
+  }
+
+  /** Readers that ask the same in one turn get one answer; it is asked for at the end of the turn, so it misses nothing. */
+  pull(request: Pull, signal?: AbortSignal): Promise<Pulled> {
+    const key = keyOf(request);
+    let shared = this.#pulls.get(key);
+    if (shared === undefined) {
+      shared = this.#sharePull(request, key);
+      this.#pulls.set(key, shared);
+    }
+    const pull = shared;
+    pull.readers++;
+    if (signal === undefined) return pull.promise;
+    return leavable(pull.promise, signal, () => {
+      if (--pull.readers === 0) pull.leave();
+    });
+  }
+
+  wait(request: Wait, signal: AbortSignal): Promise<Waited> {
+    const id = this.#nextId();
+    return leavable(this.#call('wait', request, { id }), signal, () => this.#post({ leave: id }));
+  }
+  payload(listener: number, seq: number): Promise<Uint8Array | undefined> {
+    return this.#call('payload', { listener, seq });
+  }
+  peer(listener: number, seq: number): Promise<MessagePeer | undefined> {
+    return this.#call('peer', { listener, seq });
+  }
+  clear(listener: number, before?: number): Promise<number> {
+    return this.#call('clear', { listener, before });
+  }
+  histories(listeners: number[]): Promise<Map<number, History>> {
+    return this.#call('histories', { listeners });
+  }
+  accounted(listener: number, binding: number, incarnation: number): Promise<number> {
+    return this.#call('accounted', { listener, binding, incarnation });
+  }
+  end(scope: Scope): Promise<string> {
+    return this.#call('end', scope);
+  }
+  stats(): Promise<JournalStats> {
+    return this.#call('stats', null);
+  }
+  onHeads(listener: (heads: Heads) => void): () => void {
+    this.#headListeners.add(listener);
+    return () => this.#headListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing || this.#dead !== undefined) return;
+    const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
+    const closed = this.#call('close', null);
+    this.#closing = true;
+    await closed;
+    await exited;
+  }
+
+  #sharePull(request: Pull, key: string): SharedPull {
+    const id = this.#nextId();
+    const { promise, resolve } = Promise.withResolvers<Pulled>();
+    queueMicrotask(() => {
+      this.#pulls.delete(key);
+      resolve(this.#call('pull', { ...request, key }, { id }));
+    });
+    promise.catch(() => {});
+    return { promise, readers: 0, leave: () => this.#post({ leave: id }) };
+  }
+
+  #call<K extends JournalCommand>(
+    name: K,
+    request: RequestOf<K>,
+    { id = this.#nextId(), transfer = [] }: { id?: number; transfer?: Transferable[] } = {},
+  ): Promise<ReplyOf<K>> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    if (this.#closing) return Promise.reject(new JournalError('closed', 'the journal is closed'));
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#post({ id, name, request } as ToJournal, transfer);
+    });
+  }
+
+  #nextId(): number {
+    return ++this.#lastId;
+  }
+
+  #post(message: ToJournal, transfer: Transferable[] = []): void {
+    if (this.#dead === undefined) this.#worker.postMessage(message, transfer);
+  }
+
+  #receive(message: Exclude<FromJournal, { ready: true }>): void {
+    if ('heads' in message) return this.#tellHeads(message.heads);
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if ('error' in message) pending?.reject(new JournalError(message.error.code, message.error.message));
+    else pending?.resolve(message.reply as never);
+  }
+
+  #tellHeads(pairs: Float64Array): void {
+    const heads = new Map<number, number>();
+    for (let i = 0; i < pairs.length; i += 2) heads.set(pairs[i]!, pairs[i + 1]!);
+    for (const listener of this.#headListeners) listener(heads);
+  }
+
+  /** No promise outlives the thread. */
+  #die(cause: Error): void {
+    if (this.#dead !== undefined) return;
+    const expected = this.#closing || !this.#isReady;
+    this.#dead = new JournalError(
+      'closed',
+      expected ? 'the journal is closed' : `the journal has died: ${cause.message}`,
+    );
+    for (const { reject } of this.#pending.values()) reject(this.#dead);
+    this.#pending.clear();
+    if (!expected) this.#onDeath(cause);
+  }
+}
+
+function keyOf(request: Pull): string {
+  const { remote } = request.filter;
+  if (remote === undefined) return JSON.stringify(request);
+  return JSON.stringify({ ...request, filter: { ...request.filter, remote: { ...remote, bytes: [...remote.bytes] } } });
+}
+
+/** Settles with the promise, or rejects with `aborted` as soon as the signal says so, and calls `leave` then. */
+function leavable<T>(promise: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
+  const { promise: settled, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => {
+    leave();
+    reject(new JournalError('aborted', 'the reader has gone'));
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  return settled;
+}

@@ -1,0 +1,66 @@
+/** Bytes written one after the other into one growing buffer. */
+
+const DIGITS = 16;
+
+export class ByteWriter {
+  #buffer: Buffer<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity = 16_384) {
+    this.#buffer = Buffer.allocUnsafeSlow(capacity);
+  }
+
+  /** The buffer, with room for so many bytes more; for code that writes in place and then moves `length`. */
+  room(bytes: number): Buffer {
+    const needed = this.length + bytes;
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+      larger.set(this.#buffer.subarray(0, this.length));
+      this.#buffer = larger;
+    }
+    return this.#buffer;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.room(bytes.length).set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  byte(value: number): void {
+    this.room(1)[this.length++] = value;
+  }
+
+  /** Text of one byte a character. */
+  latin1(text: string): void {
+    this.length += this.room(text.length).write(text, this.length, 'latin1');
+  }
+
+  /** Text as JSON, quotes included. */
+  jsonString(text: string): void {
+    this.bytes(Buffer.from(JSON.stringify(text)));
+  }
+
+  /** A whole number from 0 to 2^53 in decimal digits. */
+  integer(value: number): void {
+    const buffer = this.room(DIGITS);
+    let digits = 1;
+    for (let bound = 10; value >= bound && digits < DIGITS; bound *= 10) digits++;
+    let at = this.length + digits;
+    let rest = value;
+    while (rest > 0xffff_ffff) {
+      const next = Math.floor(rest / 10);
+      buffer[--at] = 0x30 + (rest - next * 10);
+      rest = next;
+    }
+    for (let small = rest >>> 0; at > this.length; small = (small / 10) >>> 0) buffer[--at] = 0x30 + (small % 10);
+    this.length += digits;
+  }
+
+  /** What was written, as bytes of their own. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = new Uint8Array(this.length);
+    taken.set(this.#buffer.subarray(0, this.length));
+    this.length = 0;
+    return taken;
+  }
+}

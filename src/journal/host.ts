@@ -1,0 +1,184 @@
+/** Host: carries out the journal's commands inside its thread, on the ledger and what reads from it. */
+import type { MessagePort } from 'node:worker_threads';
+import { addressText } from './address.ts';
+import type { Book } from './book.ts';
+import { Heads } from './heads.ts';
+import { threadName } from './ids.ts';
+import { Intake } from './intake.ts';
+import type { History, JournalListener, JournalStats, MessagePeer, Pulled, Scope, Wait, Waited } from './journal.ts';
+import { JournalError } from './journalError.ts';
+import type { Committed, Ledger } from './ledger.ts';
+import type { JournalCommand, ReplyOf, RequestOf } from './protocol.ts';
+import type { Caller } from './query/caller.ts';
+import { Pulls } from './query/pulls.ts';
+import { Slices } from './query/slices.ts';
+import { trackOf } from './query/track.ts';
+import { Waits } from './query/waits.ts';
+
+/** Milliseconds between two looks at what the clock alone makes due: ages, gap records, rows to be freed. */
+const SWEEP = 250;
+
+type Handlers = {
+  [K in JournalCommand]: (request: RequestOf<K>, caller: Caller) => ReplyOf<K> | Promise<ReplyOf<K>>;
+};
+
+export class Host implements Handlers {
+  readonly #ledger: Ledger;
+  readonly #intake: Intake;
+  readonly #pulls: Pulls;
+  readonly #waits: Waits;
+  readonly #heads: Heads;
+  readonly #sweep: NodeJS.Timeout;
+
+  /** @param postHeads takes pairs of listener number and lastSeq */
+  constructor(ledger: Ledger, postHeads: (heads: Float64Array) => void) {
+    this.#ledger = ledger;
+    this.#heads = new Heads(postHeads);
+    this.#intake = new Intake(ledger, (committed) => this.#committed(committed));
+    const slices = new Slices(() => this.#intake.turn());
+    this.#pulls = new Pulls(ledger, slices);
+    this.#waits = new Waits(ledger, slices);
+    this.#sweep = setInterval(() => this.#tidy(), SWEEP);
+  }
+
+  register(listener: JournalListener): History {
+    this.#intake.drain();
+    const book = this.#ledger.register(listener);
+    this.#intake.commit();
+    return this.#ledger.history(book);
+  }
+
+  configure({ listener, capture }: RequestOf<'configure'>): null {
+    this.#intake.drain();
+    this.#ledger.configure(this.#book(listener), capture);
+    this.#intake.commit();
+    return null;
+  }
+
+  forget({ listener }: RequestOf<'forget'>): null {
+    this.#intake.drain();
+    const book = this.#ledger.books.get(listener);
+    if (book === undefined) return null;
+    this.#waits.gone(listener);
+    this.#ledger.forget(book);
+    this.#intake.commit();
+    return null;
+  }
+
+  complete({ listener, completed }: RequestOf<'complete'>): null {
+    this.#intake.drain();
+    this.#book(listener).completed = completed;
+    if (completed) this.#waits.completed(listener);
+    return null;
+  }
+
+  attach(port: MessagePort): null {
+    this.#intake.attach(port);
+    return null;
+  }
+
+  append(chunk: Uint8Array): null {
+    this.#intake.drain();
+    this.#ledger.append(chunk);
+    this.#intake.commit();
+    return null;
+  }
+
+  pull({ key, ...request }: RequestOf<'pull'>, caller: Caller): Promise<Pulled> {
+    this.#intake.drain();
+    return this.#pulls.pull(request, key, caller);
+  }
+
+  wait(request: Wait, caller: Caller): Promise<Waited> {
+    this.#intake.drain();
+    return this.#waits.wait(request, caller);
+  }
+
+  payload({ listener, seq }: RequestOf<'payload'>): Uint8Array | undefined {
+    this.#intake.drain();
+    const book = this.#ledger.books.get(listener);
+    const reader = book && this.#ledger.find(book, seq);
+    if (reader === undefined) return undefined;
+    this.#ledger.markServed(book!, seq);
+    return reader.payload.slice();
+  }
+
+  peer({ listener, seq }: RequestOf<'peer'>): MessagePeer | undefined {
+    this.#intake.drain();
+    const book = this.#ledger.books.get(listener);
+    const reader = book && this.#ledger.find(book, seq);
+    if (reader === undefined) return undefined;
+    return {
+      direction: reader.isIncoming ? 'in' : 'out',
+      remote: { address: addressText(reader.bytes, reader.remoteOffset), port: reader.remotePort },
+      connection: reader.connection,
+      thread: threadName(reader.thread, listener),
+    };
+  }
+
+  clear({ listener, before }: RequestOf<'clear'>): number {
+    this.#intake.drain();
+    const cleared = this.#ledger.clear(this.#book(listener), before);
+    this.#intake.commit();
+    return cleared;
+  }
+
+  histories({ listeners }: RequestOf<'histories'>): Map<number, History> {
+    this.#intake.drain();
+    const known = listeners.map((listener) => this.#ledger.books.get(listener)).filter((book) => book !== undefined);
+    return new Map(known.map((book) => [book.listener.number, this.#ledger.history(book)]));
+  }
+
+  accounted({ listener, binding, incarnation }: RequestOf<'accounted'>): number {
+    this.#intake.drain();
+    return this.#ledger.books.get(listener)?.accounted(binding, incarnation) ?? 0;
+  }
+
+  end(scope: Scope): string {
+    this.#intake.drain();
+    const track = trackOf(this.#ledger, scope);
+    return track.format(track.tail.major, track.tail.minor);
+  }
+
+  stats(): JournalStats {
+    const { store, maxBytes } = this.#ledger;
+    const { pending, appends, appendSeconds } = this.#intake;
+    const { engine, rows: chunks, bytes } = store;
+    return { engine, chunks, bytes, maxBytes, pending, appends, appendSeconds, waits: this.#waits.size, fault: null };
+  }
+
+  /** Commits what is there, answers the waits, and lets go of the ports and the store. */
+  close(): null {
+    clearInterval(this.#sweep);
+    this.#intake.drain();
+    this.#waits.endAll();
+    this.#heads.flush();
+    this.#intake.close();
+    this.#ledger.commit();
+    this.#ledger.store.close();
+    return null;
+  }
+
+  #committed({ fresh, touched }: Committed): void {
+    this.#waits.feed(fresh);
+    this.#heads.touch(touched);
+  }
+
+  #tidy(): void {
+    this.#ledger.refreshAll();
+    this.#intake.commit();
+    if (this.#ledger.hasTrimmable) setImmediate(() => this.#tidyMore());
+  }
+
+  #tidyMore(): void {
+    this.#intake.commit();
+    if (this.#ledger.hasTrimmable) setImmediate(() => this.#tidyMore());
+  }
+
+  /** Throws JournalError `unknown_listener`. */
+  #book(listener: number): Book {
+    const book = this.#ledger.books.get(listener);
+    if (book === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
+    return book;
+  }
+}

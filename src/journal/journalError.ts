@@ -1,0 +1,23 @@
+/** Why the journal refuses a request. Crosses threads as plain data and is an error with that code again on the other side. */
+export type JournalErrorCode =
+  /** `after` lies beyond the end. */
+  | 'cursor_ahead'
+  /** The text is no cursor of this scope. */
+  | 'cursor_invalid'
+  | 'filter_invalid'
+  | 'unknown_listener'
+  | 'unsupported'
+  /** The reader has gone. */
+  | 'aborted'
+  /** The journal was closed, or its thread has died. */
+  | 'closed'
+  | 'internal';
+
+export class JournalError extends Error {
+  readonly code: JournalErrorCode;
+
+  constructor(code: JournalErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * Ledger: the journal itself, inside its thread. It numbers and stores what is appended, keeps every history within its
+ * bounds, and answers for what each holds. Changes gather in one transaction; nothing is shown before `commit`.
+ */
+import { Book } from './book.ts';
+import { sealChunk } from './chunk.ts';
+import { ChunkCache } from './chunkCache.ts';
+import { BEYOND, type Place } from './cursor.ts';
+import { HistoryReader } from './historyReader.ts';
+import type { CaptureLimits, History, JournalListener } from './journal.ts';
+import { admit, gapChunk } from './overflow.ts';
+import { Retention } from './retention.ts';
+import { numberChunk } from './sequencer.ts';
+import type { Store } from './store.ts';
+import { type Survey, surveyChunk } from './survey.ts';
+
+/** A chunk that a commit made visible. */
+export type Fresh = {
+  book: Book;
+  row: number;
+  start: Place;
+  end: Place;
+  survey: Survey;
+  thread: number;
+  chunk: Uint8Array;
+};
+
+/** What a commit made visible: chunks in journal order, and the books whose end moved. */
+export type Committed = { fresh: Fresh[]; touched: Set<Book> };
+
+/** Rows freed by a commit beside twice as many as it adds; about 0.2 ms. */
+const TRIM_ROWS = 64;
+/** Rows freed or evicted at a time while the journal as a whole is over its cap. */
+const CAP_ROWS = 32;
+/** A history that stays full writes its n-th gap record n seconds after the one before, but no later than this. */
+const LONGEST_GAP_PAUSE = 60;
+
+export class Ledger {
+  readonly store: Store;
+  readonly chunks: ChunkCache;
+  readonly maxBytes: number;
+  readonly books = new Map<number, Book>();
+  /** Changes with whatever a reader could see anywhere. */
+  version = 0;
+  readonly #retention: Retention;
+  /** Listeners with rows below their floor, and how far those may go. */
+  readonly #trimmable = new Map<number, Place>();
+  readonly #unsaved = new Set<Book>();
+  readonly #aging = new Set<Book>();
+  readonly #refusing = new Set<Book>();
+  #fresh: Fresh[] = [];
+  #touched = new Set<Book>();
+
+  /** @param maxBytes cap on what the store takes over all listeners */
+  constructor(store: Store, maxBytes: number) {
+    this.store = store;
+    this.maxBytes = maxBytes;
+    this.chunks = new ChunkCache(store);
+    this.#retention = new Retention(store, this.chunks);
+    for (const state of store.load()) this.#adopt(new Book(state.listener, state));
+    for (const listener of store.orphans()) this.#trimmable.set(listener, BEYOND);
+  }
+
+  /** Makes a listener known, or changes what is known. */
+  register(listener: JournalListener): Book {
+    const known = this.books.get(listener.number);
+    if (known === undefined && this.#trimmable.has(listener.number)) this.#trimAll(listener.number);
+    const book = known ?? new Book(listener);
+    book.listener = listener;
+    this.#adopt(book);
+    this.#bound(book);
+    return book;
+  }
+
+  configure(book: Book, capture: CaptureLimits): void {
+    book.listener = { ...book.listener, capture };
+    this.#adopt(book);
+    this.#bound(book);
+  }
+
+  /** Drops a listener; its rows go bit by bit. */
+  forget(book: Book): void {
+    const { number } = book.listener;
+    this.books.delete(number);
+    for (const set of [this.#unsaved, this.#aging, this.#refusing, this.#touched]) set.delete(book);
+    this.#fresh = this.#fresh.filter((fresh) => fresh.book !== book);
+    this.#trimmable.set(number, BEYOND);
+    this.store.forget(number);
+    this.version++;
+  }
+
+  /** Answers how many messages went; they count as read. */
+  clear(book: Book, before?: number): number {
+    const cleared = this.#retention.clear(book, before);
+    this.markServed(book, book.floor.major);
+    this.#floorMoved(book);
+    return cleared;
+  }
+
+  /** Appends a chunk, numbering it in place. A chunk of a listener that is not known goes nowhere. Throws RangeError on bytes that are no chunk. */
+  append(chunk: Uint8Array): void {
+    const reader = new HistoryReader(chunk, BEYOND);
+    const book = this.books.get(reader.listener);
+    if (book === undefined) return;
+    const survey = surveyChunk(reader);
+    if (survey.messages > 0) book.binding(reader.binding, reader.incarnation).accounted += survey.incoming;
+    book.openedAt = survey.start - reader.elapsedBase / 1000;
+    const { maxMessages, overflow } = book.listener.capture;
+    if (maxMessages === 0) this.#countOnly(book, survey);
+    else if (overflow === 'dropNewest') this.#appendWhatFits(book, reader, survey);
+    else this.#store(book, reader, survey);
+  }
+
+  /** Brings a history up to date with the clock, before it is read. */
+  refresh(book: Book): void {
+    if (this.#aging.has(book) && this.#retention.evictByAge(book, Date.now() * 1000)) this.#floorMoved(book);
+  }
+
+  /** The same for all of them. */
+  refreshAll(): void {
+    for (const book of this.#aging) this.refresh(book);
+  }
+
+  /** Writes the gap record of what dropNewest refused lately, for a reader who wants to see it. */
+  writeGap(book: Book): void {
+    const { refused } = book;
+    if (refused.pending === 0) return;
+    const now = Date.now();
+    const chunk = gapChunk(book.listener.number, 'full', refused.pending, (now * 1000 - book.openedAt) * 1000);
+    refused.pending = 0;
+    refused.gaps++;
+    refused.nextGapAt = now + Math.min(refused.gaps, LONGEST_GAP_PAUSE) * 1000;
+    this.#refusing.delete(book);
+    const reader = new HistoryReader(chunk, BEYOND);
+    this.#store(book, reader, surveyChunk(reader));
+  }
+
+  /** Notes that a reader was given a message; it and those before it are read. */
+  markServed(book: Book, seq: number): void {
+    if (seq <= book.served) return;
+    book.served = seq;
+    book.servedIncoming = seq >= book.lastSeq ? book.captured : this.#incomingUpTo(book, seq);
+    this.#unsaved.add(book);
+  }
+
+  history(book: Book): History {
+    this.refresh(book);
+    this.#retention.refreshBytes(book);
+    return book.history();
+  }
+
+  /** A reader at a message, undefined when it isn't there. */
+  find(book: Book, seq: number): HistoryReader | undefined {
+    this.refresh(book);
+    if (seq <= book.floor.major || seq > book.lastSeq) return undefined;
+    return this.#readerAt(book, seq)?.reader;
+  }
+
+  /** Commits what has gathered and answers what became visible by it. */
+  commit(): Committed {
+    const now = Date.now();
+    for (const book of this.#refusing) if (now >= book.refused.nextGapAt) this.writeGap(book);
+    this.#trim(TRIM_ROWS + 2 * this.#fresh.length);
+    this.#enforceCap();
+    if (this.store.engine === 'file') for (const book of this.#unsaved) this.store.save(book.state());
+    this.#unsaved.clear();
+    this.store.commit();
+    const committed = { fresh: this.#fresh, touched: this.#touched };
+    this.#fresh = [];
+    this.#touched = new Set();
+    return committed;
+  }
+
+  /** Rows that nobody can see any more wait to be freed by the next commits. */
+  get hasTrimmable(): boolean {
+    return this.#trimmable.size > 0;
+  }
+
+  #adopt(book: Book): void {
+    this.books.set(book.listener.number, book);
+    if (book.listener.capture.maxAge === null) this.#aging.delete(book);
+    else this.#aging.add(book);
+    book.oldestAt = 0;
+    book.version++;
+    this.version++;
+    this.#unsaved.add(book);
+  }
+
+  #bound(book: Book): void {
+    this.#retention.evictBySize(book);
+    this.refresh(book);
+    this.#floorMoved(book);
+  }
+
+  #countOnly(book: Book, survey: Survey): void {
+    if (survey.messages === 0) return;
+    book.tail = { major: book.tail.major + survey.messages, minor: 0 };
+    book.raiseFloor(book.tail, 'evicted');
+    this.#count(book, survey);
+    this.#floorMoved(book);
+  }
+
+  #appendWhatFits(book: Book, reader: HistoryReader, survey: Survey): void {
+    this.refresh(book);
+    this.#retention.refreshBytes(book);
+    const { maxMessages, maxBytes } = book.listener.capture;
+    const room = { messages: maxMessages - book.kept, bytes: maxBytes - book.keptBytes };
+    const { chunk, refused } = admit(reader, room);
+    if (chunk === reader.bytes) this.#accept(book, reader, survey);
+    else if (chunk !== undefined) {
+      const cut = new HistoryReader(chunk, BEYOND);
+      this.#accept(book, cut, surveyChunk(cut));
+    }
+    if (refused > 0) this.#refuse(book, refused);
+  }
+
+  /** Stores what fitted, after the gap of what did not fit before it. */
+  #accept(book: Book, reader: HistoryReader, survey: Survey): void {
+    if (survey.messages > 0) {
+      this.writeGap(book);
+      book.refused.gaps = 0;
+      book.refused.nextGapAt = 0;
+    }
+    this.#store(book, reader, survey);
+  }
+
+  #refuse(book: Book, refused: number): void {
+    book.full += refused;
+    book.refused.pending += refused;
+    book.version++;
+    this.version++;
+    this.#refusing.add(book);
+    this.#unsaved.add(book);
+    this.#touched.add(book);
+  }
+
+  #store(book: Book, reader: HistoryReader, survey: Survey): void {
+    numberChunk(book, reader);
+    if (this.store.engine === 'file') sealChunk(reader.bytes, reader.view);
+    const start = book.tail;
+    const trailing = survey.messages > 0 ? survey.trailing : start.minor + survey.records;
+    const row = this.store.lastRow + 1;
+    const { thread, bytes: chunk } = reader;
+    const sums = { bytesBefore: book.appendedBytes, incomingBefore: book.captured };
+    book.tail = { major: start.major + survey.messages, minor: trailing };
+    book.appendedBytes += chunk.length;
+    this.#count(book, survey);
+    this.store.insert({ row, listener: book.listener.number, start, end: book.tail, survey, thread, ...sums }, chunk);
+    this.chunks.add(row, chunk);
+    this.#fresh.push({ book, row, start, end: book.tail, survey, thread, chunk });
+    const { overflow } = book.listener.capture;
+    if (overflow === 'dropOldest' && this.#retention.evictBySize(book)) this.#floorMoved(book);
+  }
+
+  #count(book: Book, survey: Survey): void {
+    book.captured += survey.incoming;
+    book.truncated += survey.truncated;
+    book.version++;
+    this.version++;
+    this.#unsaved.add(book);
+    this.#touched.add(book);
+  }
+
+  #floorMoved(book: Book): void {
+    this.version++;
+    this.#unsaved.add(book);
+    this.#trimmable.set(book.listener.number, book.floor);
+  }
+
+  #trim(rows: number): void {
+    let budget = rows;
+    for (const [listener, floor] of this.#trimmable) {
+      if (budget <= 0) return;
+      const freed = this.store.trim(listener, floor, budget);
+      if (freed < budget) this.#trimmable.delete(listener);
+      budget -= freed;
+    }
+  }
+
+  #trimAll(listener: number): void {
+    while (this.store.trim(listener, BEYOND, TRIM_ROWS) === TRIM_ROWS);
+    this.#trimmable.delete(listener);
+  }
+
+  /** Oldest first over all listeners, a chunk at a time. */
+  #enforceCap(): void {
+    while (this.store.bytes > this.maxBytes && this.#trimmable.size > 0) this.#trim(CAP_ROWS);
+    while (this.store.bytes > this.maxBytes && this.store.rows > 0) {
+      for (const row of this.store.oldest(CAP_ROWS)) {
+        const book = this.books.get(row.listener);
+        if (book?.raiseFloor(row.end, 'evicted')) this.#unsaved.add(book);
+        this.store.remove(row);
+        this.version++;
+        if (this.store.bytes <= this.maxBytes) break;
+      }
+    }
+  }
+
+  #incomingUpTo(book: Book, seq: number): number {
+    const found = this.#readerAt(book, seq);
+    if (found === undefined) return book.servedIncoming;
+    const { reader } = found;
+    const target = reader.offset;
+    let incoming = found.incomingBefore;
+    reader.rewind();
+    while (reader.next() && reader.offset <= target) if (reader.isIncoming) incoming++;
+    return incoming;
+  }
+
+  #readerAt(book: Book, seq: number): { reader: HistoryReader; incomingBefore: number } | undefined {
+    const row = this.store.first(book.listener.number, { major: seq - 1, minor: BEYOND.major }, -1, -BEYOND.major);
+    const chunk = row && this.chunks.get(row.row);
+    if (chunk === undefined) return undefined;
+    const reader = new HistoryReader(chunk, row!.start);
+    return reader.seek(seq) ? { reader, incomingBefore: row!.incomingBefore } : undefined;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What the main thread and the journal thread say to each other, types only. Each command is answered under its id;
+ * heads come unasked. Chunks of the workers take another way: ports of their own, handed over by `attach`.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type {
+  CaptureLimits,
+  History,
+  JournalListener,
+  JournalStats,
+  MessagePeer,
+  Pull,
+  Pulled,
+  Scope,
+  Wait,
+  Waited,
+} from './journal.ts';
+import type { JournalErrorCode } from './journalError.ts';
+
+/** What the thread is told when it starts, as workerData. */
+export type JournalStart = { dataDir: string | null; maxBytes: number };
+
+/** Commands: name -> what is sent and what comes back. */
+export type JournalCommands = {
+  register: { request: JournalListener; reply: History };
+  configure: { request: { listener: number; capture: CaptureLimits }; reply: null };
+  forget: { request: { listener: number }; reply: null };
+  complete: { request: { listener: number; completed: boolean }; reply: null };
+  attach: { request: MessagePort; reply: null };
+  append: { request: Uint8Array; reply: null };
+  /** `key` is the request in text: those alike may share an answer. */
+  pull: { request: Pull & { key: string }; reply: Pulled };
+  wait: { request: Wait; reply: Waited };
+  payload: { request: { listener: number; seq: number }; reply: Uint8Array | undefined };
+  peer: { request: { listener: number; seq: number }; reply: MessagePeer | undefined };
+  clear: { request: { listener: number; before: number | undefined }; reply: number };
+  histories: { request: { listeners: number[] }; reply: Map<number, History> };
+  accounted: { request: { listener: number; binding: number; incarnation: number }; reply: number };
+  end: { request: Scope; reply: string };
+  stats: { request: null; reply: JournalStats };
+  close: { request: null; reply: null };
+};
+export type JournalCommand = keyof JournalCommands;
+export type RequestOf<K extends JournalCommand> = JournalCommands[K]['request'];
+export type ReplyOf<K extends JournalCommand> = JournalCommands[K]['reply'];
+
+/** Main to journal. `leave` takes back a pull or wait. */
+export type ToJournal =
+  | { [K in JournalCommand]: { id: number; name: K; request: RequestOf<K> } }[JournalCommand]
+  | { leave: number };
+
+export type JournalWireError = { code: JournalErrorCode; message: string };
+
+/** Journal to main. `heads` are pairs of listener number and lastSeq. */
+export type FromJournal =
+  | { id: number; reply: unknown }
+  | { id: number; error: JournalWireError }
+  | { heads: Float64Array }
+  | { ready: true };

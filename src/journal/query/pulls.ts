@@ -1,0 +1,82 @@
+/** Pulls: answers pages and streams. Readers that ask the same at the same place share one answer. */
+
+import { KIND_GAP } from '../chunk.ts';
+import { encoderFor } from '../encode/encoder.ts';
+import type { Pull, Pulled } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Caller } from './caller.ts';
+import { Harvest } from './harvest.ts';
+import { compileFilter } from './predicate.ts';
+import { Scan } from './scan.ts';
+import type { Slices } from './slices.ts';
+import { trackOf } from './track.ts';
+
+/** Answers kept for the next one who asks the same, and their size at most. */
+const SHARED = 32;
+const SHARED_BYTES = 65_536;
+
+type Answer = { version: number; pulled: Pulled };
+
+export class Pulls {
+  readonly #ledger: Ledger;
+  readonly #slices: Slices;
+  readonly #answers = new Map<string, Answer>();
+
+  constructor(ledger: Ledger, slices: Slices) {
+    this.#ledger = ledger;
+    this.#slices = slices;
+  }
+
+  /**
+   * Answers a pull; the journal's ports are empty by now. Rejects with a JournalError.
+   * @param key the request in text
+   */
+  pull(request: Pull, key: string, caller: Caller): Promise<Pulled> {
+    const { promise, resolve, reject } = Promise.withResolvers<Pulled>();
+    try {
+      const scan = this.#scan(request);
+      const { version, tail: goal } = scan.track;
+      const shared = this.#answers.get(key);
+      if (shared !== undefined && shared.version === version) return Promise.resolve(shared.pulled);
+      this.#slices.run((deadline) => {
+        if (caller.gone) reject(new JournalError('aborted', 'the reader has gone'));
+        else if (!scan.step(deadline, goal)) return false;
+        else resolve(this.#share(key, { version, pulled: scan.answer() }));
+        return true;
+      });
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  #scan(request: Pull): Scan {
+    this.#freshen(request);
+    const track = trackOf(this.#ledger, request.scope);
+    const predicate = compileFilter(request.filter);
+    const harvest = new Harvest(encoderFor(request.format, request.payload), request);
+    return new Scan(this.#ledger, request, { track, predicate, harvest });
+  }
+
+  /** Lets the clock evict, and losses become visible, before the reader looks. */
+  #freshen({ scope, filter }: Pull): void {
+    const seesGaps = ((filter.kinds ?? 0) & (1 << KIND_GAP)) !== 0;
+    const { books } = this.#ledger;
+    const seen =
+      'listener' in scope ? [books.get(scope.listener)] : (scope.listeners?.map((n) => books.get(n)) ?? books.values());
+    for (const book of seen) {
+      if (book === undefined) continue;
+      this.#ledger.refresh(book);
+      if (seesGaps) this.#ledger.writeGap(book);
+    }
+  }
+
+  #share(key: string, answer: Answer): Pulled {
+    this.#answers.delete(key);
+    if (answer.pulled.body.length > SHARED_BYTES) return answer.pulled;
+    if (this.#answers.size >= SHARED) this.#answers.delete(this.#answers.keys().next().value!);
+    this.#answers.set(key, answer);
+    return answer.pulled;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Scan: one reader's walk through the journal, in slices. It passes chunks that can't match by their notes, looks at the
+ * records of the others, and harvests what matches. The place it has come to stays right while records are appended and
+ * evicted between the slices.
+ */
+import type { Book } from '../book.ts';
+import { KIND_MESSAGE } from '../chunk.ts';
+import { BEYOND, comparePlaces, later, type Place } from '../cursor.ts';
+import { HistoryReader } from '../historyReader.ts';
+import type { MissedRange, Pull, Pulled } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Found } from '../store.ts';
+import type { Harvest } from './harvest.ts';
+import type { Predicate } from './predicate.ts';
+import type { Track } from './track.ts';
+
+/** Records looked at between two looks at the clock. */
+const RECORDS_A_LOOK = 64;
+/** Chunks asked of the store at a time, rising while the walk goes on. */
+const FEW_CHUNKS = 2;
+const MANY_CHUNKS = 256;
+
+/** Why a walk stopped: the chunk, the answer's room, the way, or the time is at its end. */
+export type Ending = 'chunk' | 'full' | 'end' | 'time';
+
+export class Scan {
+  readonly track: Track;
+  readonly predicate: Predicate;
+  readonly harvest: Harvest;
+  gap: MissedRange | undefined;
+  readonly #ledger: Ledger;
+  readonly #upward: boolean;
+  /** The place the reader came with; null when it starts at the edge. */
+  readonly #from: Place | null;
+  /** The walk ends before this one upward, at this one downward. */
+  readonly #until: Place;
+  #major: number;
+  #minor: number;
+  /** Where a wait's first match beyond the bounds of its answer lies: the reader must go on from before it. */
+  #overflow: Place | undefined;
+  #found: Found[] = [];
+  #batch = FEW_CHUNKS;
+
+  /** Throws JournalError `cursor_invalid` or `cursor_ahead`. */
+  constructor(ledger: Ledger, request: Pull, parts: { track: Track; predicate: Predicate; harvest: Harvest }) {
+    this.#ledger = ledger;
+    this.track = parts.track;
+    this.predicate = parts.predicate;
+    this.harvest = parts.harvest;
+    this.#upward = request.order === 'asc';
+    const after = parseCursor(this.track, request.after);
+    const before = parseCursor(this.track, request.before);
+    if (after !== null && comparePlaces(after, this.track.tail) > 0)
+      throw new JournalError('cursor_ahead', '`after` lies beyond the last message');
+    this.#from = this.#upward ? after : before;
+    this.#until = (this.#upward ? before : after) ?? (this.#upward ? BEYOND : this.track.floor);
+    const place = this.#from ?? (this.#upward ? this.track.floor : BEYOND);
+    this.#major = place.major;
+    this.#minor = place.minor;
+  }
+
+  /** The record passed last. */
+  get place(): Place {
+    return { major: this.#major, minor: this.#minor };
+  }
+
+  /**
+   * Goes on until the answer is complete or what was there at `goal` is passed (true), or until `performance.now()` is
+   * beyond the deadline (false).
+   */
+  step(deadline: number, goal: Place): boolean {
+    this.#found = [];
+    if (this.#upward && !this.#catchFloor()) return true;
+    for (;;) {
+      if (this.#upward && comparePlaces(this.place, goal) >= 0) return true;
+      const found = this.#next();
+      if (found === undefined) {
+        if (this.#upward && comparePlaces(goal, this.#until) < 0) this.moveTo(goal);
+        return true;
+      }
+      const ending = found.fits ? this.walk(found, deadline) : this.#pass(found);
+      if (ending === 'full' || ending === 'end') return true;
+      if (ending === 'time' || performance.now() > deadline) return false;
+    }
+  }
+
+  /** Looks at the records of one chunk on the way; `chunk` is what it holds, when that is at hand. */
+  walk(found: Found, deadline: number, chunk = this.#ledger.chunks.get(found.row)): Ending {
+    const book = this.track.book(found.listener);
+    if (book === undefined || chunk === undefined) return this.#pass(found);
+    const reader = new HistoryReader(chunk, found.start);
+    return this.#upward ? this.#walkUp(found, reader, deadline) : this.#walkDown(found, reader, deadline);
+  }
+
+  /** Everything up to the place was looked at by other means. */
+  moveTo(place: Place): void {
+    this.#major = place.major;
+    this.#minor = place.minor;
+  }
+
+  /** What was found. The harvest can't go on after it. */
+  answer(): Pulled {
+    const { items, messages, served, encoder } = this.harvest;
+    for (const [listener, seq] of served) {
+      const book = this.#ledger.books.get(listener);
+      if (book !== undefined) this.#ledger.markServed(book, seq);
+    }
+    const place = this.#overflow ?? this.#shown();
+    const next = this.track.format(place.major, place.minor);
+    const answer = { body: encoder.take(), items, messages, next, hasMore: this.#isMore(place) };
+    return this.gap === undefined ? answer : { ...answer, gap: this.gap };
+  }
+
+  /** A downward walk through nothing ends where it began, not beyond the end. */
+  #shown(): Place {
+    return comparePlaces(this.place, this.track.tail) > 0 ? (this.#from ?? this.track.floor) : this.place;
+  }
+
+  /** Whether there are records beyond the place on the way; exact where only messages of one listener count. */
+  #isMore(place: Place): boolean {
+    const { tail, floor, reach } = this.track;
+    const exact = typeof reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
+    if (this.#upward) {
+      const next = exact ? { major: place.major + 1, minor: 0 } : { major: place.major, minor: place.minor + 1 };
+      return comparePlaces(next, tail) <= 0 && comparePlaces(next, this.#until) < 0;
+    }
+    const low = later(this.#until, floor);
+    if (exact) return place.major - (place.minor === 0 ? 1 : 0) > low.major;
+    return comparePlaces(place, { major: low.major, minor: low.minor + 1 }) > 0;
+  }
+
+  /** Follows the floor when it has overtaken the reader. False when a page has items: the gap belongs behind them. */
+  #catchFloor(): boolean {
+    const { floor } = this.track;
+    if (comparePlaces(floor, this.place) <= 0) return true;
+    if (this.harvest.items > 0 && !this.harvest.isWait) return false;
+    const missed = this.#from === null ? undefined : this.track.missed(this.place);
+    this.moveTo(floor);
+    if (missed === undefined) return true;
+    const first = this.gap ?? missed;
+    this.gap = { ...missed, fromSeq: first.fromSeq, dropped: missed.toSeq - first.fromSeq + 1 };
+    return true;
+  }
+
+  #next(): Found | undefined {
+    const known = this.#found.pop();
+    if (known !== undefined) return known;
+    const { track, predicate } = this;
+    const chunks = this.#upward
+      ? track.up(this.place, predicate.conditions, this.#batch)
+      : track.down(this.place, predicate.conditions, this.#batch);
+    this.#batch = Math.min(this.#batch * 4, MANY_CHUNKS);
+    this.#found = chunks.reverse();
+    return this.#found.pop();
+  }
+
+  #walkUp(found: Found, reader: HistoryReader, deadline: number): Ending {
+    const book = this.track.book(found.listener)!;
+    for (let index = 1; reader.next(); index++) {
+      const major = this.track.major(reader, found.row);
+      const minor = this.track.minor(reader, index);
+      if (major < this.#major || (major === this.#major && minor <= this.#minor)) continue;
+      if (major > this.#until.major || (major === this.#until.major && minor >= this.#until.minor)) return 'end';
+      if (!this.#visit(reader, book, major, minor)) return 'full';
+      if (this.#isLate(index, deadline)) return 'time';
+    }
+    return this.#pass(found);
+  }
+
+  #walkDown(found: Found, reader: HistoryReader, deadline: number): Ending {
+    const book = this.track.book(found.listener)!;
+    const marks = reader.marks();
+    for (let index = marks.length; index > 0; index--) {
+      reader.goTo(marks[index - 1]!);
+      const major = this.track.major(reader, found.row);
+      const minor = this.track.minor(reader, index);
+      if (major > this.#major || (major === this.#major && minor >= this.#minor)) continue;
+      if (major < this.#until.major || (major === this.#until.major && minor <= this.#until.minor)) return 'end';
+      if (!this.#visit(reader, book, major, minor)) return 'full';
+      if (this.#isLate(index, deadline)) return 'time';
+    }
+    return this.#pass(found);
+  }
+
+  /** Looks at one record and passes it; false when the answer is full, with or without this one. */
+  #visit(reader: HistoryReader, book: Book, major: number, minor: number): boolean {
+    const { harvest, track } = this;
+    const matches = !reader.isWithin(book.floor) && this.predicate.matches(reader);
+    if (matches && !harvest.take(reader, book.listener, () => track.format(major, minor))) {
+      if (!harvest.isWait) return false;
+      this.#overflow ??= this.place;
+    }
+    this.#major = major;
+    this.#minor = minor;
+    return !matches || !harvest.done;
+  }
+
+  #isLate(index: number, deadline: number): boolean {
+    return (this.predicate.slow || index % RECORDS_A_LOOK === 0) && performance.now() > deadline;
+  }
+
+  /** Leaves a chunk behind. */
+  #pass(found: Found): Ending {
+    const place = this.#upward ? this.track.past(found) : this.track.short(found);
+    const beyond = comparePlaces(place, this.#until);
+    if (this.#upward ? beyond >= 0 : beyond <= 0) return 'end';
+    this.moveTo(place);
+    return 'chunk';
+  }
+}
+
+function parseCursor(track: Track, text: string | null): Place | null {
+  if (text === null) return null;
+  const place = track.parse(text);
+  if (place === undefined) throw new JournalError('cursor_invalid', `${JSON.stringify(text)} is no cursor here`);
+  return place;
+}

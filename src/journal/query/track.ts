@@ -1,0 +1,170 @@
+/**
+ * Track: the way a reader goes through the journal, within one listener or over many. The two differ in what a place is
+ * (cursor.ts) and in where the way begins and ends.
+ */
+import type { Book } from '../book.ts';
+import {
+  comparePlaces,
+  formatJournalCursor,
+  formatSeqCursor,
+  type Place,
+  parseJournalCursor,
+  parseSeqCursor,
+} from '../cursor.ts';
+import type { HistoryReader } from '../historyReader.ts';
+import type { MissedRange, Scope } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Conditions, Found, Reach } from '../store.ts';
+
+export interface Track {
+  readonly reach: Reach;
+  /** The place before the first record there is, and of the last one. */
+  readonly floor: Place;
+  readonly tail: Place;
+  /** Changes with whatever is to be seen on the way. */
+  readonly version: number;
+  parse(cursor: string): Place | undefined;
+  format(major: number, minor: number): string;
+  /** The book of a listener on the way, undefined when it is gone or not on it. */
+  book(listener: number): Book | undefined;
+  /** The place of the reader's record, the `index`-th of its row. */
+  major(reader: HistoryReader, row: number): number;
+  minor(reader: HistoryReader, index: number): number;
+  /** Chunks that may hold records beyond a place, or short of one. */
+  up(from: Place, conditions: Conditions, limit: number): Found[];
+  down(from: Place, conditions: Conditions, limit: number): Found[];
+  /** Where the way goes on beyond, or short of, a chunk. */
+  past(found: Found): Place;
+  short(found: Found): Place;
+  /** What a reader at the place came too late for. */
+  missed(place: Place): MissedRange | undefined;
+}
+
+/** Throws JournalError `unknown_listener`. */
+export function trackOf(ledger: Ledger, scope: Scope): Track {
+  if ('listeners' in scope) return new WholeTrack(ledger, scope.listeners);
+  const book = ledger.books.get(scope.listener);
+  if (book === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
+  return new ListenerTrack(ledger, book);
+}
+
+class ListenerTrack implements Track {
+  readonly reach: number;
+  readonly #ledger: Ledger;
+  readonly #book: Book;
+
+  constructor(ledger: Ledger, book: Book) {
+    this.#ledger = ledger;
+    this.#book = book;
+    this.reach = book.listener.number;
+  }
+
+  get floor(): Place {
+    return this.#book.floor;
+  }
+  get tail(): Place {
+    return this.#book.tail;
+  }
+  get version(): number {
+    return this.#book.version;
+  }
+  parse(cursor: string): Place | undefined {
+    return parseSeqCursor(cursor);
+  }
+  format(major: number, minor: number): string {
+    return formatSeqCursor(major, minor);
+  }
+  book(listener: number): Book | undefined {
+    return this.#ledger.books.get(listener);
+  }
+  major(reader: HistoryReader): number {
+    return reader.major;
+  }
+  minor(reader: HistoryReader): number {
+    return reader.minor;
+  }
+  up(from: Place, conditions: Conditions, limit: number): Found[] {
+    return this.#ledger.store.up(this.reach, from, conditions, limit);
+  }
+
+  /** The first chunk down is the one that holds the place, or ends before it. */
+  down(from: Place, conditions: Conditions, limit: number): Found[] {
+    const { store } = this.#ledger;
+    const holding = store.up(this.reach, from, conditions, 1, true)[0];
+    if (holding !== undefined && comparePlaces(holding.start, from) < 0 && comparePlaces(holding.end, from) !== 0)
+      return [holding, ...store.down(this.reach, holding.start, conditions, limit)];
+    return store.down(this.reach, from, conditions, limit);
+  }
+  past(found: Found): Place {
+    return found.end;
+  }
+  short(found: Found): Place {
+    return found.start;
+  }
+
+  missed(place: Place): MissedRange | undefined {
+    const { floor, clearedTo } = this.#book;
+    if (place.major >= floor.major) return undefined;
+    const reason = floor.major <= clearedTo ? 'cleared' : 'evicted';
+    return { reason, dropped: floor.major - place.major, fromSeq: place.major + 1, toSeq: floor.major };
+  }
+}
+
+class WholeTrack implements Track {
+  readonly reach: readonly number[] | null;
+  readonly #ledger: Ledger;
+  readonly #listeners: Set<number> | null;
+
+  constructor(ledger: Ledger, listeners: readonly number[] | null) {
+    this.#ledger = ledger;
+    this.reach = listeners;
+    this.#listeners = listeners && new Set(listeners);
+  }
+
+  get floor(): Place {
+    const oldest = this.#ledger.store.oldest(1)[0];
+    return oldest === undefined ? this.tail : { major: oldest.row - 1, minor: END_OF_ROW };
+  }
+  get tail(): Place {
+    return { major: this.#ledger.store.lastRow, minor: END_OF_ROW };
+  }
+  get version(): number {
+    return this.#ledger.version;
+  }
+  parse(cursor: string): Place | undefined {
+    return parseJournalCursor(cursor);
+  }
+  format(major: number, minor: number): string {
+    return formatJournalCursor(major, minor);
+  }
+  book(listener: number): Book | undefined {
+    return this.#listeners === null || this.#listeners.has(listener) ? this.#ledger.books.get(listener) : undefined;
+  }
+  major(_: HistoryReader, row: number): number {
+    return row;
+  }
+  minor(_: HistoryReader, index: number): number {
+    return index;
+  }
+  up(from: Place, conditions: Conditions, limit: number): Found[] {
+    const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
+    return this.#ledger.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
+  }
+  down(from: Place, conditions: Conditions, limit: number): Found[] {
+    const row = from.minor <= 1 ? from.major - 1 : from.major;
+    return this.#ledger.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
+  }
+  past(found: Found): Place {
+    return { major: found.row, minor: END_OF_ROW };
+  }
+  short(found: Found): Place {
+    return { major: found.row, minor: 1 };
+  }
+  missed(): undefined {
+    return undefined;
+  }
+}
+
+/** Beyond every record of a row: a chunk counts its records in 16 bits. */
+const END_OF_ROW = 0xffff;

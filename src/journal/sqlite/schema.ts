@@ -1,0 +1,59 @@
+/** The tables of the journal and the statements that read them. Notes stand before the blob, so skipping never reads it. */
+
+export const TABLES = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listener (number INTEGER PRIMARY KEY, state TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS chunk (
+  row INTEGER PRIMARY KEY,
+  listener INTEGER NOT NULL,
+  last INTEGER NOT NULL, rest INTEGER NOT NULL,
+  first INTEGER NOT NULL, skip INTEGER NOT NULL,
+  start INTEGER NOT NULL, stop INTEGER NOT NULL,
+  kinds INTEGER NOT NULL,
+  smallest INTEGER NOT NULL, largest INTEGER NOT NULL,
+  addresses INTEGER NOT NULL, endpoints INTEGER NOT NULL,
+  thread INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, bytes_before INTEGER NOT NULL, incoming_before INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS place ON chunk (listener, last, rest);
+`;
+
+/** Nothing in memory outlives the process, so nothing needs a rollback journal. */
+export const MEMORY_PRAGMAS =
+  'PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;';
+export const FILE_PRAGMAS =
+  'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;';
+
+export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
+export const SAVE = 'INSERT INTO listener VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state';
+export const SAVE_META = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+export const ORPHANS = 'SELECT DISTINCT listener FROM chunk WHERE listener NOT IN (SELECT number FROM listener)';
+export const TOTALS = 'SELECT count(*), total(bytes), coalesce(max(row), 0) FROM chunk';
+
+/** In the order of `conditionValues`. */
+const FITS = `stop >= ? AND start < ? AND kinds & ? AND (? IS NULL OR thread = ?)
+  AND (kinds & ? OR (kinds & ? AND largest >= ? AND smallest <= ? AND addresses & ? = ? AND endpoints & ? = ?))`;
+const FOUND = `SELECT row, listener, first, skip, last, rest, ${FITS} FROM chunk`;
+const SOME = 'listener IN (SELECT value FROM json_each(?))';
+
+export const UP = {
+  one: `${FOUND} WHERE listener = ? AND (last, rest) > (?, ?) ORDER BY last, rest LIMIT ?`,
+  oneInclusive: `${FOUND} WHERE listener = ? AND (last, rest) >= (?, ?) ORDER BY last, rest LIMIT ?`,
+  some: `${FOUND} WHERE ${SOME} AND row >= ? ORDER BY row LIMIT ?`,
+  all: `${FOUND} WHERE row >= ? ORDER BY row LIMIT ?`,
+} as const;
+export const DOWN = {
+  one: `${FOUND} WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last DESC, rest DESC LIMIT ?`,
+  some: `${FOUND} WHERE ${SOME} AND row <= ? ORDER BY row DESC LIMIT ?`,
+  all: `${FOUND} WHERE row <= ? ORDER BY row DESC LIMIT ?`,
+} as const;
+
+const ROW = 'SELECT row, listener, first, skip, last, rest, bytes, bytes_before, incoming_before FROM chunk';
+export const FIRST = `${ROW} WHERE listener = ? AND (last, rest) > (?, ?) AND bytes_before + bytes > ? AND stop >= ?
+  ORDER BY last, rest LIMIT 1`;
+export const OLDEST = `${ROW} ORDER BY row LIMIT ?`;
+export const DATA = 'SELECT data FROM chunk WHERE row = ?';
+export const REMOVE = 'DELETE FROM chunk WHERE row = ?';
+export const TRIM = `DELETE FROM chunk WHERE row IN
+  (SELECT row FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last, rest LIMIT ?) RETURNING row, bytes`;

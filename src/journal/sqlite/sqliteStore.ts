@@ -1,0 +1,207 @@
+/** The store on node:sqlite, in memory or in a file: one row a chunk. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { BookState } from '../book.ts';
+import type { Place } from '../cursor.ts';
+import type { Conditions, Entry, Found, Reach, Row, Store } from '../store.ts';
+import * as sql from './schema.ts';
+
+/** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
+export const ROW_BYTES = 144;
+
+export class SqliteStore implements Store {
+  readonly engine: 'memory' | 'file';
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  lastRow = 0;
+  rows = 0;
+  bytes = 0;
+
+  /** Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws. */
+  constructor(file: string | null) {
+    this.engine = file === null ? 'memory' : 'file';
+    this.#db = new DatabaseSync(file ?? ':memory:');
+    this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
+    this.#db.exec(sql.TABLES);
+    const [rows, bytes, row] = this.#get(sql.TOTALS) as [number, number, number];
+    this.rows = rows;
+    this.bytes = bytes + rows * ROW_BYTES;
+    const used = this.#get('SELECT value FROM meta WHERE key = ?', 'lastRow');
+    this.lastRow = Math.max(row, Number(used?.[0] ?? 0));
+  }
+
+  load(): BookState[] {
+    return this.#all('SELECT state FROM listener').map(([state]) => JSON.parse(state as string));
+  }
+
+  save(state: BookState): void {
+    this.#begin();
+    this.#run(sql.SAVE, state.listener.number, JSON.stringify(state));
+  }
+
+  insert(entry: Entry, data: Uint8Array): void {
+    this.#begin();
+    const { start, end, survey } = entry;
+    this.#prepared(sql.INSERT).run(
+      entry.row,
+      entry.listener,
+      end.major,
+      end.minor,
+      start.major + 1,
+      start.minor,
+      survey.start,
+      survey.stop,
+      survey.kinds,
+      survey.smallest,
+      survey.largest,
+      survey.addresses,
+      survey.endpoints,
+      entry.thread,
+      data.length,
+      entry.bytesBefore,
+      entry.incomingBefore,
+      data,
+    );
+    this.lastRow = entry.row;
+    this.rows++;
+    this.bytes += data.length + ROW_BYTES;
+  }
+
+  commit(): void {
+    if (this.#db.isTransaction) this.#db.exec('COMMIT');
+  }
+
+  up(reach: Reach, from: Place, conditions: Conditions, limit: number, inclusive = false): Found[] {
+    return this.#find(inclusive ? { ...sql.UP, one: sql.UP.oneInclusive } : sql.UP, reach, from, conditions, limit);
+  }
+
+  down(reach: Reach, from: Place, conditions: Conditions, limit: number): Found[] {
+    return this.#find(sql.DOWN, reach, from, conditions, limit);
+  }
+
+  data(row: number): Uint8Array | undefined {
+    return this.#get(sql.DATA, row)?.[0] as Uint8Array | undefined;
+  }
+
+  first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined {
+    const row = this.#get(sql.FIRST, listener, beyond.major, beyond.minor, bytes, micros);
+    return row === undefined ? undefined : asRow(row as number[]);
+  }
+
+  oldest(limit: number): Row[] {
+    return this.#all(sql.OLDEST, limit).map((row) => asRow(row as number[]));
+  }
+
+  trim(listener: number, to: Place, limit: number): number {
+    this.#begin();
+    const freed = this.#all(sql.TRIM, listener, to.major, to.minor, limit);
+    for (const [row, bytes] of freed) this.#freed(row as number, bytes as number);
+    return freed.length;
+  }
+
+  remove(row: Row): void {
+    this.#begin();
+    this.#run(sql.REMOVE, row.row);
+    this.#freed(row.row, row.bytes);
+  }
+
+  forget(listener: number): void {
+    this.#begin();
+    this.#run('DELETE FROM listener WHERE number = ?', listener);
+  }
+
+  orphans(): number[] {
+    return this.#all(sql.ORPHANS).map(([listener]) => listener as number);
+  }
+
+  close(): void {
+    this.commit();
+    this.#db.close();
+  }
+
+  #find(
+    variants: { one: string; some: string; all: string },
+    reach: Reach,
+    from: Place,
+    conditions: Conditions,
+    limit: number,
+  ): Found[] {
+    const values = conditionValues(conditions);
+    if (typeof reach === 'number')
+      return this.#all(variants.one, ...values, reach, from.major, from.minor, limit).map(asFound);
+    if (reach === null) return this.#all(variants.all, ...values, from.major, limit).map(asFound);
+    return this.#all(variants.some, ...values, JSON.stringify(reach), from.major, limit).map(asFound);
+  }
+
+  /** A row number is never used twice, so the highest one is noted when its row goes. */
+  #freed(row: number, bytes: number): void {
+    this.rows--;
+    this.bytes -= bytes + ROW_BYTES;
+    if (row === this.lastRow) this.#run(sql.SAVE_META, 'lastRow', `${row}`);
+  }
+
+  #begin(): void {
+    if (!this.#db.isTransaction) this.#db.exec('BEGIN');
+  }
+
+  #prepared(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#db.prepare(text);
+      statement.setReturnArrays(true);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+
+  #run(text: string, ...values: SQLInputValue[]): void {
+    this.#prepared(text).run(...values);
+  }
+  #get(text: string, ...values: SQLInputValue[]): unknown[] | undefined {
+    return this.#prepared(text).get(...values) as unknown[] | undefined;
+  }
+  #all(text: string, ...values: SQLInputValue[]): unknown[][] {
+    return this.#prepared(text).all(...values) as unknown as unknown[][];
+  }
+}
+
+function conditionValues(c: Conditions): SQLInputValue[] {
+  return [
+    c.since,
+    c.until,
+    c.kinds,
+    c.thread,
+    c.thread,
+    c.exempt,
+    c.directions,
+    c.minSize,
+    c.maxSize,
+    c.addresses,
+    c.addresses,
+    c.endpoints,
+    c.endpoints,
+  ];
+}
+
+function asFound(values: unknown[]): Found {
+  const [row, listener, first, skip, last, rest, fits] = values as number[];
+  return {
+    row: row!,
+    listener: listener!,
+    start: { major: first! - 1, minor: skip! },
+    end: { major: last!, minor: rest! },
+    fits: fits === 1,
+  };
+}
+
+function asRow(values: number[]): Row {
+  const [row, listener, first, skip, last, rest, bytes, bytesBefore, incomingBefore] = values;
+  return {
+    row: row!,
+    listener: listener!,
+    start: { major: first! - 1, minor: skip! },
+    end: { major: last!, minor: rest! },
+    bytes: bytes!,
+    bytesBefore: bytesBefore!,
+    incomingBefore: incomingBefore!,
+  };
+}
