@@ -1,6 +1,8 @@
 /** Transmissions under way in this thread: started, watched and called off by id. */
 import type { SendControl } from '../../transports/transport.ts';
 import type { SendOrder, SendOutcome, WorkerEvent } from '../../workers/protocol.ts';
+import { throwAwayOutlet, transmitDatagrams } from './datagrams.ts';
+import { transmitStreams } from './streams.ts';
 
 /** Milliseconds between two progress events of one transmission. */
 const REPORT_EVERY = 200;
@@ -17,7 +19,12 @@ export class Transmissions {
 
   /** From a throw-away socket. */
   send(order: SendOrder): Promise<SendOutcome> {
-    return this.run(order, () => Promise.reject(new Error(`no way to send ${order.protocol}`)));
+    const { thread } = this.#options;
+    return this.run(order, (control) =>
+      order.protocol === 'tcp'
+        ? transmitStreams(order, { control, thread })
+        : transmitDatagrams(order, () => throwAwayOutlet(order), { control, thread }),
+    );
   }
 
   /** Any other way to carry out an order. */

@@ -8,17 +8,24 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { addressBytes } from '../../journal/address.ts';
-import { DIRECTION_IN, DIRECTION_OUT, KIND_MESSAGE } from '../../journal/chunk.ts';
+import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../journal/chunk.ts';
+import { type DatagramOutlet, transmitDatagrams } from '../../sends/transmit/datagrams.ts';
 import { wallClock } from '../../workers/clock.ts';
 import { COLUMN } from '../../workers/counters.ts';
-import type { BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
+import type { BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../workers/protocol.ts';
 import { pollUntilQuiet } from '../poll.ts';
-import type { Binding, BindingContext, Transport } from '../transport.ts';
+import type { Binding, BindingContext, SendControl, Transport } from '../transport.ts';
 import { Admission } from './admission.ts';
+import { ReplyWatch } from './reply-watch.ts';
 import { type Peer, Serving } from './serving.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;
+
+/** What an outgoing record says beside its bytes. */
+type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras'>;
+
+const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
 
 export const dgramTransport: Transport = { engine: 'dgram', open };
 
@@ -71,6 +78,7 @@ class DgramBinding implements Binding {
   readonly #row: Float64Array;
   readonly #admission: Admission;
   readonly #serving: Serving;
+  readonly #watch = new ReplyWatch();
   #maxPayload: number;
   #closing = false;
 
@@ -108,6 +116,40 @@ class DgramBinding implements Binding {
     this.#context.recorder.flush();
   }
 
+  send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
+    const { threadName: thread } = this.#context;
+    return transmitDatagrams(order, () => this.#outlet(order, inReplyTo), { control, thread });
+  }
+
+  /** Our own socket as a way out for one order. */
+  #outlet(order: SendOrder, answersSeq: number | undefined): DatagramOutlet {
+    const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
+    const about = { answersSeq, extras: { sendId: order.id } };
+    let stop = () => {};
+    return {
+      local: this.address,
+      send: async (payload) => {
+        await this.#transmit(payload, peer);
+        this.#recordSent(payload, peer, about);
+      },
+      listen: (onReply) => {
+        stop = this.#watch.add(order.to, onReply);
+      },
+      close: () => stop(),
+    };
+  }
+
+  /** A dual-stack socket reaches IPv4 by its mapped address. */
+  #reachable(host: string): string {
+    return isIPv6(this.address.host) && !isIPv6(host) ? `::ffff:${host}` : host;
+  }
+
+  #transmit(payload: Uint8Array, { address, port }: Peer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(payload, port, address, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
   #receive(payload: Buffer, from: RemoteInfo): void {
     this.#row[COLUMN.received]!++;
     this.#row[COLUMN.receiveBatches]!++;
@@ -122,7 +164,10 @@ class DgramBinding implements Binding {
 
   #serve(payload: Uint8Array, peer: Peer): void {
     const n = this.#admission.request();
-    if (n !== 0) this.#serving.serve(payload, peer, n, this.#record(DIRECTION_IN, payload, peer));
+    if (n === 0) return;
+    const ordinal = this.#record(DIRECTION_IN, payload, peer);
+    if (this.#watch.active) this.#watch.tell(payload, peer.remote, peer.port);
+    this.#serving.serve(payload, peer, n, ordinal);
   }
 
   #drop(reason: 'closed' | 'overload'): void {
@@ -138,18 +183,18 @@ class DgramBinding implements Binding {
       return;
     }
     this.#socket.send(payload, peer.port, peer.address, (error) => {
-      if (error === null) this.#recordSent(payload, peer, reference);
+      if (error === null) this.#recordSent(payload, peer, { reference });
       else problem(wire(error));
     });
   }
 
-  #recordSent(payload: Uint8Array, peer: Peer, reference?: number): void {
+  #recordSent(payload: Uint8Array, peer: Peer, about: About): void {
     this.#row[COLUMN.sent]!++;
     this.#row[COLUMN.sentBytes]! += payload.length;
-    this.#record(DIRECTION_OUT, payload, peer, reference);
+    this.#record(DIRECTION_OUT, payload, peer, about);
   }
 
-  #record(direction: number, payload: Uint8Array, peer: Peer, reference?: number): number {
+  #record(direction: number, payload: Uint8Array, peer: Peer, about?: About): number {
     return this.#context.recorder.record({
       kind: KIND_MESSAGE,
       direction,
@@ -158,7 +203,7 @@ class DgramBinding implements Binding {
       payload: payload.length > this.#maxPayload ? payload.subarray(0, this.#maxPayload) : payload,
       remote: peer.remote,
       remotePort: peer.port,
-      reference,
+      ...about,
     });
   }
 }

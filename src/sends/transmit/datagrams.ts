@@ -1,0 +1,96 @@
+/**
+ * UDP transmissions over an outlet: a throw-away socket (connected, so that a refusal is seen) or a listener's own socket.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SendControl } from '../../transports/transport.ts';
+import type { Endpoint, SendOrder, SendOutcome } from '../../workers/protocol.ts';
+import { runScript } from './script.ts';
+import { Tally } from './tally.ts';
+
+/** Where datagrams of one order leave, and what comes back from its destination. */
+export type DatagramOutlet = {
+  readonly local: Endpoint;
+  /** Rejects with an errno `code`. */
+  send(payload: Uint8Array): Promise<void>;
+  /** Tells replies and errors that belong to no send, until `close`. */
+  listen(onReply: (payload: Uint8Array) => void, onError: (error: NodeJS.ErrnoException) => void): void;
+  close(): void;
+};
+
+/** Carries an order out. Never rejects: what goes wrong is in the outcome. */
+export async function transmitDatagrams(
+  order: SendOrder,
+  openOutlet: () => Promise<DatagramOutlet> | DatagramOutlet,
+  { control, thread }: { control: SendControl; thread: string },
+): Promise<SendOutcome> {
+  const tally = new Tally(order.expectReply?.count ?? 0);
+  try {
+    const outlet = await openOutlet();
+    tally.local = outlet.local;
+    try {
+      await converse(order, outlet, { control, thread, tally });
+    } finally {
+      outlet.close();
+    }
+  } catch (error) {
+    tally.noteError(error as NodeJS.ErrnoException);
+  }
+  return tally.outcome(control.signal);
+}
+
+type Conversing = { control: SendControl; thread: string; tally: Tally };
+
+async function converse(order: SendOrder, outlet: DatagramOutlet, { control, thread, tally }: Conversing) {
+  outlet.listen(
+    (payload) => tally.noteReply(payload, order.to),
+    (error) => tally.noteError(error),
+  );
+  const send = async (payload: Uint8Array): Promise<void> => {
+    try {
+      await outlet.send(payload);
+      tally.noteSent(payload.length);
+    } catch (error) {
+      tally.noteError(error as NodeJS.ErrnoException);
+    }
+  };
+  await runScript({ order, control, tally, thread, send });
+  if (order.expectReply !== null) await tally.settled(order.expectReply.timeout, control.signal);
+  // A refusal by this machine has come by now, but the loop has to look.
+  else for (let turn = 0; turn < 2; turn++) await nextTurn();
+}
+
+/** A socket of its own for one order. Rejects with an errno `code` when the local address can't be had. */
+export async function throwAwayOutlet({ local, to }: SendOrder): Promise<DatagramOutlet> {
+  const socket = createSocket({ type: isIPv6(to.host) ? 'udp6' : 'udp4' });
+  try {
+    if (local !== null) {
+      socket.bind({ address: local.host, port: local.port, exclusive: true });
+      await once(socket, 'listening');
+    }
+    socket.connect(to.port, to.host);
+    await once(socket, 'connect');
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return outletOf(socket);
+}
+
+function outletOf(socket: Socket): DatagramOutlet {
+  const { address: host, port } = socket.address();
+  return {
+    local: { host, port },
+    send: (payload) =>
+      new Promise((resolve, reject) => {
+        socket.send(payload, (error) => (error === null ? resolve() : reject(error)));
+      }),
+    listen: (onReply, onError) => {
+      socket.on('message', onReply);
+      socket.on('error', onError);
+    },
+    close: () => socket.close(),
+  };
+}
