@@ -14,8 +14,8 @@ const LINKTYPE_ETHERNET = 1;
 const SNAP_LENGTH = 262_144;
 /** Where an enhanced packet's frame starts in its block. */
 const PACKET_BYTES = 28;
-/** An option's length has 16 bits. */
-const OPTION_LIMIT = 65_000;
+/** Characters of a text at most: at three bytes each they fit the 16 bits that an option's length has. */
+const TEXT_LIMIT = 20_000;
 
 const OPTION_END = 0;
 const OPTION_COMMENT = 1;
@@ -34,8 +34,6 @@ export type Stamp = { high: number; low: number };
 
 /** What goes with a packet beside its bytes. */
 export type PacketNotes = { inbound: boolean; comments: readonly string[]; dropped: number };
-
-const encoder = new TextEncoder();
 
 /** Nanoseconds since 1970 as two 32-bit halves. `nanos` may lie outside the second, also below 0. */
 export function stampOf(seconds: number, nanos: number): Stamp {
@@ -121,7 +119,12 @@ function endBlock(sink: ByteSink, start: number): void {
 }
 
 function writeText(sink: ByteSink, code: number, text: string): void {
-  writeOption(sink, code, encoder.encode(text).subarray(0, OPTION_LIMIT));
+  const start = sink.length;
+  sink.u16(code);
+  sink.u16(0);
+  const length = sink.text(text.slice(0, TEXT_LIMIT));
+  sink.view.setUint16(start + 2, length, true);
+  sink.pad4();
 }
 
 function writeOption(sink: ByteSink, code: number, value: Uint8Array): void {

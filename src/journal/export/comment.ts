@@ -19,7 +19,7 @@ const NO_EXTRAS: Extras = {};
 /** Of the record under the reader. */
 export function describe(on: CaptureInterface, reader: ChunkReader, role: PacketRole): string {
   const { connection } = reader;
-  let text = `listener=${quoted(on.name)} thread=${threadName(reader.thread, reader.listener)}`;
+  let text = `${on.label} thread=${threadName(reader.thread, reader.listener)}`;
   if (connection !== undefined) text += ` connection=${connectionId(connection)}`;
   if (role === 'message') text += ` seq=${reader.seq}`;
   if (role === 'message' || role === 'drop') text += messageWords(reader);

@@ -4,7 +4,7 @@
  * pull of an export, so an export made in many pulls is one coherent capture.
  */
 import { NO_PAYLOAD } from '../chunk.ts';
-import { ACK, FIN, type Flow, PSH, RST, SEGMENT_LIMIT, type Segment, SYN } from './frame.ts';
+import { ACK, FIN, type Flow, PSH, SEGMENT_LIMIT, type Segment, SYN } from './frame.ts';
 
 /** After this many bytes one way the other side acknowledges; far inside the window that frames offer. */
 const ACKNOWLEDGE_EVERY = 1024 * 1024;
@@ -62,11 +62,6 @@ export class Conversation {
     this.#own = add(this.#own, 1);
     segments.push(this.#segment(true, ACK));
     return segments;
-  }
-
-  /** One side resets. */
-  reset(inbound: boolean): Segment[] {
-    return [...this.open(), this.#segment(inbound, RST | ACK)];
   }
 
   /** A segment without payload; sending one acknowledges all that the other side sent. */

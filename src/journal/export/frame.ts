@@ -26,14 +26,12 @@ export type Segment = {
 
 export const FIN = 0x01;
 export const SYN = 0x02;
-export const RST = 0x04;
 export const PSH = 0x08;
 export const ACK = 0x10;
 
 /** The most TCP payload that fits an IPv4 datagram of 65,535 bytes. */
 export const SEGMENT_LIMIT = 65_495;
 
-const ETHERNET_BYTES = 14;
 const ETHERTYPE = { 4: 0x0800, 6: 0x86dd } as const;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
@@ -102,7 +100,7 @@ function writeNetwork(sink: ByteSink, flow: Flow, inbound: boolean, protocol: nu
 /** A locally administered address that ends as the IP address does. */
 function writeHardwareAddress(sink: ByteSink, address: Uint8Array): void {
   sink.u16be(0x0200);
-  sink.append(address.subarray(12));
+  sink.tail(address, 12);
 }
 
 function writeIpv4(
@@ -120,9 +118,9 @@ function writeIpv4(
   sink.u8(HOP_LIMIT);
   sink.u8(protocol);
   sink.u16be(0);
-  sink.append(source.subarray(12));
-  sink.append(destination.subarray(12));
-  sink.view.setUint16(start + 10, checksum(addWords(0, sink.bytes, start, start + 20)));
+  sink.tail(source, 12);
+  sink.tail(destination, 12);
+  sink.view.setUint16(start + 10, checksum(addWords(0, sink.view, start, start + 20)));
 }
 
 function writeIpv6(
@@ -141,18 +139,11 @@ function writeIpv6(
 }
 
 /**
- * Over the pseudo header (RFC 768, RFC 9293, RFC 8200 section 8.1) and everything from `start`. Of a message that was
+ * Over the pseudo header (RFC 768, RFC 9293, RFC 8200 section 8.1), whose addresses are what the IP header ends with, and
+ * everything from `start`. Of a message that was
  * cut, the missing bytes count as zero: nobody can check it, and UDP over IPv6 must not go without.
  */
 function transportChecksum(sink: ByteSink, flow: Flow, protocol: number, start: number, length: number): number {
-  const from = flow.family === 4 ? 12 : 0;
-  let sum = protocol + length;
-  sum = addWords(sum, flow.local, from, 16);
-  sum = addWords(sum, flow.remote, from, 16);
-  return checksum(addWords(sum, sink.bytes, start, sink.length));
-}
-
-/** Bytes of a frame before the transport header, for those who compute lengths. */
-export function networkBytes(family: 4 | 6): number {
-  return ETHERNET_BYTES + (family === 4 ? 20 : 40);
+  const addresses = flow.family === 4 ? 8 : 32;
+  return checksum(addWords(protocol + length, sink.view, start - addresses, sink.length));
 }

@@ -38,6 +38,9 @@ const COMMENTS_LIMIT = 16;
 export class CaptureInterface {
   readonly id: number;
   readonly listener: CaptureListener;
+  readonly name: string;
+  /** How every comment begins. */
+  readonly label: string;
   droppedInAll = 0;
   #gaps: Gaps = NO_GAPS;
   readonly #bound: Bound;
@@ -47,11 +50,9 @@ export class CaptureInterface {
   constructor(id: number, listener: CaptureListener) {
     this.id = id;
     this.listener = listener;
+    this.name = listener.name ?? listener.id;
+    this.label = `listener=${this.name}`;
     this.#bound = { address: addressBytes(listener.local.address), port: listener.local.port };
-  }
-
-  get name(): string {
-    return this.listener.name ?? this.listener.id;
   }
 
   get description(): string {

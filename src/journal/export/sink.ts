@@ -7,7 +7,7 @@ const FIRST_BYTES = 16_384;
 const KEPT_BYTES = 1024 * 1024;
 
 export class ByteSink {
-  bytes = new Uint8Array(FIRST_BYTES);
+  bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   view = new DataView(this.bytes.buffer);
   /** Bytes written. */
   length = 0;
@@ -51,6 +51,20 @@ export class ByteSink {
     this.bytes.set(bytes, start);
   }
 
+  /** The last bytes of an address or the like: few, so cheaper one by one. */
+  tail(bytes: Uint8Array, from: number): void {
+    const start = this.#grow(bytes.length - from) - from;
+    for (let i = from; i < bytes.length; i++) this.bytes[start + i] = bytes[i]!;
+  }
+
+  /** Adds text as UTF-8 and answers how many bytes that took. */
+  text(text: string): number {
+    const start = this.#grow(text.length * 3);
+    const written = this.bytes.write(text, start);
+    this.length = start + written;
+    return written;
+  }
+
   /** Adds zero bytes up to a multiple of four. */
   pad4(): void {
     this.zeros(-this.length & 3);
@@ -58,7 +72,8 @@ export class ByteSink {
 
   /** What was written since the last time, in a buffer of its own. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.bytes.slice(0, this.length);
+    const taken = new Uint8Array(this.length);
+    taken.set(this.bytes.subarray(0, this.length));
     this.length = 0;
     if (this.bytes.length > KEPT_BYTES) this.#resize(FIRST_BYTES);
     return taken;
@@ -75,7 +90,7 @@ export class ByteSink {
 
   #resize(capacity: number): void {
     const written = this.bytes.subarray(0, this.length);
-    this.bytes = new Uint8Array(capacity);
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
     this.bytes.set(written);
     this.view = new DataView(this.bytes.buffer);
   }

@@ -107,6 +107,13 @@ t.test('comments say what a message belongs to', async (t) => {
   t.match(file.toString('latin1'), 'seq=1 inReplyTo=0 rule="a \\"b\\"" send=s_1');
 });
 
+t.test('a comment of any length and script', async (t) => {
+  const file = pcapng(UDP, [message('a', { extras: { rule: 'länger 漢字 🙂', fault: '\u0001'.repeat(12_000) } })]);
+  t.match(file.toString(), 'rule="länger 漢字 🙂" fault="\\u0001\\u0001');
+  t.equal(readPcapng(file).items.length, 1);
+  t.equal(blocks(file).at(-1)?.type, STATISTICS);
+});
+
 type Block = { type: number; body: Buffer };
 
 function blocks(bytes: Uint8Array): Block[] {

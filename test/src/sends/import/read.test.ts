@@ -5,6 +5,7 @@ import { ImportError } from '../../../../src/sends/import/item.ts';
 import { readPcap } from '../../../../src/sends/import/pcap.ts';
 import { readImport } from '../../../../src/sends/import/read.ts';
 import { message, pcapng, UDP } from '../../journal/export/records.ts';
+import { converted, withoutTools } from '../../journal/export/wireshark.ts';
 import { ethernet, ipv4, type Order, udp } from './captures.ts';
 
 const FRAME = ethernet(ipv4(udp('hello')));
@@ -36,6 +37,26 @@ t.test('a file is told by how it starts', async (t) => {
   t.equal(first(Buffer.from('{"text":"line"}')), 'line');
   t.throws(() => readImport(Buffer.alloc(0)), { offset: 0, message: /empty/ });
   t.throws(() => readImport(Buffer.from('GIF89a')), { offset: 0, message: /line 1 is not JSON/ });
+});
+
+t.test('files as Wireshark writes them', { skip: withoutTools }, async (t) => {
+  const drafts = [
+    message('a', { after: 1 }),
+    message('b', { out: true, after: 3_000_000_000, from: '::1' }),
+    message(''),
+  ];
+  const capture = pcapng(UDP, drafts);
+  const read = (format: string) => readImport(converted(capture, format)).items;
+  const { items } = readImport(capture);
+  t.same(read('pcapng'), items);
+  t.same(
+    read('nsecpcap'),
+    items.map((item) => ({ ...item, direction: null })),
+  );
+  t.same(
+    read('pcap'),
+    items.map((item) => ({ ...item, at: (item.at / 1000n) * 1000n, direction: null })),
+  );
 });
 
 t.test('no bytes do any harm', async () => {
