@@ -40,9 +40,10 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const journal = await openJournal({
-      directory: config.data,
+      dataDir: config.data,
       maxBytes: config.journalMemory,
-      onDeath: options.onFatal,
+      execArgv: [],
+      ...(options.onFatal === undefined ? {} : { onDeath: options.onFatal }),
     });
     undo.unshift(() => journal.close());
     const ownPorts = new SharedArrayBuffer(PORTS);
@@ -53,9 +54,12 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     });
     undo.unshift(() => crews.close());
     const parts = assemble({ config, journal, crews, ownPorts, log });
-    const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: log });
+    // Silent until it listens: Fastify would announce each address in a line of its own.
+    const httpLog = log.child({}, { level: 'warn' });
+    const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: httpLog });
     undo.unshift(() => app.close());
     await app.listen({ host: config.host, port: config.port });
+    httpLog.level = log.level;
     parts.status.begin();
     const url = urlOf(app);
     announce(log, url, config);

@@ -3,7 +3,6 @@ import { Command, CommanderError } from 'commander';
 import { addSettings, ConfigError, configOf } from '../config.ts';
 import { VERSION } from '../version.ts';
 import { healthcheck } from './healthcheck.ts';
-import { serve } from './serve.ts';
 
 /** Exit code of a wrong flag, value or combination. */
 const USAGE = 2;
@@ -13,16 +12,19 @@ export async function run(argv: string[]): Promise<void> {
   const program = new Command('listenpost')
     .description('Programmable UDP and TCP endpoints for people who test networked software.')
     .version(VERSION)
-    .exitOverride();
-  addSettings(program.command('serve').description('run the service').exitOverride()).action((options) =>
-    serve(configOf(options)),
-  );
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`) });
+  addSettings(program.command('serve').description('run the service')).action(async (options) => {
+    const config = configOf(options);
+    // Only now: help, errors and the healthcheck of a container need no server in memory.
+    const { serve } = await import('./serve.ts');
+    await serve(config);
+  });
   program
     .command('healthcheck')
     .description('ask a running service whether it is ready; exit code 0 when it is, 1 when not')
     .option('--url <url>', 'where it listens (default: from LISTENPOST_HOST and LISTENPOST_PORT)')
     .option('--wait <duration>', 'keep asking this long, e.g. 10s', '0s')
-    .exitOverride()
     .action(healthcheck);
   try {
     await program.parseAsync(argv);

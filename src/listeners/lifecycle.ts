@@ -10,6 +10,7 @@ import { type AddressPolicy, resolveHost } from './addresses.ts';
 import { closeBindings, closeListener, openBindings, type PortRules, takeBindings } from './bindings.ts';
 import { complete, watchIdle } from './completion.ts';
 import type { CrewSource } from './crew.ts';
+import { flushListener } from './flush.ts';
 import type { Listener } from './listener.ts';
 import { changeRecord } from './records.ts';
 import { fail } from './repair.ts';
@@ -129,6 +130,7 @@ export class Lifecycle {
 
   async #rebindInPlace(listener: Listener, next: FullSpec, host: string): Promise<void> {
     const before = { spec: listener.spec, host: listener.address!.host };
+    await flushListener(listener);
     await closeListener(listener, { mode: 'fin', drain: 0 });
     try {
       await this.#bindWith(listener, next, host);

@@ -194,13 +194,14 @@ export class Listener {
         ? null
         : { host, port, url: addressUrl(this.spec.protocol, { host, port }, options.advertisedHost) };
     return {
-      ...this.spec,
       id: this.id,
+      name: this.name,
       state: this.#state,
+      ...(this.fault === null ? {} : { error: this.fault }),
       address,
+      ...this.spec,
       createdAt: this.createdAt,
       expiresAt: expiresAt === null ? null : rfc3339(expiresAt * 1000),
-      ...(this.fault === null ? {} : { error: this.fault }),
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
       unread: history.unread,
       unmatched: 0,

@@ -190,9 +190,8 @@ export class Registry implements Listeners {
   async close(): Promise<void> {
     this.#isClosing = true;
     const listeners = this.#roster.all();
-    await Promise.allSettled(
-      listeners.map((listener) => listener.exclusive(() => this.#lifecycle.close(listener, AT_ONCE))),
-    );
+    const closing = listeners.map((listener) => listener.exclusive(() => this.#closeForGood(listener)));
+    await Promise.allSettled(closing);
     await this.#journal.histories(listeners.map(({ number }) => number));
   }
 
@@ -205,6 +204,12 @@ export class Registry implements Listeners {
       },
       onExpired: (listener) => void this.#removeIfThere(listener),
     });
+  }
+
+  /** What the kernel has queued is read first: it had arrived. */
+  async #closeForGood(listener: Listener): Promise<void> {
+    await flushListener(listener);
+    await this.#lifecycle.close(listener, AT_ONCE);
   }
 
   async #remove(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {

@@ -1,0 +1,83 @@
+import { createServer } from 'node:net';
+import t from 'tap';
+import { run, startProcess } from '../process.ts';
+
+t.test('help lists each flag with its variable and default', async (t) => {
+  const { code, stdout } = await run(t, ['serve', '--help']);
+  const text = stdout.replace(/\s+/g, ' ');
+  t.equal(code, 0);
+  const flags = ['host', 'port', 'threads', 'data', 'log-level', 'token', 'allow-bind', 'allow-send', 'allow-host'];
+  for (const flag of [...flags, 'port-range', 'max-threads', 'allow-origin', 'advertised-host', 'journal-memory']) {
+    const variable = `LISTENPOST_${flag.replaceAll('-', '_').toUpperCase()}`;
+    t.match(text, new RegExp(`--${flag} <[^>]+> [^()]*\\([^()]*default: [^()]*env: ${variable}\\)`), flag);
+  }
+  t.match((await run(t, ['--help'])).stdout, /serve.*healthcheck/s);
+  t.match((await run(t, ['--version'])).stdout, /^\d+\.\d+\.\d+/);
+});
+
+t.test('a bad value ends with one line that names it, and code 2', async (t) => {
+  const bad: [string[], NodeJS.ProcessEnv, RegExp][] = [
+    [['serve', '--port', 'x'], {}, /--port.*'x'/],
+    [['serve'], { LISTENPOST_THREADS: 'many' }, /'many'.*LISTENPOST_THREADS/],
+    [['serve', '--what'], {}, /--what/],
+    [['serve', '--host', '0.0.0.0'], {}, /token/],
+    [['srve'], {}, /srve/],
+    [['healthcheck', '--wait', 'soon'], {}, /--wait.*soon/],
+    [['healthcheck', '--url', 'nowhere'], {}, /--url.*nowhere/],
+  ];
+  for (const [args, env, message] of bad) {
+    const { code, stderr, stdout } = await run(t, args, env);
+    t.equal(code, 2, args.join(' '));
+    t.match(stderr, message);
+    t.equal(stderr.trim().split('\n').length, 1, `one line: ${stderr}`);
+    t.equal(stdout, '');
+  }
+});
+
+t.test('a port that is taken ends the start with a reason', async (t) => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const { code, stderr } = await run(t, ['serve', '--port', String(port)]);
+  t.equal(code, 1);
+  t.match(stderr, /can't start.*EADDRINUSE/);
+});
+
+t.test('healthcheck says by its exit code whether a service is ready', async (t) => {
+  const nobody = await run(t, ['healthcheck', '--url', 'http://127.0.0.1:1']);
+  t.equal(nobody.code, 1);
+  t.match(nobody.stderr, /is not ready/);
+  const service = await startProcess(t);
+  t.equal((await run(t, ['healthcheck', '--url', service.url, '--wait', '10s'])).code, 0);
+  const { port } = new URL(service.url);
+  t.equal(
+    (
+      await run(t, ['healthcheck'], {
+        LISTENPOST_PORT: port,
+        LISTENPOST_HOST: '0.0.0.0',
+      })
+    ).code,
+    0,
+  );
+  t.equal((await run(t, ['healthcheck'], { LISTENPOST_PORT: port })).code, 0);
+});
+
+t.test('one log line at the start says URL, docs and policy', async (t) => {
+  const service = await startProcess(t, ['--allow-bind', '0.0.0.0/0', '--threads', '2']);
+  const lines = service.child.stdout.trim().split('\n');
+  t.equal(lines.length, 1);
+  const line = JSON.parse(lines[0]!);
+  t.equal(line.docs, `${service.url}/docs`);
+  t.match(line.policy, {
+    bind: ['127.0.0.0/8', '::1', '0.0.0.0/0'],
+    token: false,
+  });
+  t.match(line.msg, service.url);
+  const { body } = await service.get('/v1/info');
+  t.match(body, {
+    version: /^\d/,
+    limits: { sharedThreads: 2 },
+    policy: line.policy,
+  });
+});

@@ -1,0 +1,65 @@
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+import t from 'tap';
+import { startProcess } from '../process.ts';
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`${signal} ends an idle service with code 0`, async (t) => {
+    const service = await startProcess(t);
+    await service.post('/v1/listeners', { protocol: 'udp' });
+    await service.post('/v1/listeners', {
+      protocol: 'tcp',
+      pool: 'dedicated',
+      threads: 2,
+    });
+    const start = performance.now();
+    t.match(await service.stop(signal), { code: 0, signal: null });
+    t.ok(performance.now() - start < 10_000);
+  });
+}
+
+t.test('the last messages reach the streams before their end', async (t) => {
+  const service = await startProcess(t);
+  const { body: listener } = await service.post('/v1/listeners', {
+    protocol: 'udp',
+    name: 'last',
+  });
+  const stream = await fetch(`${service.url}/v1/listeners/last/stream`);
+  const reading = stream.text();
+  const socket = createSocket('udp4');
+  for (let n = 1; n <= 50; n++) {
+    await new Promise((resolve) => socket.send(`m${n}`, listener.address.port, '127.0.0.1', resolve));
+  }
+  socket.close();
+  const ended = service.stop();
+  const text = await reading;
+  t.equal(text.match(/^event: message$/gm)?.length, 50, 'all that had arrived');
+  t.match(text, /event: end\n.*\n?data: .*"reason":"shutdown"/);
+  t.equal((await ended).code, 0);
+});
+
+t.test('open connections do not keep it', async (t) => {
+  const service = await startProcess(t);
+  const { body: listener } = await service.post('/v1/listeners', {
+    protocol: 'tcp',
+    responder: { type: 'echo' },
+  });
+  const socket = connect(listener.address.port, '127.0.0.1');
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.write('hello');
+  await new Promise((resolve) => socket.once('data', resolve));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  t.equal((await service.stop()).code, 0);
+  await closed;
+});
+
+t.test('a wait that is open is answered', async (t) => {
+  const service = await startProcess(t);
+  await service.post('/v1/listeners', { protocol: 'udp', name: 'w' });
+  const waiting = service.get('/v1/listeners/w/messages?wait=60s').catch((error) => error);
+  await service.until('/readyz', ({ status }) => status === 200);
+  const start = performance.now();
+  t.equal((await service.stop()).code, 0);
+  t.ok(performance.now() - start < 9000);
+  await waiting;
+});
