@@ -16,7 +16,7 @@ import {
   SOCKADDR,
   SOL_SOCKET,
 } from './layout.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, writePointer } from './libc.ts';
 
 /** Datagrams a native call may bring. */
 export const BATCH = 64;
@@ -24,61 +24,59 @@ export const BATCH = 64;
 export const SLOT_BYTES = 66_112;
 const NAME_BYTES = 32;
 const CONTROL_BYTES = 64;
+const HEADER_WORDS = MMSGHDR.bytes >> 2;
+const CONTROL_WORDS = CONTROL_BYTES >> 2;
 
 export class ReceiveArena {
   readonly slots: number;
   /** All payloads; datagram i starts at `payloadOffset(i)`. */
-  readonly payloads: Uint8Array;
-  readonly payloadWords: Int32Array;
-  /** All source addresses (struct sockaddr), datagram i at `nameOffset(i)`. */
-  readonly names: Uint8Array;
-  readonly nameWords: Int32Array;
-  /** Addresses of both, for replies that are sent from where the request lies. */
-  readonly payloadAddress: number;
-  readonly nameAddress: number;
+  readonly payloads: Uint8Array<ArrayBuffer>;
+  readonly payloadWords: Int32Array<ArrayBuffer>;
+  /** All source addresses (structs sockaddr), of datagram i at `nameOffset(i)`. */
+  readonly nameWords: Int32Array<ArrayBuffer>;
+  readonly names: Uint8Array<ArrayBuffer>;
   /** Of the datagram that `stamp` was last called for: when the kernel took it in. */
   seconds = 0;
   nanos = 0;
-  /** Of the same: the socket's drop counter by then, or -1 when the kernel gave none. */
+  /** Of the same: the socket's drop count by then, or -1 when the kernel said none. */
   dropsBefore = -1;
 
   readonly #libc: Libc;
-  readonly #headers: Uint8Array;
-  readonly #headerWords: Int32Array;
+  readonly #headers: Int32Array<ArrayBuffer>;
   readonly #headerAddress: number;
-  readonly #control: Int32Array;
-  readonly #parts: Uint8Array;
+  readonly #control: Int32Array<ArrayBuffer>;
+  readonly #parts: Int32Array<ArrayBuffer>;
+  /** Slots that the last read filled. */
+  #used = 0;
 
   constructor(libc: Libc, slots = BATCH) {
     this.#libc = libc;
     this.slots = slots;
     this.payloads = new Uint8Array(slots * SLOT_BYTES);
     this.payloadWords = new Int32Array(this.payloads.buffer);
-    this.payloadAddress = libc.address(this.payloads);
-    this.names = new Uint8Array(slots * NAME_BYTES + 64);
+    this.names = new Uint8Array(new ArrayBuffer(slots * NAME_BYTES));
     this.nameWords = new Int32Array(this.names.buffer);
-    this.nameAddress = libc.address(this.names);
-    this.#control = new Int32Array((slots * CONTROL_BYTES) / 4 + 16);
-    this.#parts = new Uint8Array(slots * IOVEC.bytes + 64);
-    this.#headers = new Uint8Array(slots * MMSGHDR.bytes + 64);
-    this.#headerWords = new Int32Array(this.#headers.buffer);
-    this.#headerAddress = libc.address(this.#headers);
+    this.#control = new Int32Array(slots * CONTROL_WORDS);
+    this.#parts = new Int32Array((slots * IOVEC.bytes) >> 2);
+    this.#headers = new Int32Array(slots * HEADER_WORDS);
+    this.#headerAddress = this.#addressOf(this.#headers);
     this.#layOut();
   }
 
-  /** Datagrams read without waiting, at most `limit`; 0 when there are none, or a negative errno. */
-  receive(fd: number, limit = this.slots): number {
-    const wanted = Math.min(limit, this.slots);
-    let result = this.#libc.recvmmsg(fd, this.#headerAddress, wanted, MSG_DONTWAIT);
-    // An ICMP error of something sent before is reported here once, and says nothing about what is queued.
-    if (result === -ECONNREFUSED) result = this.#libc.recvmmsg(fd, this.#headerAddress, wanted, MSG_DONTWAIT);
+  /** Datagrams read without waiting; 0 when there are none, or a negative errno. What was read before is gone. */
+  receive(fd: number): number {
+    for (; this.#used > 0; this.#used--) this.#ready(this.#used - 1);
+    let result = this.#libc.recvmmsg(fd, this.#headerAddress, this.slots, MSG_DONTWAIT);
+    // The ICMP answer to something sent before is reported here once; it says nothing about what is queued.
+    if (result === -ECONNREFUSED) result = this.#libc.recvmmsg(fd, this.#headerAddress, this.slots, MSG_DONTWAIT);
     if (result === -EAGAIN || result === -ECONNREFUSED) return 0;
+    if (result > 0) this.#used = result;
     return result;
   }
 
   /** Bytes of datagram i. */
   size(i: number): number {
-    return this.#headerWords[i * (MMSGHDR.bytes / 4) + MMSGHDR.length / 4]!;
+    return this.#headers[i * HEADER_WORDS + (MMSGHDR.length >> 2)]!;
   }
   payloadOffset(i: number): number {
     return i * SLOT_BYTES;
@@ -86,51 +84,54 @@ export class ReceiveArena {
   nameOffset(i: number): number {
     return i * NAME_BYTES;
   }
-  nameLength(i: number): number {
-    return this.#headerWords[i * (MMSGHDR.bytes / 4) + MMSGHDR.nameLength / 4]!;
-  }
 
-  /** Takes the control data of datagram i apart into `seconds`, `nanos` and `dropsBefore`, and readies the slot's header. */
+  /** Takes the control data of datagram i apart into `seconds`, `nanos` and `dropsBefore`. */
   stamp(i: number): void {
-    const header = i * (MMSGHDR.bytes / 4);
+    const header = i * HEADER_WORDS;
     const words = this.#control;
-    let at = i * (CONTROL_BYTES / 4);
-    const end = at + (this.#headerWords[header + MMSGHDR.controlLength / 4]! >> 2);
+    let at = i * CONTROL_WORDS;
+    const end = at + (this.#headers[header + (MMSGHDR.controlLength >> 2)]! >> 2);
     this.dropsBefore = -1;
-    this.seconds = 0;
-    while (at + CMSGHDR.bytes / 4 <= end) {
-      const length = words[at]!;
-      const type = words[at + CMSGHDR.type / 4]!;
-      if (words[at + CMSGHDR.level / 4] === SOL_SOCKET) {
+    while (at + (CMSGHDR.bytes >> 2) <= end) {
+      const length = words[at + (CMSGHDR.length >> 2)]!;
+      const data = at + (CMSGHDR.bytes >> 2);
+      if (words[at + (CMSGHDR.level >> 2)] === SOL_SOCKET) {
+        const type = words[at + (CMSGHDR.type >> 2)];
         if (type === SO_TIMESTAMPNS) {
-          this.seconds = words[at + 4]! >>> 0;
-          this.nanos = words[at + 6]!;
-        } else if (type === SO_RXQ_OVFL) this.dropsBefore = words[at + 4]! >>> 0;
+          this.seconds = words[data]! >>> 0;
+          this.nanos = words[data + 2]!;
+        } else if (type === SO_RXQ_OVFL) this.dropsBefore = words[data]! >>> 0;
       }
       if (length < CMSGHDR.bytes) break;
       at += ((length + 7) & ~7) >> 2;
     }
-    this.#headerWords[header + MMSGHDR.nameLength / 4] = SOCKADDR.in6;
-    this.#headerWords[header + MMSGHDR.controlLength / 4] = CONTROL_BYTES;
+  }
+
+  /** The kernel overwrote these lengths with what it used. */
+  #ready(i: number): void {
+    this.#headers[i * HEADER_WORDS + (MMSGHDR.nameLength >> 2)] = SOCKADDR.in6;
+    this.#headers[i * HEADER_WORDS + (MMSGHDR.controlLength >> 2)] = CONTROL_BYTES;
   }
 
   #layOut(): void {
-    const headers = new DataView(this.#headers.buffer);
-    const parts = new DataView(this.#parts.buffer);
-    const partsAddress = this.#libc.address(this.#parts);
-    const controlAddress = this.#libc.address(new Uint8Array(this.#control.buffer));
-    const pointer = (view: DataView, at: number, address: number) => view.setBigUint64(at, BigInt(address), true);
+    const payloads = this.#addressOf(this.payloadWords);
+    const names = this.#addressOf(this.nameWords);
+    const control = this.#addressOf(this.#control);
+    const parts = this.#addressOf(this.#parts);
     for (let i = 0; i < this.slots; i++) {
-      const part = i * IOVEC.bytes;
-      pointer(parts, part + IOVEC.base, this.payloadAddress + this.payloadOffset(i));
-      parts.setUint32(part + IOVEC.length, SLOT_BYTES, true);
-      const header = i * MMSGHDR.bytes;
-      pointer(headers, header + MMSGHDR.name, this.nameAddress + this.nameOffset(i));
-      headers.setUint32(header + MMSGHDR.nameLength, SOCKADDR.in6, true);
-      pointer(headers, header + MMSGHDR.iov, partsAddress + part);
-      headers.setUint32(header + MMSGHDR.iovLength, 1, true);
-      pointer(headers, header + MMSGHDR.control, controlAddress + i * CONTROL_BYTES);
-      headers.setUint32(header + MMSGHDR.controlLength, CONTROL_BYTES, true);
+      const part = (i * IOVEC.bytes) >> 2;
+      writePointer(this.#parts, part + (IOVEC.base >> 2), payloads + this.payloadOffset(i));
+      this.#parts[part + (IOVEC.length >> 2)] = SLOT_BYTES;
+      const header = i * HEADER_WORDS;
+      writePointer(this.#headers, header + (MMSGHDR.name >> 2), names + this.nameOffset(i));
+      writePointer(this.#headers, header + (MMSGHDR.iov >> 2), parts + i * IOVEC.bytes);
+      this.#headers[header + (MMSGHDR.iovLength >> 2)] = 1;
+      writePointer(this.#headers, header + (MMSGHDR.control >> 2), control + i * CONTROL_BYTES);
+      this.#ready(i);
     }
+  }
+
+  #addressOf(words: Int32Array<ArrayBuffer>): number {
+    return this.#libc.address(new Uint8Array(words.buffer));
   }
 }

@@ -38,11 +38,22 @@ export const MSG_NOSIGNAL = 0x4000;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const EINVAL = 22;
+export const EMSGSIZE = 90;
 export const ENOBUFS = 105;
 export const ECONNREFUSED = 111;
 
 /** struct mmsghdr: a struct msghdr and the datagram's length. */
-export const MMSGHDR = { bytes: 64, name: 0, nameLength: 8, iov: 16, iovLength: 24, control: 32, controlLength: 40, flags: 48, length: 56 } as const;
+export const MMSGHDR = {
+  bytes: 64,
+  name: 0,
+  nameLength: 8,
+  iov: 16,
+  iovLength: 24,
+  control: 32,
+  controlLength: 40,
+  flags: 48,
+  length: 56,
+} as const;
 /** struct iovec */
 export const IOVEC = { bytes: 16, base: 0, length: 8 } as const;
 /** struct cmsghdr; data follows, the next one starts 8-aligned. */

@@ -124,8 +124,8 @@ function bindLibc(koffi: Koffi) {
       pollView.setInt16(4, POLLOUT, true);
       return raw.poll(pollfd, 1, milliseconds);
     },
-    /** Where memory lies. It stays there as long as the array lives and has more than 64 bytes (V8 moves smaller ones). */
-    address: (memory: Uint8Array) => Number(koffi.address(memory)),
+    /** Where memory lies: it stays there as long as its ArrayBuffer lives. */
+    address: (memory: Uint8Array<ArrayBuffer>) => Number(koffi.address(memory)),
     /** Calls back in this thread's event loop while `fd` is ready; `poll` takes no thread of any pool. */
     watch: (fd: number, events: WatchEvents, ready: () => void): Watch => poll(fd, events, ready),
   };
@@ -137,4 +137,10 @@ function u32(value: number): Uint8Array {
 
 function readU32(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}
+
+/** Stores an address, which in user space fits a double, in two words. */
+export function writePointer(words: Int32Array, at: number, address: number): void {
+  words[at] = address % 0x1_0000_0000;
+  words[at + 1] = Math.floor(address / 0x1_0000_0000);
 }

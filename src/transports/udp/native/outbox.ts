@@ -1,75 +1,75 @@
 /**
- * Datagrams on their way out: a batch of headers that sendmmsg takes in one call. A reply may lie in the receive arena
- * and goes out from there without a copy; anything else is copied into a slot of the outbox.
+ * Datagrams on their way out: payloads and destinations copied into slots, and the headers that let sendmmsg take them
+ * all in one call. What lies in a slot after `flush` can still be looked at, until the next `push`.
  */
-import { type ReceiveArena, SLOT_BYTES } from './arena.ts';
+import { SLOT_BYTES } from './arena.ts';
 import { EAGAIN, ECONNREFUSED, ENOBUFS, IOVEC, MMSGHDR, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR } from './layout.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, writePointer } from './libc.ts';
+import type { Names } from './sockaddr.ts';
 
 /** Datagrams a native call may take. */
 export const OUTBOX_SLOTS = 64;
-/** Milliseconds to wait for room in the send buffer before what is left is given up. */
+/** Milliseconds to wait in all for room in the send buffer, before what is left is given up. */
 const PATIENCE = 5;
 const NAME_BYTES = 32;
 
 export class Outbox {
-  /** What became of each datagram of the last `flush`: 1 = sent, or a negative errno. */
+  /** What became of each datagram at the last `flush`: 1 = sent, or a negative errno. */
   readonly results = new Int32Array(OUTBOX_SLOTS);
+  readonly payloads = new Uint8Array(OUTBOX_SLOTS * SLOT_BYTES);
+  readonly payloadWords = new Int32Array(this.payloads.buffer);
+  readonly nameWords = new Int32Array((OUTBOX_SLOTS * NAME_BYTES) / 4);
   /** Datagrams waiting for `flush`. */
   count = 0;
 
   readonly #libc: Libc;
-  readonly #payloads = new Uint8Array(OUTBOX_SLOTS * SLOT_BYTES);
-  readonly #payloadAddress: number;
-  readonly #names = new Uint8Array(OUTBOX_SLOTS * NAME_BYTES);
-  readonly #nameAddress: number;
+  readonly #names = new Uint8Array(this.nameWords.buffer);
   readonly #headers = new Uint8Array(OUTBOX_SLOTS * MMSGHDR.bytes);
-  readonly #headerView = new DataView(this.#headers.buffer);
+  readonly #headerWords = new Int32Array(this.#headers.buffer);
   readonly #headerAddress: number;
-  readonly #parts = new Uint8Array(OUTBOX_SLOTS * IOVEC.bytes);
-  readonly #partView = new DataView(this.#parts.buffer);
+  readonly #partWords = new Int32Array((OUTBOX_SLOTS * IOVEC.bytes) / 4);
 
   constructor(libc: Libc) {
     this.#libc = libc;
-    this.#payloadAddress = libc.address(this.#payloads);
-    this.#nameAddress = libc.address(this.#names);
     this.#headerAddress = libc.address(this.#headers);
-    const partsAddress = libc.address(this.#parts);
+    const payloads = libc.address(this.payloads);
+    const names = libc.address(this.#names);
+    const parts = libc.address(new Uint8Array(this.#partWords.buffer));
     for (let i = 0; i < OUTBOX_SLOTS; i++) {
-      const header = i * MMSGHDR.bytes;
-      writePointer(this.#headerView, header + MMSGHDR.iov, partsAddress + i * IOVEC.bytes);
-      this.#headerView.setUint32(header + MMSGHDR.iovLength, 1, true);
+      const header = (i * MMSGHDR.bytes) >> 2;
+      writePointer(this.#headerWords, header + (MMSGHDR.name >> 2), names + this.nameOffset(i));
+      writePointer(this.#headerWords, header + (MMSGHDR.iov >> 2), parts + i * IOVEC.bytes);
+      this.#headerWords[header + (MMSGHDR.iovLength >> 2)] = 1;
+      writePointer(this.#partWords, (i * IOVEC.bytes + IOVEC.base) >> 2, payloads + this.payloadOffset(i));
     }
   }
 
   get isFull(): boolean {
     return this.count === OUTBOX_SLOTS;
   }
-
-  /** Answers datagram i of the arena; bytes that lie in the arena are not copied and must stay until `flush`. */
-  reply(arena: ReceiveArena, i: number, bytes: Uint8Array): void {
-    const inPlace = bytes.buffer === arena.payloads.buffer;
-    const address = inPlace ? arena.payloadAddress + bytes.byteOffset : this.#copy(bytes);
-    this.#push(address, bytes.length, arena.nameAddress + arena.nameOffset(i), SOCKADDR.in6);
+  payloadOffset(i: number): number {
+    return i * SLOT_BYTES;
+  }
+  nameOffset(i: number): number {
+    return i * NAME_BYTES;
+  }
+  /** Bytes of datagram i. */
+  size(i: number): number {
+    return this.#partWords[(i * IOVEC.bytes + IOVEC.length) >> 2]!;
   }
 
-  /** @param name a struct sockaddr, or null on a connected socket. */
-  push(bytes: Uint8Array, name: Uint8Array | null): void {
-    const slot = this.count * NAME_BYTES;
-    if (name !== null) this.#names.set(name, slot);
-    this.#push(this.#copy(bytes), bytes.length, name === null ? 0 : this.#nameAddress + slot, name?.length ?? 0);
+  /** Adds a datagram to the address in struct i. Throws RangeError when there is no room or it is too long. */
+  reply(bytes: Uint8Array, names: Names, i: number): void {
+    const slot = this.#take(bytes, SOCKADDR.in6);
+    const to = this.nameOffset(slot) >> 2;
+    const from = names.nameOffset(i) >> 2;
+    for (let w = 0; w < SOCKADDR.in6 >> 2; w++) this.nameWords[to + w] = names.nameWords[from + w]!;
   }
 
-  /** Puts the newest datagram in again, `times` over or until the outbox is full. For bursts of one payload. */
-  repeat(times: number): void {
-    if (this.count === 0) return;
-    const header = (this.count - 1) * MMSGHDR.bytes;
-    const part = (this.count - 1) * IOVEC.bytes;
-    const address = Number(this.#partView.getBigUint64(part, true));
-    const size = this.#partView.getUint32(part + IOVEC.length, true);
-    const name = Number(this.#headerView.getBigUint64(header + MMSGHDR.name, true));
-    const nameLength = this.#headerView.getUint32(header + MMSGHDR.nameLength, true);
-    for (let n = 0; n < times && !this.isFull; n++) this.#push(address, size, name, nameLength);
+  /** Adds a datagram to a struct sockaddr. */
+  push(bytes: Uint8Array, name: Uint8Array): void {
+    const slot = this.#take(bytes, name.length);
+    this.#names.set(name, this.nameOffset(slot));
   }
 
   /** Sends all there is, sets `results`, and empties the outbox. Answers how many were sent. */
@@ -81,61 +81,43 @@ export class Outbox {
     let patience = PATIENCE;
     let refused = false;
     while (at < total) {
-      const result = this.#send(fd, at, total - at);
+      const result = this.send(fd, at, total - at);
       if (result > 0) {
         results.fill(1, at, at + result);
         at += result;
         sent += result;
         refused = false;
       } else if (result === -ECONNREFUSED && !refused) {
-        // The ICMP answer to an earlier datagram: this one was not tried yet.
+        // The ICMP answer to something sent before; this datagram was not tried yet.
         refused = true;
-      } else if ((result === -EAGAIN || result === -ENOBUFS) && patience > 0) {
-        patience -= 1;
+      } else if (isCongestion(result) && patience > 0) {
+        patience--;
         this.#libc.waitWritable(fd, 1);
-      } else results[at++] = result === 0 ? -EAGAIN : result;
+      } else results[at++] = result;
     }
     this.count = 0;
     return sent;
   }
 
-  /** Sends without waiting and leaves nothing behind: answers how many the kernel took, or a negative errno. For bursts. */
-  burst(fd: number): number {
-    const result = this.#send(fd, 0, this.count);
-    this.count = 0;
-    return result;
-  }
-
-  /** Sends the first `count` of what was laid out before, once more. */
-  again(fd: number, count: number): number {
-    return this.#send(fd, 0, Math.min(count, OUTBOX_SLOTS));
-  }
-
-  #send(fd: number, first: number, count: number): number {
+  /** One native call without waiting: how many of the slots from `first` on the kernel took, or a negative errno. */
+  send(fd: number, first: number, count: number): number {
+    if (first < 0 || count < 0 || first + count > OUTBOX_SLOTS) throw new RangeError('no such slots');
     return this.#libc.sendmmsg(fd, this.#headerAddress + first * MMSGHDR.bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
 
-  #copy(bytes: Uint8Array): number {
-    if (bytes.length > SLOT_BYTES) throw new RangeError('larger than any datagram');
-    const slot = this.count * SLOT_BYTES;
-    this.#payloads.set(bytes, slot);
-    return this.#payloadAddress + slot;
-  }
-
-  #push(address: number, size: number, name: number, nameLength: number): void {
+  #take(bytes: Uint8Array, nameLength: number): number {
     if (this.isFull) throw new RangeError('the outbox is full');
-    const part = this.count * IOVEC.bytes;
-    writePointer(this.#partView, part + IOVEC.base, address);
-    this.#partView.setUint32(part + IOVEC.length, size, true);
-    const header = this.count * MMSGHDR.bytes;
-    writePointer(this.#headerView, header + MMSGHDR.name, name);
-    this.#headerView.setUint32(header + MMSGHDR.nameLength, nameLength, true);
-    this.count++;
+    if (bytes.length > SLOT_BYTES) throw new RangeError('larger than any datagram');
+    if (nameLength > NAME_BYTES) throw new RangeError('larger than any address');
+    const slot = this.count++;
+    this.payloads.set(bytes, this.payloadOffset(slot));
+    this.#partWords[(slot * IOVEC.bytes + IOVEC.length) >> 2] = bytes.length;
+    this.#headerWords[(slot * MMSGHDR.bytes + MMSGHDR.nameLength) >> 2] = nameLength;
+    return slot;
   }
 }
 
-/** Pointers in user space fit a double. */
-export function writePointer(view: DataView, at: number, address: number): void {
-  view.setUint32(at, address % 0x1_0000_0000, true);
-  view.setUint32(at + 4, Math.floor(address / 0x1_0000_0000), true);
+/** Whether a result means that there is no room now. */
+export function isCongestion(result: number): boolean {
+  return result === -EAGAIN || result === -ENOBUFS;
 }

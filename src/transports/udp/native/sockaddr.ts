@@ -4,6 +4,11 @@ import { addressBytes, addressText } from '../../../journal/address.ts';
 import type { Endpoint } from '../../../workers/protocol.ts';
 import { AF_INET, AF_INET6, SOCKADDR } from './layout.ts';
 
+/** Payload bytes of the largest datagram over IPv6; IPv4 has 20 fewer. */
+export const MAX_DATAGRAM = 65_527;
+/** The words 8 to 11 of an IPv4-mapped IPv6 address are 00 00 ff ff. */
+const MAPPED = 0xffff0000 | 0;
+
 /** The family a socket needs for a literal address. */
 export function familyOf(host: string): number {
   return host.includes(':') ? AF_INET6 : AF_INET;
@@ -35,13 +40,29 @@ export function readEndpoint(name: Uint8Array): Endpoint {
   return { host: addressText(wideAddress(name)), port: view.getUint16(SOCKADDR.port) };
 }
 
-/** The 16 bytes of the address in a struct sockaddr, IPv4 mapped. */
-export function wideAddress(name: Uint8Array): Uint8Array {
-  if (name[SOCKADDR.family] === AF_INET6) return name.slice(SOCKADDR.address6, SOCKADDR.address6 + 16);
-  const wide = new Uint8Array(16);
-  wide[10] = wide[11] = 0xff;
-  wide.set(name.subarray(SOCKADDR.address4, SOCKADDR.address4 + 4), 12);
-  return wide;
+/** Structs sockaddr in a row, as arenas hold them; struct i starts at byte `nameOffset(i)`. */
+export type Names = { readonly nameWords: Int32Array; nameOffset(i: number): number };
+
+/**
+ * Writes the 16 address bytes of struct i (IPv4 mapped) as four words to `to`, and answers its port. For hot loops.
+ */
+export function readName(names: Names, i: number, to: Int32Array, at = 0): number {
+  const words = names.nameWords;
+  const name = names.nameOffset(i) >> 2;
+  const first = words[name]!;
+  if ((first & 0xffff) === AF_INET) {
+    to[at] = to[at + 1] = 0;
+    to[at + 2] = MAPPED;
+    to[at + 3] = words[name + (SOCKADDR.address4 >> 2)]!;
+  } else for (let w = 0; w < 4; w++) to[at + w] = words[name + (SOCKADDR.address6 >> 2) + w]!;
+  const port = first >>> 16;
+  return ((port & 0xff) << 8) | (port >>> 8);
+}
+
+function wideAddress(name: Uint8Array): Uint8Array {
+  const words = new Int32Array(4);
+  readName({ nameWords: new Int32Array(name.slice(0, 28).buffer), nameOffset: () => 0 }, 0, words);
+  return new Uint8Array(words.buffer);
 }
 
 /** The interface number of a zone such as `%eth0` or `%2`, 0 without one. */

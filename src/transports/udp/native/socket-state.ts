@@ -1,6 +1,17 @@
-/** What the kernel says about a moment and about a socket, without an object a question. */
-import { CLOCK_REALTIME, MEMINFO_DROPS, MEMINFO_WORDS, SO_MEMINFO, SOL_SOCKET } from './layout.ts';
-import type { Libc } from './libc.ts';
+/** What the kernel says about the time and about a socket. */
+import type { Endpoint } from '../../../workers/protocol.ts';
+import {
+  AF_INET6,
+  CLOCK_REALTIME,
+  MEMINFO_DROPS,
+  MEMINFO_WORDS,
+  SO_MEMINFO,
+  SO_RCVBUF,
+  SOCKADDR,
+  SOL_SOCKET,
+} from './layout.ts';
+import { errnoError, type Libc } from './libc.ts';
+import { readEndpoint, socketAddress } from './sockaddr.ts';
 
 /** The wall clock the kernel stamps datagrams with, to the nanosecond. */
 export class KernelClock {
@@ -31,4 +42,37 @@ export function socketDrops(libc: Libc, fd: number): number {
   const result = libc.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info);
   if (result < 0) return result;
   return words.getUint32(MEMINFO_DROPS * 4, true);
+}
+
+/** Where the socket is bound. Throws an Error with an errno `code`. */
+export function localEndpoint(libc: Libc, fd: number): Endpoint {
+  return readEndpoint(localName(libc, fd));
+}
+
+/** Payload bytes of receive buffer: half of what the kernel says, which doubles what is asked for its own bookkeeping. */
+export function grantedBuffer(libc: Libc, fd: number): number {
+  const value = new Uint8Array(4);
+  const result = libc.getsockopt(fd, SOL_SOCKET, SO_RCVBUF, value);
+  if (result < 0) throw errnoError('getsockopt', result);
+  return new DataView(value.buffer).getUint32(0, true) / 2;
+}
+
+/**
+ * Makes the kernel look elsewhere for a receiver, before the last read of a socket: connected to itself, it takes
+ * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close.
+ */
+export function muteSocket(libc: Libc, fd: number): void {
+  const name = localName(libc, fd);
+  const { host, port } = readEndpoint(name);
+  const family = name[SOCKADDR.family]!;
+  if (host === '0.0.0.0' || host === '::') {
+    libc.connect(fd, socketAddress({ host: family === AF_INET6 ? '::1' : '127.0.0.1', port }, family));
+  } else libc.connect(fd, name);
+}
+
+function localName(libc: Libc, fd: number): Uint8Array {
+  const name = new Uint8Array(SOCKADDR.in6);
+  const length = libc.getsockname(fd, name);
+  if (length < 0) throw errnoError('getsockname', length);
+  return name.slice(0, length);
 }

@@ -18,7 +18,8 @@ import {
   SOL_SOCKET,
 } from './layout.ts';
 import { errnoError, type Libc, loadLibc } from './libc.ts';
-import { familyOf, readEndpoint, socketAddress } from './sockaddr.ts';
+import { familyOf, socketAddress } from './sockaddr.ts';
+import { grantedBuffer, localEndpoint } from './socket-state.ts';
 
 export type UdpOpening = {
   /** A literal address. */
@@ -81,17 +82,4 @@ function bare(libc: Libc, opening: UdpOpening): number {
 function must(call: string, result: number): number {
   if (result < 0) throw errnoError(call, result);
   return result;
-}
-
-function localEndpoint(libc: Libc, fd: number): Endpoint {
-  const name = new Uint8Array(128);
-  must('getsockname', libc.getsockname(fd, name));
-  return readEndpoint(name);
-}
-
-/** The kernel doubles what is asked for, to have room for its own bookkeeping, and reads the double back. */
-function grantedBuffer(libc: Libc, fd: number): number {
-  const value = new Uint8Array(4);
-  must('getsockopt', libc.getsockopt(fd, SOL_SOCKET, SO_RCVBUF, value));
-  return new DataView(value.buffer).getUint32(0, true) / 2;
 }

@@ -1,0 +1,239 @@
+/**
+ * One listener's socket inside a thread, read in batches. A pass reads a few batches, takes each datagram through
+ * admission into the chunk in the making, answers, and ships before it returns. Drops of the kernel are written as gaps
+ * where they happened: each datagram says how many its socket had dropped before it.
+ */
+import { availableParallelism } from 'node:os';
+import { COLUMN } from '../../workers/counters.ts';
+import type { Attachment, BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
+import type { Binding, BindingContext } from '../transport.ts';
+import { Admission } from './admission.ts';
+import type { Station } from './mmsg.ts';
+import type { Gear, Seat, Source } from './mmsg-reactor.ts';
+import { MmsgReplies } from './mmsg-replies.ts';
+import { BATCH } from './native/arena.ts';
+import { errnoName } from './native/libc.ts';
+import { readName } from './native/sockaddr.ts';
+import { grantedBuffer, localEndpoint, muteSocket, socketDrops } from './native/socket-state.ts';
+
+/** Datagrams a pass reads before others have their turn. */
+const SHARE = 4 * BATCH;
+/** A pass that brings fewer is no flood. */
+const FLOOD = 32;
+/** Milliseconds to look for the next request of somebody who was just answered. */
+const SPIN = availableParallelism() > 1 ? 0.1 : 0;
+/** After so many looks in vain, so many answers go without. */
+const SPIN_MISSES = 4;
+const SPIN_PAUSE = 64;
+/** Milliseconds without an answer after which a flood is one that asks for none. */
+const TURN = 2;
+/** What the kernel counts for a datagram beside its payload. */
+const DATAGRAM_OVERHEAD = 768;
+/** Milliseconds that a flush or a close may read at most. */
+const FLUSH_LIMIT = 25;
+/** Errors of a read that go by. */
+const PASSING = new Set(['ENOMEM', 'ENOBUFS', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+export class MmsgBinding implements Binding, Source {
+  readonly address: Endpoint;
+  readonly receiveBuffer: number;
+  readonly fd: number;
+  readonly #station: Station;
+  readonly #context: BindingContext;
+  readonly #row: Float64Array;
+  readonly #admission: Admission;
+  readonly #replies: MmsgReplies;
+  readonly #seat: Seat;
+  /** 16 bytes of the sender at hand. */
+  readonly #remote = new Uint8Array(16);
+  readonly #remoteWords = new Int32Array(this.#remote.buffer);
+  #keep: number;
+  /** The socket's drop counter as far as it is accounted for (mod 2^32). */
+  #drops: number;
+  /** What this pass brought: datagrams, and about what they took of the receive buffer. */
+  #datagrams = 0;
+  #weight = 0;
+  /** performance.now until which a client that was just answered may go on without a wait. */
+  #spinUntil = 0;
+  #spinMisses = 0;
+  #answeredAt = 0;
+  #starved = false;
+  #left = false;
+
+  constructor(station: Station, spec: BindingSpec, context: BindingContext, attachment: Attachment) {
+    this.fd = attachment.fd;
+    this.address = { host: spec.host, port: localEndpoint(station.libc, this.fd).port };
+    this.receiveBuffer = grantedBuffer(station.libc, this.fd);
+    this.#station = station;
+    this.#context = context;
+    this.#row = context.counters.row;
+    this.#keep = spec.maxPayload;
+    this.#drops = (this.#row[COLUMN.kernel]! - attachment.droppedBefore) >>> 0;
+    this.#admission = new Admission(spec, context.counters, context.recorder);
+    this.#replies = new MmsgReplies({ station, spec, context, fd: this.fd, port: this.address.port });
+    this.#seat = station.reactor.seat(this);
+  }
+
+  update(live: LiveSpec): void {
+    this.#admission.paused = live.paused;
+    this.#keep = live.maxPayload;
+    this.#replies.update(live);
+  }
+
+  async flush(): Promise<void> {
+    const deadline = performance.now() + FLUSH_LIMIT;
+    if (!this.#left) while (this.pass(deadline, false) === 'again' && performance.now() < deadline);
+    this.#station.writer.flush(this.#context.recorder);
+    this.#context.recorder.flush();
+  }
+
+  /** What is queued by now is read and counted; what comes later is refused by the kernel, as on a closed port. */
+  async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
+    this.#leave();
+    await this.#replies.close(drain);
+    this.#station.writer.leave(this.#context.recorder);
+    muteSocket(this.#station.libc, this.fd);
+    this.#discardQueue();
+    this.#context.recorder.gap('kernel', this.#newDrops(socketDrops(this.#station.libc, this.fd)));
+    this.#context.recorder.flush();
+  }
+
+  pass(deadline: number, alone: boolean): Gear {
+    const { libc, writer, clock } = this.#station;
+    this.#datagrams = this.#weight = 0;
+    writer.open(this.#context.recorder);
+    const gear = this.#read(deadline, alone);
+    if (gear === 'wait') {
+      const dropped = this.#newDrops(socketDrops(libc, this.fd));
+      if (dropped > 0) writer.gap('kernel', dropped, clock.read());
+    }
+    writer.close();
+    return gear;
+  }
+
+  #read(deadline: number, alone: boolean): Gear {
+    const { arena } = this.#station;
+    for (;;) {
+      if (!this.#context.recorder.hasCredit) return this.#starve();
+      const n = arena.receive(this.fd);
+      if (n < 0) return this.#fail(n);
+      if (n > 0) this.#aimSpin(this.#take(n));
+      if (this.#datagrams >= SHARE) return 'again';
+      const now = performance.now();
+      if (n < BATCH && !(alone && now < this.#spinUntil)) return this.#mayNap(now) ? 'nap' : 'wait';
+      if (now >= deadline) return 'again';
+    }
+  }
+
+  /** After answers, the next request is often about to come; but not from everybody. */
+  #aimSpin(answers: number): void {
+    const now = performance.now();
+    if (now < this.#spinUntil) this.#spinMisses = 0;
+    else if (this.#spinUntil > 0) this.#spinMisses++;
+    this.#spinUntil = 0;
+    if (answers === 0) return;
+    this.#answeredAt = now;
+    if (this.#spinMisses < SPIN_MISSES) this.#spinUntil = now + SPIN;
+    else if (this.#spinMisses > SPIN_MISSES + SPIN_PAUSE) this.#spinMisses = 0;
+    else this.#spinMisses++;
+  }
+
+  /** After a flood without answers; safe while what came since the last nap is but a part of what the socket can hold. */
+  #mayNap(now: number): boolean {
+    return this.#datagrams >= FLOOD && now > this.#answeredAt + TURN && this.#weight < this.receiveBuffer / 4;
+  }
+
+  /** Admits, records and answers what a read brought. Answers how many replies left. */
+  #take(n: number): number {
+    const { arena, writer } = this.#station;
+    const row = this.#row;
+    row[COLUMN.received]! += n;
+    row[COLUMN.receiveBatches]!++;
+    const plain = this.#admission.isOpen && this.#replies.silent;
+    let bytes = 0;
+    for (let i = 0; i < n; i++) {
+      const size = arena.size(i);
+      bytes += size;
+      arena.stamp(i);
+      if (arena.dropsBefore !== -1) this.#noteDrops(arena.dropsBefore);
+      if (plain) writer.incoming(arena, i, size, this.#keep, arena);
+      else this.#serve(i, size);
+    }
+    row[COLUMN.receivedBytes]! += bytes;
+    this.#datagrams += n;
+    this.#weight += bytes + n * DATAGRAM_OVERHEAD;
+    if (!plain) return this.#replies.leave();
+    this.#context.counters.take('request', n);
+    row[COLUMN.requests]! += n;
+    row[COLUMN.lastRequestAt] = Date.now();
+    return 0;
+  }
+
+  #serve(i: number, size: number): void {
+    const { arena, writer } = this.#station;
+    const remote = this.#remote;
+    const port = readName(arena, i, this.#remoteWords);
+    if (this.#admission.refuses(remote)) return;
+    const number = this.#admission.request();
+    if (number === 0) return;
+    const ordinal = writer.incoming(arena, i, size, this.#keep, arena);
+    this.#replies.serve({ i, size, number, ordinal, remote, port });
+  }
+
+  /** The kernel dropped datagrams before the one at hand. */
+  #noteDrops(counter: number): void {
+    const { arena, writer } = this.#station;
+    const dropped = this.#newDrops(counter);
+    if (dropped > 0) writer.gap('kernel', dropped, arena);
+  }
+
+  /** Counts what the socket's drop counter (mod 2^32) has gone up since the last look; 0 when the look failed. */
+  #newDrops(counter: number): number {
+    if (counter < 0) return 0;
+    const dropped = (counter - this.#drops) >>> 0;
+    // A datagram queued before the last look carries an older count.
+    if (dropped === 0 || dropped > 0x7fff_ffff) return 0;
+    this.#drops = counter;
+    this.#row[COLUMN.kernel]! += dropped;
+    return dropped;
+  }
+
+  #discardQueue(): void {
+    const { arena } = this.#station;
+    const deadline = performance.now() + FLUSH_LIMIT;
+    for (let n = arena.receive(this.fd); n > 0 && performance.now() < deadline; n = arena.receive(this.fd)) {
+      this.#row[COLUMN.received]! += n;
+      this.#row[COLUMN.closed]! += n;
+      for (let i = 0; i < n; i++) this.#row[COLUMN.receivedBytes]! += arena.size(i);
+      this.#context.recorder.gap('closed', n);
+    }
+  }
+
+  /** Without credit the kernel queues, drops and counts. */
+  #starve(): Gear {
+    if (this.#starved) return 'stalled';
+    this.#starved = true;
+    this.#context.recorder.onCredit(() => {
+      this.#starved = false;
+      this.#seat.wake();
+    });
+    return 'stalled';
+  }
+
+  #fail(result: number): Gear {
+    const code = errnoName(result);
+    const error = { code, message: `the socket can't be read: ${code}` };
+    if (PASSING.has(code)) {
+      this.#context.problem(error);
+      return 'nap';
+    }
+    this.#leave();
+    this.#context.failed(error);
+    return 'stalled';
+  }
+
+  #leave(): void {
+    this.#left = true;
+    this.#seat.leave();
+  }
+}
