@@ -154,7 +154,11 @@ const putSchema = {
     id: Type.String({ pattern: NAME_PATTERN, description: 'Name of the listener.', examples: ['statsd'] }),
   }),
   querystring: Type.Object(
-    { replace: Type.Optional(Type.Boolean({ description: 'Replace a listener that differs; default false.' })) },
+    {
+      replace: Type.Optional(
+        Type.Boolean({ description: 'Replace a listener that differs; default false.', examples: [true] }),
+      ),
+    },
     strict,
   ),
   body: Ref(ListenerPutSchema),

@@ -121,7 +121,11 @@ const clearSchema = {
   description: 'All of them, or those before a seq. Numbers go on where they were.',
   params: ListenerParams,
   querystring: Type.Object(
-    { before: Type.Optional(Type.Integer({ minimum: 1, description: 'Only messages with a smaller seq.' })) },
+    {
+      before: Type.Optional(
+        Type.Integer({ minimum: 1, description: 'Only messages with a smaller seq.', examples: [100] }),
+      ),
+    },
     strict,
   ),
   response: answers({ 200: json(ClearedSchema, 'How many are gone.') }),

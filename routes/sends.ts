@@ -45,6 +45,7 @@ const createSchema = {
         minLength: 1,
         maxLength: 255,
         description: 'The same key and body gets the first answer again.',
+        examples: ['3f9c'],
       }),
     ),
   }),

@@ -1,7 +1,7 @@
 /** Event streams: one listener's, and all listeners'. */
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import type { Domain } from '../src/domain.ts';
+import type { Domain, ListenerRef } from '../src/domain.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { commaList, duration, labelPairs, messageFilter } from '../src/http/filters.ts';
 import type { Follower } from '../src/http/follow.ts';
@@ -17,12 +17,17 @@ export const streams: Routes = async (app) => {
 
   app.get('/v1/listeners/:id/stream', { schema: streamSchema, exposeHeadRoute: false }, async (request, reply) => {
     const { query, params } = request;
-    const { number } = await domain.registry.flush(params.id);
+    const listener = await domain.registry.flush(params.id);
     const filter = messageFilter(query, ['message', 'gap']);
-    await openStream(app, reply, { ...streamTerms(request, query), place: placeOf(number), filter }, ({ follower }) => [
-      domain.registry.hold(params.id, { tie: query.hold === '1' }),
-      endWithListener(domain, number, follower),
-    ]);
+    await openStream(
+      app,
+      reply,
+      { ...streamTerms(request, query), place: placeOf(listener.number), filter },
+      ({ follower }) => [
+        domain.registry.hold(params.id, { tie: query.hold === '1' }),
+        endWithListener(domain, listener, follower),
+      ],
+    );
   });
 
   app.get('/v1/stream', { schema: allStreamSchema, exposeHeadRoute: false }, async (request, reply) => {
@@ -54,7 +59,8 @@ function streamTerms({ headers }: FastifyRequest, query: Pick<StreamQuery, 'afte
 }
 
 /** Ends the stream once its listener is completed or gone. */
-function endWithListener({ registry }: Domain, number: number, follower: Follower): () => void {
+function endWithListener({ registry }: Domain, { number, state }: ListenerRef, follower: Follower): () => void {
+  if (state === 'completed') follower.end('completed');
   return registry.onChange(({ listener, removed }) => {
     if (listener.number !== number) return;
     if (removed) follower.end('deleted');
@@ -82,7 +88,9 @@ function tellDeletions({ registry }: Domain, live: LivePlace, { stream, follower
 }
 
 const headers = Type.Object({
-  'last-event-id': Type.Optional(Type.String({ description: 'Cursor to go on from; wins over `after`.' })),
+  'last-event-id': Type.Optional(
+    Type.String({ description: 'Cursor to go on from; wins over `after`.', examples: ['1'] }),
+  ),
 });
 const stream = content('text/event-stream', 'Events: each with `event:`, `id:` (the cursor) and one line of JSON.');
 

@@ -58,12 +58,16 @@ function addClosing(app: FastifyInstance, domain: Domain, limits?: StreamLimits)
   const closing = new AbortController();
   const streams = new Streams(domain.journal, limits);
   app.decorate('closing', closing.signal).decorate('streams', streams);
-  app.addHook('onRequest', async ({ url }, reply) => {
+  app.addHook('onRequest', async ({ url }) => {
     if (!domain.status.stopping.aborted && !closing.signal.aborted) return;
-    reply.header('connection', 'close');
     if (!/^\/(livez|readyz|healthz)$/.test(pathOf(url))) {
       throw new ProblemError('shutting_down', 'The service is shutting down.');
     }
+  });
+  // Or a client that keeps its connection would keep the server.
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing.signal.aborted) reply.header('connection', 'close');
+    done(null, payload);
   });
   app.addHook('preClose', async () => {
     closing.abort();

@@ -89,7 +89,10 @@ export const ListenerPageSchema = Type.Object(
 );
 
 const ignored = Object.fromEntries(
-  Object.keys(readOnlyFields).map((name) => [name, Type.Optional(Type.Unknown({ description: 'Ignored here.' }))]),
+  Object.entries(readOnlyFields).map(([name, { examples = [{}] }]) => [
+    name,
+    Type.Optional(Type.Unknown({ description: 'Ignored here.', examples })),
+  ]),
 );
 /** Names of the fields that a PUT ignores. */
 export const READ_ONLY = Object.keys(readOnlyFields);

@@ -16,7 +16,7 @@ export const listParameters = {
   limit: maybe(
     Type.Integer({ minimum: 1, maximum: 1000, description: 'Items at most; default 100.', examples: [100] }),
   ),
-  cursor: maybe(Type.String({ description: 'The `next` of an earlier answer.' })),
+  cursor: maybe(Type.String({ description: 'The `next` of an earlier answer.', examples: ['100'] })),
 };
 const listenerParameter = Text('Only these listeners, by id or name; a comma list.', 'statsd');
 
