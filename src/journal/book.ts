@@ -6,6 +6,7 @@ import { type BindingLog, bindingKey, newBindingLog } from './bindingLog.ts';
 import { comparePlaces, type Place, START } from './cursor.ts';
 import type { History, JournalListener } from './journal.ts';
 import type { Row } from './store.ts';
+import type { Survey } from './survey.ts';
 
 /** The part of a book that outlives the process when the store is a file. */
 export type BookState = {
@@ -26,6 +27,11 @@ export type BookState = {
   servedIncoming: number;
 };
 
+/** A chunk at the end of a history. */
+export type Latest = { row: number; start: Place; end: Place; survey: Survey; thread: number };
+
+const LATEST = 4;
+
 export class Book implements BookState {
   listener: JournalListener;
   floor: Place = START;
@@ -39,6 +45,8 @@ export class Book implements BookState {
   served = 0;
   servedIncoming = 0;
 
+  /** The chunks appended last, oldest first, so that readers at the end don't ask the store. */
+  readonly latest: Latest[] = [];
   /** The first row that is not wholly below the floor, once it was looked up. */
   head: Row | undefined;
   /** Cumulative bytes below which everything is gone; exact after a bytes eviction, else a chunk's start. */
@@ -78,6 +86,11 @@ export class Book implements BookState {
   }
   get isEmpty(): boolean {
     return comparePlaces(this.floor, this.tail) >= 0;
+  }
+
+  noteLatest(chunk: Latest): void {
+    if (this.latest.length >= LATEST) this.latest.shift();
+    this.latest.push(chunk);
   }
 
   /** Moves the beginning forward; what lay before is counted by why it went. Answers whether anything went. */

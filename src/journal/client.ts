@@ -184,7 +184,10 @@ class JournalClient implements Journal {
   }
 
   #receive(message: Exclude<FromJournal, { ready: true }>): void {
-    if ('heads' in message) return this.#tellHeads(message.heads);
+    if ('heads' in message) {
+      this.#tellHeads(message.heads);
+      return;
+    }
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if ('error' in message) pending?.reject(new JournalError(message.error.code, message.error.message));

@@ -36,7 +36,7 @@ export class Host implements Handlers {
     this.#heads = new Heads(postHeads);
     this.#intake = new Intake(ledger, (committed) => this.#committed(committed));
     const slices = new Slices(() => this.#intake.turn());
-    this.#pulls = new Pulls(ledger, slices);
+    this.#pulls = new Pulls(ledger, slices, () => this.#intake.commit());
     this.#waits = new Waits(ledger, slices);
     this.#sweep = setInterval(() => this.#tidy(), SWEEP);
   }

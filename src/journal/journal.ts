@@ -5,6 +5,8 @@
  * thread only pulls encoded bytes. Nothing is shown before it is committed.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { ByteDiff } from '../matching/test.ts';
+import type { Match } from '../schemas/match.ts';
 import type { GapReason } from './chunk.ts';
 
 /** What the journal must know of a listener to number, bound and describe its records. */
@@ -56,6 +58,8 @@ export type MessageFilter = {
   /** Thread name, as shown on messages. */
   thread?: string;
   rule?: string;
+  /** The `match` of a verification. */
+  match?: Match;
 };
 
 /** One listener, or many in journal order (null: all that exist, judged live). */
@@ -103,7 +107,8 @@ export type Wait = Pull & {
 };
 
 /** `listenerId` is there when the wait is over more than one listener. */
-export type NearMiss = { seq: number; why: string; listenerId?: string };
+/** `diff`: expected and actual bytes, where the filter says what is expected. */
+export type NearMiss = { seq: number; why: string; listenerId?: string ; diff?: ByteDiff };
 export type Waited = Pulled & {
   satisfied: boolean;
   matched: number;

@@ -247,6 +247,7 @@ export class Ledger {
     this.#count(book, survey);
     this.store.insert({ row, listener: book.listener.number, start, end: book.tail, survey, thread, ...sums }, chunk);
     this.chunks.add(row, chunk);
+    book.noteLatest({ row, start, end: book.tail, survey, thread });
     this.#fresh.push({ book, row, start, end: book.tail, survey, thread, chunk });
     const { overflow } = book.listener.capture;
     if (overflow === 'dropOldest' && this.#retention.evictBySize(book)) this.#floorMoved(book);

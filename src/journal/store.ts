@@ -51,8 +51,8 @@ export type Conditions = {
   thread: number | null;
 };
 
-/** Which chunks a reader walks: those of one listener, of some, or all (null). */
-export type Reach = number | readonly number[] | null;
+/** Which chunks a reader walks: those of one listener, or all (null). */
+export type Reach = number | null;
 
 /** A chunk on a reader's way; `fits` is what the conditions say. */
 export type Found = { row: number; listener: number; start: Place; end: Place; fits: boolean };
@@ -70,12 +70,14 @@ export interface Store {
   insert(entry: Entry, data: Uint8Array): void;
   commit(): void;
   /**
-   * Chunks upward: within a listener those that end beyond `from` (or at it, with `inclusive`), else those whose row is
-   * `from.major` or above.
+   * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
+   * conditions all fit.
    */
-  up(reach: Reach, from: Place, conditions: Conditions, limit: number, inclusive?: boolean): Found[];
+  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
   /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
-  down(reach: Reach, from: Place, conditions: Conditions, limit: number): Found[];
+  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
+  /** The chunk of a listener in which the place lies, or the first one beyond it. */
+  holding(listener: number, place: Place): Found | undefined;
   data(row: number): Uint8Array | undefined;
   /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
   first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined;

@@ -1,13 +1,21 @@
 /** Bytes written one after the other into one growing buffer. */
 
 const DIGITS = 16;
+const FIRST_BYTES = 16_384;
+/** A buffer larger than this is not kept for the next writer. */
+const KEPT_BYTES = 1024 * 1024;
+
+const NONE = Buffer.alloc(0);
+/** The buffer that the last writer grew. */
+let spare: Buffer<ArrayBuffer> = NONE;
 
 export class ByteWriter {
   #buffer: Buffer<ArrayBuffer>;
   length = 0;
 
-  constructor(capacity = 16_384) {
-    this.#buffer = Buffer.allocUnsafeSlow(capacity);
+  constructor() {
+    this.#buffer = spare.length > 0 ? spare : Buffer.allocUnsafeSlow(FIRST_BYTES);
+    spare = NONE;
   }
 
   /** The buffer, with room for so many bytes more; for code that writes in place and then moves `length`. */
@@ -56,11 +64,13 @@ export class ByteWriter {
     this.length += digits;
   }
 
-  /** What was written, as bytes of their own. */
+  /** What was written, as bytes of their own. The writer starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = new Uint8Array(this.length);
+    const taken = Buffer.allocUnsafeSlow(this.length);
     taken.set(this.#buffer.subarray(0, this.length));
+    if (this.#buffer.length <= KEPT_BYTES) spare = this.#buffer;
+    this.#buffer = NONE;
     this.length = 0;
-    return taken;
+    return new Uint8Array(taken.buffer);
   }
 }

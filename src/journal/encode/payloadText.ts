@@ -64,14 +64,24 @@ export function writeBase64(writer: ByteWriter, payload: Uint8Array): void {
 
 function writeShortBase64(writer: ByteWriter, payload: Uint8Array): void {
   const { length } = payload;
+  const whole = length - (length % 3);
   const buffer = writer.room(Math.ceil(length / 3) * 4);
   let at = writer.length;
-  for (let i = 0; i < length; i += 3) {
-    const triple = (payload[i]! << 16) | ((payload[i + 1] ?? 0) << 8) | (payload[i + 2] ?? 0);
-    buffer[at++] = BASE64[triple >>> 18]!;
-    buffer[at++] = BASE64[(triple >>> 12) & 63]!;
-    buffer[at++] = i + 1 < length ? BASE64[(triple >>> 6) & 63]! : PAD;
-    buffer[at++] = i + 2 < length ? BASE64[triple & 63]! : PAD;
+  for (let i = 0; i < whole; i += 3) {
+    const triple = (payload[i]! << 16) | (payload[i + 1]! << 8) | payload[i + 2]!;
+    buffer[at] = BASE64[triple >>> 18]!;
+    buffer[at + 1] = BASE64[(triple >>> 12) & 63]!;
+    buffer[at + 2] = BASE64[(triple >>> 6) & 63]!;
+    buffer[at + 3] = BASE64[triple & 63]!;
+    at += 4;
+  }
+  if (whole < length) {
+    const two = whole + 1 < length;
+    const rest = (payload[whole]! << 16) | (two ? payload[whole + 1]! << 8 : 0);
+    buffer[at++] = BASE64[rest >>> 18]!;
+    buffer[at++] = BASE64[(rest >>> 12) & 63]!;
+    buffer[at++] = two ? BASE64[(rest >>> 6) & 63]! : PAD;
+    buffer[at++] = PAD;
   }
   writer.length = at;
 }

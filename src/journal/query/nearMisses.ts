@@ -5,7 +5,6 @@ import { BEYOND, comparePlaces, type Place } from '../cursor.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { NearMiss } from '../journal.ts';
 import type { Ledger } from '../ledger.ts';
-import { ANYTHING } from '../store.ts';
 import type { Predicate } from './predicate.ts';
 import type { Track } from './track.ts';
 
@@ -45,20 +44,22 @@ function origin(track: Track, { reader }: Located): { seq: number; listenerId?: 
 }
 
 /** A message before the cursor is of interest only when it would have matched. */
-function beforeCursor({ reader }: Located, predicate: Predicate): { why: string; failing: number } | undefined {
+function beforeCursor({ reader }: Located, predicate: Predicate): Omit<Candidate, 'seq'> | undefined {
   return predicate.matches(reader) ? { why: 'arrived before the cursor', failing: 0 } : undefined;
 }
 
-function missOf({ reader }: Located, predicate: Predicate): { why: string; failing: number } | undefined {
+function missOf({ reader }: Located, predicate: Predicate): Omit<Candidate, 'seq'> | undefined {
   const failing = predicate.tests.filter((test) => (test.kinds & (1 << KIND_MESSAGE)) !== 0 && !test.matches(reader));
   if (failing.length === 0) return undefined;
-  return { why: failing.map((test) => test.why(reader)).join('; '), failing: failing.length };
+  const diff = failing.map((test) => test.diff?.(reader)).find((found) => found !== undefined);
+  const why = failing.map((test) => test.why(reader)).join('; ');
+  return { why, failing: failing.length, ...(diff === undefined ? {} : { diff }) };
 }
 
 function* newestMessages(ledger: Ledger, track: Track): Generator<Located> {
   const deadline = performance.now() + TIME;
   let looked = 0;
-  for (const found of track.down(BEYOND, ANYTHING, LOOKED_AT)) {
+  for (const found of track.down(BEYOND, null, LOOKED_AT)) {
     const book = track.book(found.listener);
     const chunk = ledger.chunks.get(found.row);
     if (book === undefined || chunk === undefined) continue;

@@ -5,12 +5,14 @@
 
 import { type ChunkReader, KIND_CONNECTION, KIND_DROP, KIND_MESSAGE, KINDS } from '../chunk.ts';
 import { connectionId, threadName, threadOf } from '../ids.ts';
+import type { ByteDiff } from '../../matching/test.ts';
 import type { MessageFilter } from '../journal.ts';
 import { ANYTHING, type Conditions } from '../store.ts';
 import { HAS_IN, HAS_OUT, type Survey } from '../survey.ts';
 import { containsBytes } from './bytes.ts';
 import { hexTest, longestRun, parsePattern } from './hex.ts';
 import { jsonTest } from './json.ts';
+import { matchTest } from './match.ts';
 import { regexTest } from './regex.ts';
 import { remoteConditions, remoteTest } from './remote.ts';
 
@@ -21,13 +23,16 @@ export type Test = {
   matches(reader: ChunkReader): boolean;
   /** Why the record at hand does not match, in words. */
   why(reader: ChunkReader): string;
+  /** Expected and actual bytes, where there are such. */
+  diff?(reader: ChunkReader): ByteDiff | undefined;
 };
 
 export type Predicate = {
   /** Bit set of the kinds wanted. */
   kinds: number;
   tests: readonly Test[];
-  conditions: Conditions;
+  /** Null when they would hold for nearly every chunk. */
+  conditions: Conditions | null;
   /** Bytes that every matching payload contains, where the filter says so. */
   literal: Uint8Array | undefined;
   /** One record may take long enough to look at the clock after it. */
@@ -44,7 +49,7 @@ export function compileFilter(filter: MessageFilter): Predicate {
   const kinds = filter.kinds ?? 1 << KIND_MESSAGE;
   const tests = [...cheapTests(filter), ...payloadTests(filter)];
   const literal = literalOf(filter);
-  const slow = filter.regex !== undefined || filter.json !== undefined;
+  const slow = filter.regex !== undefined || filter.json !== undefined || filter.match !== undefined;
   const conditions = conditionsOf(filter, kinds);
   return { kinds, tests, conditions, literal, slow, matches: matcher(kinds, tests) };
 }
@@ -80,12 +85,13 @@ function* cheapTests(filter: MessageFilter): Generator<Test> {
 }
 
 function* payloadTests(filter: MessageFilter): Generator<Test> {
-  const { rule, text, hex, regex, json } = filter;
+  const { rule, text, hex, regex, json, match } = filter;
   if (rule !== undefined) yield ruleTest(rule);
   if (text !== undefined) yield textTest(text);
   if (hex !== undefined) yield { kinds: WITH_PAYLOAD, ...hexTest(hex) };
   if (json !== undefined) yield { kinds: WITH_PAYLOAD, ...jsonTest(json.pointer, json.value) };
   if (regex !== undefined) yield { kinds: WITH_PAYLOAD, ...regexTest(regex) };
+  if (match !== undefined) yield { kinds: WITH_PAYLOAD, ...matchTest(match) };
 }
 
 function directionTest(wanted: 'in' | 'out'): Test {
@@ -135,7 +141,11 @@ function textTest(text: string): Test {
   return { kinds: WITH_PAYLOAD, matches, why: () => `text does not contain ${JSON.stringify(text)}` };
 }
 
-function conditionsOf(filter: MessageFilter, kinds: number): Conditions {
+const NOTED = ['direction', 'since', 'until', 'minSize', 'maxSize', 'thread', 'remote'] as const;
+
+function conditionsOf(filter: MessageFilter, kinds: number): Conditions | null {
+  const isNoted = NOTED.some((name) => filter[name] !== undefined);
+  if (!isNoted && (kinds & (1 << KIND_MESSAGE)) !== 0) return null;
   return {
     ...ANYTHING,
     kinds,
@@ -151,7 +161,8 @@ function conditionsOf(filter: MessageFilter, kinds: number): Conditions {
 }
 
 /** The same question as the store asks of its rows, of a chunk at hand. */
-export function mayMatch(c: Conditions, survey: Survey, thread: number): boolean {
+export function mayMatch(c: Conditions | null, survey: Survey, thread: number): boolean {
+  if (c === null) return true;
   if (survey.stop < c.since || survey.start >= c.until || (survey.kinds & c.kinds) === 0) return false;
   if (c.thread !== null && c.thread !== thread) return false;
   if ((survey.kinds & c.exempt) !== 0) return true;

@@ -21,11 +21,14 @@ type Answer = { version: number; pulled: Pulled };
 export class Pulls {
   readonly #ledger: Ledger;
   readonly #slices: Slices;
+  readonly #commit: () => void;
   readonly #answers = new Map<string, Answer>();
 
-  constructor(ledger: Ledger, slices: Slices) {
+  /** @param commit commits what the ledger has gathered */
+  constructor(ledger: Ledger, slices: Slices, commit: () => void) {
     this.#ledger = ledger;
     this.#slices = slices;
+    this.#commit = commit;
   }
 
   /**
@@ -70,6 +73,7 @@ export class Pulls {
       this.#ledger.refresh(book);
       if (seesGaps) this.#ledger.writeGap(book);
     }
+    this.#commit();
   }
 
   #share(key: string, answer: Answer): Pulled {

@@ -1,40 +1,21 @@
-/**
- * `regex=`: RE2 syntax, matched in time linear in the payload, so that no pattern and no payload can stall the journal.
- * A payload is matched as UTF-8 text where it is that, else as latin1 (one character a byte).
- */
-import { isUtf8 } from 'node:buffer';
-import { RE2JS } from 're2js';
+/** `regex=`: see matching/regex.ts. */
+import { compileRegex } from '../../matching/regex.ts';
 import type { ChunkReader } from '../chunk.ts';
 import { JournalError } from '../journalError.ts';
-import { asBuffer } from './bytes.ts';
-
-/** Repetitions unfold into the program; beyond this size even linear time is long. */
-const MAX_PROGRAM = 5000;
-const MAX_LENGTH = 1000;
 
 /** Throws JournalError `filter_invalid` for what RE2 doesn't take and for patterns that are too large. */
 export function regexTest(source: string) {
-  const pattern = compile(source);
+  const holds = compile(source);
   return {
-    matches: (reader: ChunkReader) => pattern.test(asText(reader.payload)),
+    matches: (reader: ChunkReader) => holds(reader.payload),
     why: () => `text does not match /${source}/`,
   };
 }
 
-function compile(source: string): RE2JS {
-  if (source.length > MAX_LENGTH)
-    throw new JournalError('filter_invalid', `regex: is longer than ${MAX_LENGTH} characters`);
-  let pattern: RE2JS;
+function compile(source: string): (payload: Uint8Array) => boolean {
   try {
-    pattern = RE2JS.compile(source);
+    return compileRegex(source);
   } catch (error) {
     throw new JournalError('filter_invalid', `regex: ${(error as Error).message}`);
   }
-  if (pattern.programSize() > MAX_PROGRAM)
-    throw new JournalError('filter_invalid', 'regex: is too large, use fewer repetitions');
-  return pattern;
-}
-
-function asText(payload: Uint8Array): string {
-  return asBuffer(payload).toString(isUtf8(payload) ? 'utf8' : 'latin1');
 }

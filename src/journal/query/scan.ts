@@ -85,10 +85,11 @@ export class Scan {
     }
   }
 
-  /** Looks at the records of one chunk on the way; `chunk` is what it holds, when that is at hand. */
-  walk(found: Found, deadline: number, chunk = this.#ledger.chunks.get(found.row)): Ending {
+  /** Looks at the records of one chunk on the way; `atHand` is what it holds, when that is known. */
+  walk(found: Found, deadline: number, atHand?: Uint8Array): Ending {
     const book = this.track.book(found.listener);
-    if (book === undefined || chunk === undefined) return this.#pass(found);
+    const chunk = book && (atHand ?? this.#ledger.chunks.get(found.row));
+    if (chunk === undefined) return this.#pass(found);
     const reader = new HistoryReader(chunk, found.start);
     return this.#upward ? this.#walkUp(found, reader, deadline) : this.#walkDown(found, reader, deadline);
   }

@@ -16,6 +16,7 @@ import type { MissedRange, Scope } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Conditions, Found, Reach } from '../store.ts';
+import { mayMatch } from './predicate.ts';
 
 export interface Track {
   readonly reach: Reach;
@@ -32,8 +33,8 @@ export interface Track {
   major(reader: HistoryReader, row: number): number;
   minor(reader: HistoryReader, index: number): number;
   /** Chunks that may hold records beyond a place, or short of one. */
-  up(from: Place, conditions: Conditions, limit: number): Found[];
-  down(from: Place, conditions: Conditions, limit: number): Found[];
+  up(from: Place, conditions: Conditions | null, limit: number): Found[];
+  down(from: Place, conditions: Conditions | null, limit: number): Found[];
   /** Where the way goes on beyond, or short of, a chunk. */
   past(found: Found): Place;
   short(found: Found): Place;
@@ -84,14 +85,23 @@ class ListenerTrack implements Track {
   minor(reader: HistoryReader): number {
     return reader.minor;
   }
-  up(from: Place, conditions: Conditions, limit: number): Found[] {
-    return this.#ledger.store.up(this.reach, from, conditions, limit);
+  /** Near the end it needs no look into the store. */
+  up(from: Place, conditions: Conditions | null, limit: number): Found[] {
+    const { latest } = this.#book;
+    if (latest.length === 0 || comparePlaces(from, latest[0]!.start) < 0)
+      return this.#ledger.store.up(this.reach, from, conditions, limit);
+    return latest
+      .filter(({ end }) => comparePlaces(end, from) > 0)
+      .slice(0, limit)
+      .map(({ row, start, end, survey, thread }) => {
+        return { row, listener: this.reach, start, end, fits: mayMatch(conditions, survey, thread) };
+      });
   }
 
   /** The first chunk down is the one that holds the place, or ends before it. */
-  down(from: Place, conditions: Conditions, limit: number): Found[] {
+  down(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const { store } = this.#ledger;
-    const holding = store.up(this.reach, from, conditions, 1, true)[0];
+    const holding = store.holding(this.reach, from);
     if (holding !== undefined && comparePlaces(holding.start, from) < 0 && comparePlaces(holding.end, from) !== 0)
       return [holding, ...store.down(this.reach, holding.start, conditions, limit)];
     return store.down(this.reach, from, conditions, limit);
@@ -112,13 +122,12 @@ class ListenerTrack implements Track {
 }
 
 class WholeTrack implements Track {
-  readonly reach: readonly number[] | null;
+  readonly reach = null;
   readonly #ledger: Ledger;
   readonly #listeners: Set<number> | null;
 
   constructor(ledger: Ledger, listeners: readonly number[] | null) {
     this.#ledger = ledger;
-    this.reach = listeners;
     this.#listeners = listeners && new Set(listeners);
   }
 
@@ -147,11 +156,11 @@ class WholeTrack implements Track {
   minor(_: HistoryReader, index: number): number {
     return index;
   }
-  up(from: Place, conditions: Conditions, limit: number): Found[] {
+  up(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
     return this.#ledger.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
-  down(from: Place, conditions: Conditions, limit: number): Found[] {
+  down(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const row = from.minor <= 1 ? from.major - 1 : from.major;
     return this.#ledger.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
   }

@@ -34,20 +34,26 @@ export const TOTALS = 'SELECT count(*), total(bytes), coalesce(max(row), 0) FROM
 /** In the order of `conditionValues`. */
 const FITS = `stop >= ? AND start < ? AND kinds & ? AND (? IS NULL OR thread = ?)
   AND (kinds & ? OR (kinds & ? AND largest >= ? AND smallest <= ? AND addresses & ? = ? AND endpoints & ? = ?))`;
-const FOUND = `SELECT row, listener, first, skip, last, rest, ${FITS} FROM chunk`;
-const SOME = 'listener IN (SELECT value FROM json_each(?))';
+const FOUND = 'row, listener, first, skip, last, rest';
+const UP = 'FROM chunk WHERE listener = ? AND (last, rest) > (?, ?) ORDER BY last, rest LIMIT ?';
+const FROM = 'FROM chunk WHERE listener = ? AND (last, rest) >= (?, ?) ORDER BY last, rest LIMIT ?';
+const DOWN = 'FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last DESC, rest DESC LIMIT ?';
+const ALL_UP = 'FROM chunk WHERE row >= ? ORDER BY row LIMIT ?';
+const ALL_DOWN = 'FROM chunk WHERE row <= ? ORDER BY row DESC LIMIT ?';
 
-export const UP = {
-  one: `${FOUND} WHERE listener = ? AND (last, rest) > (?, ?) ORDER BY last, rest LIMIT ?`,
-  oneInclusive: `${FOUND} WHERE listener = ? AND (last, rest) >= (?, ?) ORDER BY last, rest LIMIT ?`,
-  some: `${FOUND} WHERE ${SOME} AND row >= ? ORDER BY row LIMIT ?`,
-  all: `${FOUND} WHERE row >= ? ORDER BY row LIMIT ?`,
+/** The ways to walk, with conditions and without. */
+export const WALKS = {
+  up: walk(UP),
+  from: walk(FROM),
+  down: walk(DOWN),
+  allUp: walk(ALL_UP),
+  allDown: walk(ALL_DOWN),
 } as const;
-export const DOWN = {
-  one: `${FOUND} WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last DESC, rest DESC LIMIT ?`,
-  some: `${FOUND} WHERE ${SOME} AND row <= ? ORDER BY row DESC LIMIT ?`,
-  all: `${FOUND} WHERE row <= ? ORDER BY row DESC LIMIT ?`,
-} as const;
+export type Walk = (typeof WALKS)[keyof typeof WALKS];
+
+function walk(rest: string): { conditional: string; plain: string } {
+  return { conditional: `SELECT ${FOUND}, ${FITS} ${rest}`, plain: `SELECT ${FOUND}, 1 ${rest}` };
+}
 
 const ROW = 'SELECT row, listener, first, skip, last, rest, bytes, bytes_before, incoming_before FROM chunk';
 export const FIRST = `${ROW} WHERE listener = ? AND (last, rest) > (?, ?) AND bytes_before + bytes > ? AND stop >= ?

@@ -70,12 +70,18 @@ export class SqliteStore implements Store {
     if (this.#db.isTransaction) this.#db.exec('COMMIT');
   }
 
-  up(reach: Reach, from: Place, conditions: Conditions, limit: number, inclusive = false): Found[] {
-    return this.#find(inclusive ? { ...sql.UP, one: sql.UP.oneInclusive } : sql.UP, reach, from, conditions, limit);
+  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
+    if (reach === null) return this.#walk(sql.WALKS.allUp, [from.major, limit], conditions);
+    return this.#walk(sql.WALKS.up, [reach, from.major, from.minor, limit], conditions);
   }
 
-  down(reach: Reach, from: Place, conditions: Conditions, limit: number): Found[] {
-    return this.#find(sql.DOWN, reach, from, conditions, limit);
+  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
+    if (reach === null) return this.#walk(sql.WALKS.allDown, [from.major, limit], conditions);
+    return this.#walk(sql.WALKS.down, [reach, from.major, from.minor, limit], conditions);
+  }
+
+  holding(listener: number, place: Place): Found | undefined {
+    return this.#walk(sql.WALKS.from, [listener, place.major, place.minor, 1], null)[0];
   }
 
   data(row: number): Uint8Array | undefined {
@@ -118,18 +124,12 @@ export class SqliteStore implements Store {
     this.#db.close();
   }
 
-  #find(
-    variants: { one: string; some: string; all: string },
-    reach: Reach,
-    from: Place,
-    conditions: Conditions,
-    limit: number,
-  ): Found[] {
-    const values = conditionValues(conditions);
-    if (typeof reach === 'number')
-      return this.#all(variants.one, ...values, reach, from.major, from.minor, limit).map(asFound);
-    if (reach === null) return this.#all(variants.all, ...values, from.major, limit).map(asFound);
-    return this.#all(variants.some, ...values, JSON.stringify(reach), from.major, limit).map(asFound);
+  #walk(walk: sql.Walk, place: SQLInputValue[], conditions: Conditions | null): Found[] {
+    const found =
+      conditions === null
+        ? this.#all(walk.plain, ...place)
+        : this.#all(walk.conditional, ...conditionValues(conditions), ...place);
+    return found.map(asFound);
   }
 
   /** A row number is never used twice, so the highest one is noted when its row goes. */
