@@ -1,0 +1,36 @@
+/** Where a reader stands among the messages of one listener: a seq, or `57.2` for the second other record after it. */
+import type { Message } from './message.ts';
+
+/**
+ * Where to begin: beyond a seq, a cursor of an earlier answer or a message; `start` from the oldest there is, `now` beyond
+ * all that has arrived.
+ */
+export type After = number | string | Message | 'start' | 'now';
+
+/** A reader's place, which only moves forward unless it is set. */
+export class ReadingPlace {
+  #at = '0';
+
+  get at(): string {
+    return this.#at;
+  }
+
+  set(cursor: string): void {
+    this.#at = cursor;
+  }
+
+  /** Moves on to a cursor, unless it is there or beyond already. */
+  advance(cursor: string): void {
+    if (isBeyond(cursor, this.#at)) this.#at = cursor;
+  }
+}
+
+function isBeyond(cursor: string, other: string): boolean {
+  const [a, b] = [placeOf(cursor), placeOf(other)];
+  return (a.seq - b.seq || a.record - b.record) > 0;
+}
+
+function placeOf(cursor: string): { seq: number; record: number } {
+  const [seq = '0', record = '0'] = cursor.split('.');
+  return { seq: Number(seq), record: Number(record) };
+}

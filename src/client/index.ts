@@ -1,0 +1,29 @@
+/** The client of Listenpost for tests: everything but starting the service. Runs in browsers, and on Node 20 and later. */
+
+export type { ListenerSpec } from '../schemas/listener.ts';
+export type { ListenerPatch } from '../schemas/listener-view.ts';
+export type { Match } from '../schemas/match.ts';
+export type { Responder } from '../schemas/responder.ts';
+export { type ConnectOptions, connect } from './connect.ts';
+export type { Connection, ConnectionView } from './connection.ts';
+export type { After } from './cursor.ts';
+export {
+  LeakError,
+  type NearMiss,
+  type Problem,
+  ProblemError,
+  SendError,
+  UnreachableError,
+  VerifyError,
+  WaitError,
+} from './errors.ts';
+export type { CloseOptions, Listener, ListenerView, Page, PageOptions } from './listener.ts';
+export { type Endpoint, Message, type RecordView } from './message.ts';
+export type { Payload } from './payload.ts';
+export type { Duration, Filter, Kind, PayloadMode } from './query.ts';
+export type { Leaks, Scope, ScopeOptions } from './scope.ts';
+export type { Reply, Send, SendOptions, SendView } from './send.ts';
+export type { AllFeedOptions, ListenersQuery, Service } from './service.ts';
+export type { EventFeed, FeedEvent, FeedOptions, MessageFeed } from './stream.ts';
+export type { Verification, VerifyOptions } from './verify.ts';
+export type { ExpectNoneOptions, WaitManyOptions, WaitOptions } from './wait.ts';

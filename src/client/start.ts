@@ -1,0 +1,91 @@
+/** Starts the service for a test: in a child process, or in this one. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config.ts';
+import { type Duration, milliseconds } from './query.ts';
+
+/** Settings of the service as in `listenpost serve --help`, in camelCase; `port` 0 by default. */
+export type StartOptions = Partial<Config> & {
+  /** In this process rather than in a child. Then it shares its event loop with the test. */
+  inProcess?: boolean;
+  /** The Node that runs the child; default: this one. */
+  execPath?: string;
+  /** How long it may take; default 30 s. */
+  timeout?: Duration;
+};
+
+export type Started = {
+  url: string;
+  stop: () => Promise<void>;
+  /** How it ended, if it did. */
+  fate: () => string | undefined;
+};
+
+/** What the child says once, and the only thing it says. */
+export type ChildAnswer = { url: string } | { error: string };
+
+/** Milliseconds an orderly end may take. */
+const GRACE = 10_000;
+
+export async function startService(options: StartOptions): Promise<Started> {
+  const { inProcess = false, execPath, timeout = '30s', ...settings } = options;
+  return inProcess ? startHere(settings) : startChild(settings, { execPath, timeout: milliseconds(timeout) });
+}
+
+async function startHere(settings: Partial<Config>): Promise<Started> {
+  const [{ start }, { defaultConfig }] = await Promise.all([import('../server.ts'), import('../config.ts')]);
+  const service = await start({ ...defaultConfig(), port: 0, logLevel: 'silent', ...settings });
+  return { url: service.url, stop: () => service.close(), fate: () => undefined };
+}
+
+type ChildOptions = { execPath: string | undefined; timeout: number };
+
+/** Its log goes to stderr, as stdout may be a test report. It inherits no LISTENPOST_ variable: the options alone count. */
+async function startChild(settings: Partial<Config>, { execPath, timeout }: ChildOptions): Promise<Started> {
+  const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
+    ...(execPath === undefined ? {} : { execPath }),
+    execArgv: [],
+    env: plainEnvironment(),
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  let fate: string | undefined;
+  child.once('exit', (code, signal) => {
+    fate = `the service ended with ${signal ?? `exit code ${code}`}`;
+  });
+  child.send(settings);
+  const answer = await firstAnswer(child, timeout);
+  if ('error' in answer) {
+    await end(child);
+    throw new Error(answer.error);
+  }
+  child.unref();
+  child.channel?.unref();
+  return { url: answer.url, stop: () => end(child), fate: () => fate };
+}
+
+async function firstAnswer(child: ChildProcess, timeout: number): Promise<ChildAnswer> {
+  return new Promise((resolve) => {
+    const fail = (why: string): void => resolve({ error: `listenpost can't start: ${why}` });
+    const late = setTimeout(() => fail(`no answer within ${timeout} ms`), timeout);
+    child.once('message', (answer) => resolve(answer as ChildAnswer));
+    child.once('error', (error) => fail(error.message));
+    child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`));
+    child.once('message', () => clearTimeout(late)).once('exit', () => clearTimeout(late));
+  });
+}
+
+/** An orderly end: the child stops when it is left alone. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  child.ref();
+  const late = setTimeout(() => child.kill('SIGKILL'), GRACE);
+  const gone = once(child, 'exit');
+  if (child.connected) child.disconnect();
+  await gone;
+  clearTimeout(late);
+}
+
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LISTENPOST_')));
+}

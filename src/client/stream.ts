@@ -1,0 +1,201 @@
+/** Live streams: server-sent events that go on over lost connections, with nothing lost and nothing twice. */
+import { asyncDispose } from './dispose.ts';
+import { ProblemError, UnreachableError } from './errors.ts';
+import type { Http } from './http.ts';
+import { Message, type RecordView } from './message.ts';
+import { type Duration, durationText, type Filter, milliseconds, type PayloadMode } from './query.ts';
+import { eventsOf, type ServerEvent } from './sse.ts';
+
+export type FeedOptions = Filter & {
+  /** End after so many messages. */
+  limit?: number;
+  /** End after this long. */
+  for?: Duration;
+  payload?: PayloadMode;
+  /** The listener is deleted when its last such stream ends. */
+  hold?: boolean;
+  /** Ends the stream as `close` does. */
+  signal?: AbortSignal;
+  /** Called when messages are missing, with the reason: the kernel dropped them, they were evicted, ... */
+  onGap?: (gap: RecordView) => void;
+};
+
+/** What a stream tells: messages, and what is named by `kind`. */
+export type FeedEvent =
+  | { type: 'message'; cursor: string; message: Message }
+  | { type: Exclude<RecordView['kind'], 'message'>; cursor: string; record: RecordView };
+
+export type FeedSource = {
+  path: string;
+  options: FeedOptions & { listener?: string | string[]; label?: unknown };
+  /** The cursor to start at; undefined starts now. */
+  start: () => Promise<string | undefined>;
+  /** Told how far the reader has come. */
+  onCursor?: (cursor: string) => void;
+};
+
+/** Attempts to connect anew, the pause before the first, and milliseconds without a heartbeat that mean a dead peer. */
+const ATTEMPTS = 8;
+const FIRST_PAUSE = 50;
+const SILENCE = 45_000;
+
+export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
+  readonly #http: Http;
+  readonly #source: FeedSource;
+  readonly #closing = new AbortController();
+  readonly #ends: number;
+  #first: Promise<Response> | undefined;
+  #cursor: string | undefined;
+  #left: number;
+  #longestPause = 2000;
+
+  constructor(http: Http, source: FeedSource) {
+    const { limit = Number.POSITIVE_INFINITY, for: lasts, signal } = source.options;
+    this.#http = http;
+    this.#source = source;
+    this.#left = limit;
+    this.#ends = lasts === undefined ? Number.POSITIVE_INFINITY : performance.now() + milliseconds(lasts);
+    if (signal?.aborted) this.close();
+    signal?.addEventListener('abort', () => this.close(), { once: true, signal: this.#closing.signal });
+  }
+
+  /** Connects now rather than at the first read: what arrives from here on is not missed. */
+  async opened(): Promise<this> {
+    await this.#begun();
+    return this;
+  }
+
+  /** Ends the stream and the iteration. */
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    this.close();
+    const response = await this.#first?.catch(() => undefined);
+    if (response?.body?.locked === false) await response.body.cancel().catch(() => {});
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<FeedEvent, void> {
+    try {
+      let response = await this.#begun();
+      while (!(yield* this.#read(response)) && !this.#isOver) {
+        const next = await this.#reconnect();
+        if (next === undefined) return;
+        response = next;
+      }
+    } catch (error) {
+      if (!this.#isClosed) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted || this.#http.isClosed;
+  }
+
+  get #isOver(): boolean {
+    return this.#isClosed || this.#left <= 0 || performance.now() >= this.#ends;
+  }
+
+  /** Gives out what one connection brings. True when the service said that this is the end, false when it broke. */
+  async *#read(response: Response): AsyncGenerator<FeedEvent, boolean> {
+    for await (const event of eventsOf(response.body!, SILENCE)) {
+      if (event.retry !== undefined) this.#longestPause = event.retry;
+      if (event.name === 'end') return reasonOf(event) !== 'shutdown';
+      if (event.name === 'lag') return false;
+      yield* this.#decoded(event);
+    }
+    return false;
+  }
+
+  *#decoded({ name, data, id }: ServerEvent): Generator<FeedEvent> {
+    if (id !== undefined) this.#cursor = id;
+    if (data === '') return;
+    const record = JSON.parse(data) as RecordView;
+    const cursor = this.#cursor ?? '';
+    if (name === 'message') this.#left--;
+    if (id !== undefined) this.#source.onCursor?.(id);
+    if (name === 'gap') this.#source.options.onGap?.(record);
+    if (name === 'message') yield { type: 'message', cursor, message: new Message(record) };
+    else yield { type: name as Exclude<RecordView['kind'], 'message'>, cursor, record };
+  }
+
+  #begun(): Promise<Response> {
+    this.#first ??= this.#connect();
+    return this.#first;
+  }
+
+  async #connect(): Promise<Response> {
+    this.#cursor ??= await this.#source.start();
+    const { onGap: _, signal: __, limit: ___, for: lasts, hold, ...filter } = this.#source.options;
+    const query = {
+      ...filter,
+      after: this.#cursor,
+      hold: hold ? '1' : undefined,
+      limit: Number.isFinite(this.#left) ? this.#left : undefined,
+      for: lasts === undefined ? undefined : durationText(Math.max(1, Math.ceil(this.#ends - performance.now()))),
+    };
+    const headers = this.#cursor === undefined ? {} : { 'last-event-id': this.#cursor };
+    return this.#http.stream(this.#source.path, { query, headers, signal: this.#closing.signal });
+  }
+
+  /** Tries again and again, with longer and longer pauses. Undefined when what was followed is gone. */
+  async #reconnect(): Promise<Response | undefined> {
+    let pause = FIRST_PAUSE;
+    for (let attempt = 1; ; attempt++) {
+      await this.#sleep(pause);
+      try {
+        return await this.#connect();
+      } catch (error) {
+        if (error instanceof ProblemError && (error.status === 404 || error.status === 410)) return undefined;
+        if (!isPassing(error) || attempt === ATTEMPTS) throw error;
+      }
+      pause = Math.min(pause * 2, this.#longestPause);
+    }
+  }
+
+  #sleep(pause: number): Promise<void> {
+    const { signal } = this.#closing;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+    });
+  }
+}
+
+/** The messages of a stream; gaps go to `onGap`. */
+export class MessageFeed implements AsyncIterable<Message>, AsyncDisposable {
+  readonly #events: EventFeed;
+
+  constructor(events: EventFeed) {
+    this.#events = events;
+  }
+
+  /** Connects now rather than at the first read: what arrives from here on is not missed. */
+  async opened(): Promise<this> {
+    await this.#events.opened();
+    return this;
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.#events[asyncDispose]();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void> {
+    for await (const event of this.#events) if (event.type === 'message') yield event.message;
+  }
+}
+
+function reasonOf({ data }: ServerEvent): string {
+  return (JSON.parse(data) as { reason: string }).reason;
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof UnreachableError || (error instanceof ProblemError && error.status >= 500);
+}

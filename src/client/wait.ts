@@ -1,0 +1,111 @@
+/** Waiting for messages and proving that none come, without a sleep and without a race: both look from a cursor. */
+import type { After } from './cursor.ts';
+import { type NearMiss, WaitError } from './errors.ts';
+import type { Listener, PageView } from './listener.ts';
+import { Message } from './message.ts';
+import { type Duration, type Filter, filterText, milliseconds, type PayloadMode } from './query.ts';
+import { report } from './report.ts';
+
+export type WaitOptions = Filter & {
+  /** How long at most; default 5 s. */
+  timeout?: Duration;
+  /** Where to look from; default: beyond what an earlier wait or iteration gave out. */
+  after?: After;
+  payload?: PayloadMode;
+  signal?: AbortSignal;
+};
+export type WaitManyOptions = WaitOptions & {
+  /** How many messages. */
+  count: number;
+};
+export type ExpectNoneOptions = Omit<WaitOptions, 'timeout'> & {
+  /** How long it must stay quiet; default 200 ms. */
+  within?: Duration;
+};
+
+/** The API's bounds of one wait: milliseconds, and messages. */
+const LONGEST = 60_000;
+const MOST = 1000;
+
+type Asked = { filter: Filter; place: string; count: number; until: number; signal?: AbortSignal | undefined };
+
+/** Waits for messages and moves the listener's cursor beyond the last of them. */
+export async function waitFor(listener: Listener, options: WaitOptions & { count?: number }): Promise<Message[]> {
+  const { count = 1, timeout = '5s', after, signal, ...filter } = options;
+  const place = await listener.placeOf(after);
+  const asked = { filter, place, count, until: performance.now() + milliseconds(timeout), signal };
+  const { messages, next, missed } = await collect(listener, asked);
+  if (missed === undefined) {
+    listener.advance(next);
+    return messages;
+  }
+  const lines: [string, string][] = [
+    ['wanted', `${count} ${wantedText(filter)}, after #${place}`],
+    ['got', gotText(messages)],
+  ];
+  const headline = `${messages.length} of ${count} messages within ${timeoutText(timeout)}`;
+  throw new WaitError(await report(listener, { headline, lines, nearMisses: missed }), {
+    messages,
+    nearMisses: missed,
+  });
+}
+
+/** Fails as soon as a message comes that matches. */
+export async function expectNone(listener: Listener, options: ExpectNoneOptions): Promise<void> {
+  const { within = 200, after, signal, ...filter } = options;
+  const place = await listener.placeOf(after);
+  const until = performance.now() + milliseconds(within);
+  const { messages } = await collect(listener, { filter, place, count: 1, until, signal });
+  if (messages.length === 0) return;
+  const lines: [string, string][] = [
+    ['wanted', `no ${wantedText(filter)}, after #${place}`],
+    ['got', gotText(messages)],
+  ];
+  const headline = `an unexpected message within ${timeoutText(within)}`;
+  throw new WaitError(await report(listener, { headline, lines, nearMisses: [] }), { messages, nearMisses: [] });
+}
+
+type Collected = { messages: Message[]; next: string; missed: NearMiss[] | undefined };
+
+/** One wait after the other until enough came or time is over. `missed` is there when it was not enough. */
+async function collect(listener: Listener, { filter, place, count, until, signal }: Asked): Promise<Collected> {
+  const messages: Message[] = [];
+  let next = place;
+  while (messages.length < count) {
+    const need = Math.min(count - messages.length, MOST);
+    const began = performance.now();
+    const wait = Math.min(Math.max(0, Math.ceil(until - began)), LONGEST);
+    const query = { ...filter, after: next, wait: `${wait}ms`, count: need, limit: need };
+    const page = await listener.rawPage(query, { patience: wait, signal });
+    const isLast = wait < LONGEST || performance.now() - began < wait / 2;
+    if (!page.satisfied && !isLast) continue;
+    messages.push(...page.items.map((item) => new Message(item)));
+    next = endOf(page);
+    if (!page.satisfied) return { messages, next, missed: page.nearMisses ?? [] };
+  }
+  return { messages, next, missed: undefined };
+}
+
+/** The cursor of the last item: a page's `next` may lie farther on. */
+function endOf({ items, next }: PageView): string {
+  const last = items.at(-1);
+  return last?.seq === undefined ? next : `${last.seq}`;
+}
+
+function wantedText({
+  direction = 'in',
+  kind = 'message',
+  payload: _,
+  ...filter
+}: Filter & { payload?: unknown }): string {
+  const such = filterText(filter);
+  return `${direction} ${kind}${such === '' ? '' : ` with ${such}`}`;
+}
+
+function gotText(messages: Message[]): string {
+  return messages.length === 0 ? 'none' : messages.slice(0, 10).map(String).join('; ');
+}
+
+function timeoutText(timeout: Duration): string {
+  return typeof timeout === 'number' ? `${timeout} ms` : timeout;
+}
