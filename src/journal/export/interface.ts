@@ -16,8 +16,8 @@ export type CaptureListener = {
   protocol: 'udp' | 'tcp';
   /** The bound address; it may be a wildcard. */
   local: { address: string; port: number };
-  /** Bytes that ended each incoming TCP message on the wire and are not part of it, e.g. LF of line framing. */
-  terminator?: Uint8Array;
+  /** Text that ended each incoming TCP message on the wire and is not part of it, e.g. LF of line framing. */
+  terminator?: string;
 };
 
 /** Conversations remembered at once; the one that began first is forgotten, and starts anew should it speak again. */

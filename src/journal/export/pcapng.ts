@@ -11,6 +11,7 @@ import {
   KIND_DROP,
   KIND_GAP,
   KIND_MESSAGE,
+  type RecordKind,
 } from '../chunk.ts';
 import {
   beginPacket,
@@ -30,7 +31,7 @@ import { ByteSink } from './sink.ts';
 export type { CaptureListener } from './interface.ts';
 
 /** Kinds that make an export complete: without connections handshakes are made up and nothing ends; gaps count losses. */
-export const PCAPNG_KINDS = (1 << KIND_MESSAGE) | (1 << KIND_CONNECTION) | (1 << KIND_GAP);
+export const PCAPNG_KINDS: readonly RecordKind[] = ['message', 'connection', 'gap'];
 
 /** A connection record's phase stands where a message has its direction. */
 const PHASE_OPENED = 0;
@@ -145,6 +146,7 @@ export class PcapngWriter {
 function wireBytes({ terminator }: CaptureListener, reader: ChunkReader, inbound: boolean): Bytes {
   const { payload, size } = reader;
   if (terminator === undefined || !inbound) return { payload, size };
+  const end = Buffer.from(terminator);
   const cut = payload.length < size;
-  return { payload: cut ? payload : Buffer.concat([payload, terminator]), size: size + terminator.length };
+  return { payload: cut ? payload : Buffer.concat([payload, end]), size: size + end.length };
 }

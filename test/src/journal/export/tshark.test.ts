@@ -35,7 +35,7 @@ t.test('syslog in datagrams, and in a stream of lines', skip, async (t) => {
   t.same(fields(datagrams, ['syslog.facility', 'syslog.level', 'syslog.msg']), [
     ['4', '2', 'Oct 11 22:14:15 mymachine su: something failed'],
   ]);
-  const lines = pcapng({ ...TCP, terminator: Buffer.from('\n') }, [
+  const lines = pcapng({ ...TCP, terminator: '\n' }, [
     message(SYSLOG_LINE, { connection: 1 }),
     message(SYSLOG_LINE, { connection: 1 }),
     message('ok', { connection: 1, out: true }),
