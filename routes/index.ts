@@ -11,11 +11,13 @@ import { metrics } from './metrics.ts';
 import { sends } from './sends.ts';
 import { status } from './status.ts';
 import { streams } from './streams.ts';
+import { verifications } from './verifications.ts';
 
 const CONTENTS: Routes[] = [
   listeners, //   /v1/listeners  …/{id}
   messages, //    /v1/listeners/{id}/messages  …/{seq}  …/payload  …/reply  .ndjson
   allMessages, // /v1/messages
+  verifications, // …/{id}/verifications
   streams, //     /v1/listeners/{id}/stream  /v1/stream
   sends, //       /v1/sends  …/{id}
   connections, // /v1/listeners/{id}/connections  …/{cid}  …/send

@@ -10,6 +10,7 @@ Start with *Create a listener*, then *Send*; the examples fit together and run a
 const TAGS = [
   { name: 'Listeners', description: 'UDP and TCP endpoints.' },
   { name: 'Messages', description: 'What arrived and what was answered.' },
+  { name: 'Verifications', description: 'What must, or must not, have arrived.' },
   { name: 'Streams', description: 'The same live.' },
   { name: 'Sends', description: 'Transmissions on demand.' },
   { name: 'Connections', description: 'Open TCP connections.' },
@@ -52,10 +53,14 @@ type Document = {
   components: { schemas: Record<string, Record<string, unknown>> };
 };
 
+/** The order in which people think of them. */
+const PLACES = ['path', 'query', 'header'];
+
 /** What the plugin can't know. */
 function polish({ paths, components }: Document): void {
   const operations = Object.values(paths).flatMap((path) => Object.values(path));
   for (const operation of operations) {
+    operation.parameters?.sort((a, b) => PLACES.indexOf(a.in) - PLACES.indexOf(b.in));
     for (const parameter of operation.parameters ?? []) placeExample(operation, parameter);
   }
   // This keyword is for the validator: OpenAPI wants named members beside it.

@@ -45,7 +45,7 @@ async function waited(journal: Journal, wait: Wait, signal: AbortSignal): Promis
 }
 
 /** Aborted when the response is closed, finished or not, or when the service goes down. */
-function whileOpen({ closing }: FastifyInstance, reply: FastifyReply): AbortSignal {
+export function whileOpen({ closing }: FastifyInstance, reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   return AbortSignal.any([gone.signal, closing]);

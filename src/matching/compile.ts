@@ -1,5 +1,4 @@
 /** Compiles a Match into a Test. All members together are an "and"; the first that fails gives the reason. */
-import { RE2JS } from 're2js';
 import type { FieldType, Match } from '../schemas/match.ts';
 import {
   type BytePattern,
@@ -12,7 +11,8 @@ import {
 } from './pattern.ts';
 import { parsePeer, peerHolds } from './peer.ts';
 import { parsePointer, valueAt } from './pointer.ts';
-import { MatchError, type Miss, type Subject, type Test } from './test.ts';
+import { compileRegex } from './regex.ts';
+import { MatchError, type Subject, type Test } from './test.ts';
 
 /** Throws MatchError, which names the member, for a pattern, pointer or address that can't be read. */
 export function compileMatch(match: Match, pointer = ''): Test {
@@ -122,16 +122,11 @@ function longestPrefixWithin(payload: Uint8Array, pattern: BytePattern): number 
 }
 
 function regexTest(source: string, pointer: string): Test {
-  const regex = compileRegex(source, pointer);
+  const holds = read(() => compileRegex(source), pointer);
   return {
-    holds: ({ payload }) => regex.matcher(payload).find(),
+    holds: ({ payload }) => holds(payload),
     miss: () => ({ why: `text does not match /${source}/`, closeness: 0 }),
   };
-}
-
-/** RE2 syntax, matched in linear time over the payload's bytes as UTF-8. Throws MatchError. */
-export function compileRegex(source: string, pointer: string): RE2JS {
-  return read(() => RE2JS.compile(source), pointer);
 }
 
 type NumberMatch = { equals?: number; min?: number; max?: number };
@@ -212,5 +207,3 @@ function read<T>(parse: () => T, pointer: string): T {
     throw new MatchError(pointer, error instanceof Error ? error.message : String(error));
   }
 }
-
-export type { Miss };

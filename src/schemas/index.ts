@@ -9,11 +9,13 @@ import {
   ListenerSchema,
   RemovedSchema,
 } from './listener-view.ts';
+import { MatchSchema } from './match.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from './message.ts';
 import { ProblemSchema } from './problem.ts';
 import { ResponderSchema } from './responder.ts';
 import { SendPageSchema, SendRequestSchema, SendSchema } from './send.ts';
 import { HealthSchema, InfoSchema, WorkersSchema } from './status.ts';
+import { VerdictSchema, VerificationSchema } from './verification.ts';
 
 export const NAMED_SCHEMAS = [
   CaptureSchema,
@@ -29,6 +31,9 @@ export const NAMED_SCHEMAS = [
   MessagePageSchema,
   ClearedSchema,
   WrittenSchema,
+  MatchSchema,
+  VerificationSchema,
+  VerdictSchema,
   PayloadSchema,
   ConnectionSchema,
   ConnectionListSchema,

@@ -11,6 +11,7 @@ export function matchTest(match: Match) {
   return {
     matches: (reader: ChunkReader) => test.holds(subjectOf(reader)),
     why: (reader: ChunkReader) => test.miss(subjectOf(reader)).why,
+    closeness: (reader: ChunkReader) => test.miss(subjectOf(reader)).closeness,
     diff: (reader: ChunkReader): ByteDiff | undefined => test.miss(subjectOf(reader)).diff,
   };
 }

@@ -13,6 +13,7 @@ const SHOWN = 5;
 const LOOKED_AT = 200;
 const TIME = 5;
 
+/** `failing`: tests that failed, less how close the closest of them came. */
 type Candidate = NearMiss & { failing: number };
 
 /** The nearest misses, best first: what failed the fewest tests, and among those the newest. */
@@ -53,7 +54,8 @@ function missOf({ reader }: Located, predicate: Predicate): Omit<Candidate, 'seq
   if (failing.length === 0) return undefined;
   const diff = failing.map((test) => test.diff?.(reader)).find((found) => found !== undefined);
   const why = failing.map((test) => test.why(reader)).join('; ');
-  return { why, failing: failing.length, ...(diff === undefined ? {} : { diff }) };
+  const closeness = Math.max(...failing.map((test) => test.closeness?.(reader) ?? 0));
+  return { why, failing: failing.length - closeness, ...(diff === undefined ? {} : { diff }) };
 }
 
 function* newestMessages(ledger: Ledger, track: Track): Generator<Located> {

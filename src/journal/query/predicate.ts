@@ -3,9 +3,9 @@
  * the chunk to be worth opening. Conditions may let a chunk through in vain, never the other way round.
  */
 
+import type { ByteDiff } from '../../matching/test.ts';
 import { type ChunkReader, KIND_CONNECTION, KIND_DROP, KIND_MESSAGE, KINDS } from '../chunk.ts';
 import { connectionId, threadName, threadOf } from '../ids.ts';
-import type { ByteDiff } from '../../matching/test.ts';
 import type { MessageFilter } from '../journal.ts';
 import { ANYTHING, type Conditions } from '../store.ts';
 import { HAS_IN, HAS_OUT, type Survey } from '../survey.ts';
@@ -25,6 +25,8 @@ export type Test = {
   why(reader: ChunkReader): string;
   /** Expected and actual bytes, where there are such. */
   diff?(reader: ChunkReader): ByteDiff | undefined;
+  /** 0 (nothing alike) to 1 (all but), where it can be told. */
+  closeness?(reader: ChunkReader): number;
 };
 
 export type Predicate = {
