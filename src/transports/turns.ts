@@ -34,11 +34,6 @@ export class Turns<T> {
     return rest;
   }
 
-  /** Takes out those that match. */
-  remove(matches: (item: T) => boolean): void {
-    this.#waiting = this.clear().filter((item) => !matches(item));
-  }
-
   #run(): void {
     // A loop, not recursion: most items are served at once.
     while (!this.#busy && this.waiting > 0) {

@@ -39,7 +39,8 @@ export class PoolThread {
   #opening = 0;
   #deaths: number[] = [];
   #restarts = 0;
-  #replacement: Promise<void> = Promise.resolve();
+  /** The thread that is coming up, first or in place of a dead one. */
+  #arrival: Promise<void> = Promise.resolve();
 
   constructor(options: ClientOptions, watcher: PoolWatcher) {
     this.name = options.name;
@@ -63,8 +64,9 @@ export class PoolThread {
   }
 
   /** The first thread of the place. Rejects when it can't start. */
-  async start(): Promise<void> {
-    await this.#launch();
+  start(): Promise<void> {
+    this.#arrival = this.#launch();
+    return this.#arrival;
   }
 
   /** Rejects with a WorkerError; with code `worker_unavailable`, at once, while no thread runs. */
@@ -72,9 +74,10 @@ export class PoolThread {
     if (this.#client === null || this.#state !== 'running') {
       throw new WorkerError('worker_unavailable', `worker thread ${this.name} is ${this.#state}`);
     }
-    if (name === 'close') this.#forget(request as RequestOf<'close'>);
-    if (name !== 'open') return this.#client.call(name, request);
-    return (await this.#open(this.#client, request as OpenBinding)) as ReplyOf<K>;
+    const client = this.#client;
+    if (name === 'open') return (await this.#open(client, request as OpenBinding)) as ReplyOf<K>;
+    if (name === 'close') return (await this.#close(client, request as RequestOf<'close'>)) as ReplyOf<K>;
+    return client.call(name, request);
   }
 
   async describe(): Promise<ThreadDescription> {
@@ -93,7 +96,7 @@ export class PoolThread {
   /** Stops the thread for good; a replacement under way too. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
-    await this.#replacement;
+    await this.#arrival.catch(() => {});
     await this.#client?.stop();
     this.#client = null;
     this.#bindings.clear();
@@ -125,6 +128,14 @@ export class PoolThread {
     }
   }
 
+  /** Forgotten at once, so that a replacement does not open it again; and once more, if it was only opening. */
+  async #close(client: WorkerClient, request: RequestOf<'close'>): Promise<null> {
+    this.#forget(request);
+    await client.call('close', request);
+    this.#forget(request);
+    return null;
+  }
+
   #forget({ listener, incarnation }: RequestOf<'close'>): void {
     const keys = [...this.#bindings.entries()].filter(([, { spec }]) => spec.listener === listener).map(([at]) => at);
     const closed = incarnation === undefined ? keys.at(-1) : key({ listener, incarnation });
@@ -138,7 +149,7 @@ export class PoolThread {
     const bindings = [...this.#bindings.values()];
     this.#bindings.clear();
     this.#watcher.onDeath(this, bindings, death);
-    this.#replacement = this.#replace(bindings);
+    this.#arrival = this.#replace(bindings);
   }
 
   async #replace(bindings: OpenBinding[]): Promise<void> {

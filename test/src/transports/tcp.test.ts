@@ -327,7 +327,7 @@ t.test('a port that strangers hold is refused, shared or not', async (t) => {
   const { port } = stranger.address() as { port: number };
   await t.rejects(open(t, { port }), { code: 'EADDRINUSE' });
   await t.rejects(open(t, { port, bindings: 2 }, { size: 2 }), { code: 'EADDRINUSE' });
-  await t.rejects(open(t, { host: '192.0.2.1' }), { code: 'EADDRNOTAVAIL' });
+  await t.rejects(open(t, { host: '203.0.113.77' }), { code: 'EADDRNOTAVAIL' });
 });
 
 t.test('a thread dies: its connections end, its replacement listens on the same port', async (t) => {

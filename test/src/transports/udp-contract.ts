@@ -146,7 +146,10 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     let answers = 0;
     for (const peer of peers) peer.on('message', () => answers++);
     for (let i = 0; i < 10; i++) await Promise.all(peers.map((peer) => send(peer, listener, 'x')));
-    await until(() => answers === 50 && listener.count('received') === 160 && rig.events.some(({ event }) => event === 'exhausted'));
+    await until(
+      () =>
+        answers === 50 && listener.count('received') === 160 && rig.events.some(({ event }) => event === 'exhausted'),
+    );
     await listener.flush();
     t.equal(rig.events.filter(({ event }) => event === 'exhausted').length, 1, 'said once');
     t.match(counts(listener), { received: 160, requests: 50, closed: 110, sent: 50 });
@@ -227,7 +230,7 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     const { port } = stranger.address();
     await t.rejects(rig.open({ port }), { code: 'EADDRINUSE' });
     await t.rejects(rig.open({ port, bindings: 2 }), { code: 'EADDRINUSE' });
-    await t.rejects(rig.open({ host: '192.0.2.1' }), { code: 'EADDRNOTAVAIL' });
+    await t.rejects(rig.open({ host: '203.0.113.77' }), { code: 'EADDRNOTAVAIL' });
     const ours = await rig.open();
     await t.rejects(client(t, '127.0.0.1', ours.address.port), { code: 'EADDRINUSE' });
     await ours.close();

@@ -107,7 +107,7 @@ t.test('UDP: what this machine refuses is told by its errno', async (t) => {
   const { send } = await start(t);
   const { to } = await datagramPeer(t);
   t.match(await send({ to, text: 'x'.repeat(65_508) }), { state: 'failed', sent: 0, error: { code: 'EMSGSIZE' } });
-  t.match(await send({ to, local: { host: '192.0.2.1', port: 0 } }), {
+  t.match(await send({ to, local: { host: '203.0.113.77', port: 0 } }), {
     state: 'failed',
     error: { code: 'EADDRNOTAVAIL' },
   });
