@@ -14,6 +14,7 @@ export const docs: Routes = async (app) => {
   app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: POLICY,
+    theme: { title: 'Listenpost', css: [{ filename: 'own.css', content: '.swagger-ui .topbar { display: none }' }] },
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, deepLinking: true, validatorUrl: null },
   });
 

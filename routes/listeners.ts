@@ -5,12 +5,13 @@ import type { Routes } from '../src/http/domain.ts';
 import { commaList, duration, labelPairs } from '../src/http/filters.ts';
 import { listPage } from '../src/http/lists.ts';
 import { answers, empty, json, ListenerParams } from '../src/http/operation.ts';
+import { listenerNumber } from '../src/journal/ids.ts';
 import {
   LISTENER_STATES,
   type ListenerSpec,
   ListenerSpecSchema,
   type ListenerState,
-  NAME_PATTERN,
+  REF_PATTERN,
 } from '../src/schemas/listener.ts';
 import {
   ListenerPageSchema,
@@ -84,12 +85,15 @@ function words<W extends string>(name: string, text: string | undefined, known: 
   return list as W[] | undefined;
 }
 
-/** A PUT body without what only a GET shows. The path gives the name. */
-function specOf(name: string, body: ListenerSpec): ListenerSpec {
-  if (typeof body.name === 'string' && body.name !== name)
-    throw invalidField('/name', `must be ${name}, as in the path`);
+/** A PUT body without what only a GET shows. A name in the path is the listener's; by id it keeps its own. */
+function specOf(ref: string, body: ListenerSpec): ListenerSpec {
+  const isName = listenerNumber(ref) === undefined;
+  if (isName && typeof body.name === 'string' && body.name !== ref) {
+    throw invalidField('/name', `must be ${ref}, as in the path`);
+  }
   const entries = Object.entries(body).filter(([key]) => !READ_ONLY.includes(key));
-  return { ...(Object.fromEntries(entries) as ListenerSpec), name };
+  const spec = Object.fromEntries(entries) as ListenerSpec;
+  return isName ? { ...spec, name: ref } : spec;
 }
 
 const createSchema = {
@@ -151,7 +155,11 @@ const putSchema = {
   description:
     '200 when a listener of this name has an equal spec, 409 when it differs. With `replace=true` it keeps id, messages and seq and binds anew. Binds a completed or failed listener again.',
   params: Type.Object({
-    id: Type.String({ pattern: NAME_PATTERN, description: 'Name of the listener.', examples: ['statsd'] }),
+    id: Type.String({
+      pattern: REF_PATTERN,
+      description: 'Name of the listener, or the id of one that is there.',
+      examples: ['statsd'],
+    }),
   }),
   querystring: Type.Object(
     {

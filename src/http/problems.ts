@@ -53,8 +53,8 @@ const FROM_CODE: Record<string, (message: string, request?: { method: string; ur
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('The body is not as long as Content-Length says.'),
   FST_ERR_BAD_URL: () => invalid('The path is not properly percent-encoded.'),
   cursor_ahead: (message) => invalidParameter('after', message.replace('`after` ', '')),
-  cursor_invalid: (message) => invalidParameter('after', `(or before): ${message}`),
-  filter_invalid: (message) => invalid(message),
+  cursor_invalid: (message, request) => wrongCursor(message, request?.url ?? ''),
+  filter_invalid: (message) => wrongFilter(message),
   unknown_listener: () => new ProblemError('not_found', 'There is no such listener.'),
   unsupported: (message) => new ProblemError('unprocessable', message),
   closed: () => new ProblemError('shutting_down', 'The service is shutting down.'),
@@ -63,6 +63,19 @@ const FROM_CODE: Record<string, (message: string, request?: { method: string; ur
 function byStatus(status: number, message: string): ProblemError {
   const code = (Object.keys(PROBLEMS) as ProblemCode[]).find((name) => PROBLEMS[name].status === status);
   return new ProblemError(code ?? 'validation_failed', message);
+}
+
+/** The message begins with the cursor in quotes. */
+function wrongCursor(message: string, url: string): ProblemError {
+  const before = new URLSearchParams(url.slice(pathOf(url).length)).get('before');
+  const name = before !== null && message.startsWith(JSON.stringify(before)) ? 'before' : 'after';
+  return invalidParameter(name, `is not good: ${message}`);
+}
+
+/** The message begins with the name of the parameter, as in `regex: …`. */
+function wrongFilter(message: string): ProblemError {
+  const [, name, why] = /^(\w+): (.*)$/s.exec(message) ?? [];
+  return name === undefined ? invalid(message) : invalidParameter(name, `is not good: ${why}`);
 }
 
 function payloadProblem(error: PayloadError): ProblemError {

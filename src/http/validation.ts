@@ -5,7 +5,7 @@
 import { AjvCompiler } from '@fastify/ajv-compiler';
 import type { FastifyServerOptions } from 'fastify';
 import { type InputError, ProblemError } from '../errors.ts';
-import { NAME_PATTERN } from '../schemas/listener.ts';
+import { NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
 import { BYTES_PATTERN, DURATION_PATTERN } from '../schemas/units.ts';
 
 type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
@@ -96,11 +96,13 @@ const WORDS: Record<string, Say> = {
   minProperties: ({ limit }) => `must have at least ${limit} members`,
 };
 
+const NAME =
+  "must be 1 to 63 letters, digits, `.`, `_` or `-`, begin with a letter or digit, and not have an id's form";
 const PATTERNS: Record<string, string> = {
   [DURATION_PATTERN]: 'must be a duration such as "500ms", "5s", "2m", "1h", or milliseconds',
   [BYTES_PATTERN]: 'must be a size such as 65536, "64KiB", "1MiB", "1GiB"',
-  [NAME_PATTERN]:
-    "must be 1 to 63 letters, digits, `.`, `_` or `-`, begin with a letter or digit, and not have an id's form",
+  [NAME_PATTERN]: NAME,
+  [REF_PATTERN]: NAME,
 };
 
 function unknownMember(schema: Record<string, unknown>, place: InputError['in']): string {

@@ -23,6 +23,7 @@ const StatsSchema = Type.Object(
   {
     received: Count('Messages read from the kernel.'),
     receivedBytes: Count('Their bytes.'),
+    receiveBatches: Count('Reads that brought at least one message.'),
     captured: Count('Messages appended to the journal.'),
     sent: Count('Messages sent.'),
     sentBytes: Count('Their bytes.'),
@@ -103,7 +104,7 @@ export const ListenerPutSchema = Type.Unsafe<Static<typeof ListenerSpecSchema>>(
       $id: 'ListenerPut',
       ...strict,
       description: 'A ListenerSpec; what a GET shows beyond it may be there and is ignored.',
-      examples: [{ protocol: 'udp', responder: { type: 'echo' } }],
+      examples: [{ protocol: 'udp', labels: { suite: 'smoke' }, responder: { type: 'echo' } }],
     },
   ),
 );
@@ -127,7 +128,7 @@ export const ListenerPatchSchema = Type.Object(
     $id: 'ListenerPatch',
     ...strict,
     description: 'RFC 7396 merge: labels and capture are merged, the responder is replaced whole.',
-    examples: [{ paused: true }],
+    examples: [{ paused: false }],
   },
 );
 export type ListenerPatch = Static<typeof ListenerPatchSchema>;

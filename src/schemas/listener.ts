@@ -6,6 +6,8 @@ import { ResponderSchema } from './responder.ts';
 
 /** The pattern of a name: letters, digits, `.`, `_`, `-`, and not of an id's form. */
 export const NAME_PATTERN = '^(?![lcs]_[0-9a-z]{10}$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+/** A name that may be given, or the id of a listener. */
+export const REF_PATTERN = `${NAME_PATTERN}|^l_[0-9a-hjkmnp-tv-z]{10}$`;
 /** `__proto__` is no key: whoever merges labels by assignment would lose it. */
 export const LABEL_KEY_PATTERN = '^(?!__proto__$)[A-Za-z0-9._/-]{1,63}$';
 export const LISTENER_STATES = [
@@ -213,7 +215,7 @@ export const ListenerSpecSchema = Type.Object(specFields, {
   $id: 'ListenerSpec',
   ...strict,
   description: 'A listener as asked for; only `protocol` is required.',
-  examples: [{ protocol: 'udp', name: 'statsd', responder: { type: 'echo' } }],
+  examples: [{ protocol: 'udp', name: 'statsd', labels: { suite: 'smoke' }, responder: { type: 'echo' } }],
 });
 export type ListenerSpec = Static<typeof ListenerSpecSchema>;
 

@@ -75,6 +75,10 @@ t.test('put takes the body of a get, ignores what only a get shows, and the path
   t.notMatch(Object.keys(spec), ['id', 'stats', 'state', 'address']);
   t.match(spec, { protocol: 'udp', name: 'statsd', threads: 1 });
   t.same(options, { replace: false });
+  const byId = await app.inject({ method: 'PUT', url: `/v1/listeners/${shown.id}`, payload: shown });
+  t.equal(byId.statusCode, 201, 'an id goes through; the real registry knows it');
+  const bad = await app.inject({ method: 'PUT', url: '/v1/listeners/s_0123456789', payload: shown });
+  t.match(bad.json(), { status: 400, errors: [{ in: 'path', pointer: 'id', detail: /id's form/ }] });
   const other = await put({ protocol: 'udp', name: 'other' });
   t.match(other.json(), { status: 400, errors: [{ in: 'body', pointer: '/name' }] });
   t.equal((await put({ protocol: 'udp', colour: 'red' })).statusCode, 400);

@@ -52,6 +52,18 @@ t.test('errors of the journal keep their meaning', async (t) => {
   }
 });
 
+t.test('wrong cursors and filters are named', async (t) => {
+  const { app, journal } = await withMessages(t, []);
+  const failing = async (code: string, message: string, query: string) => {
+    journal.failure = Object.assign(new Error(message), { code });
+    return (await app.inject(`${path}?${query}`)).json().errors?.[0].pointer;
+  };
+  t.equal(await failing('cursor_invalid', '"x" is no cursor here', 'after=1&before=x'), 'before');
+  t.equal(await failing('cursor_invalid', '"x" is no cursor here', 'after=x&before=1'), 'after');
+  t.equal(await failing('filter_invalid', 'regex: missing )', 'regex=('), 'regex');
+  t.equal(await failing('filter_invalid', 'something', 'text=x'), undefined);
+});
+
 t.test('a gap is shown beside the items', async (t) => {
   const { app, journal } = await withMessages(t, ['a']);
   const gap = { reason: 'evicted', dropped: 2, fromSeq: 1, toSeq: 2 } as const;
