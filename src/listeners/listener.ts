@@ -237,7 +237,7 @@ export class Listener {
       firstSeq: history.firstSeq,
       lastSeq: history.lastSeq,
       receiveBatches: sums.receiveBatches,
-      receiveBuffer: sums.receiveBuffer / this.spec.threads,
+      receiveBuffer: this.address === null ? 0 : sums.receiveBuffer / this.spec.threads,
     };
   }
 }

@@ -56,7 +56,7 @@ export class Registry implements Listeners {
     watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
   }
 
-  create(spec: ListenerSpec): Promise<ListenerView> {
+  async create(spec: ListenerSpec): Promise<ListenerView> {
     const listener = this.#reserve(fillSpec(spec));
     return listener.exclusive(async () => {
       try {
@@ -81,7 +81,7 @@ export class Registry implements Listeners {
     return this.#view(listener);
   }
 
-  patch(ref: string, patch: ListenerPatch): Promise<ListenerView> {
+  async patch(ref: string, patch: ListenerPatch): Promise<ListenerView> {
     const listener = this.#used(ref);
     return listener.exclusive(async () => {
       this.#mustExist(listener);
@@ -109,7 +109,7 @@ export class Registry implements Listeners {
     return isThere ? { created: false, listener: await this.#view(listener) } : this.put(ref, spec, options);
   }
 
-  remove(ref: string, how: { mode: CloseMode; drain: number }): Promise<void> {
+  async remove(ref: string, how: { mode: CloseMode; drain: number }): Promise<void> {
     return this.#remove(this.#roster.find(ref), how);
   }
 
@@ -147,7 +147,7 @@ export class Registry implements Listeners {
     return chosen.map(({ number }) => number);
   }
 
-  connections(ref: string): Promise<ConnectionView[]> {
+  async connections(ref: string): Promise<ConnectionView[]> {
     return listConnections(this.#used(ref));
   }
 
