@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Responder } from '../src/schemas/responder.ts';
-import { closeUdpSocket, openUdpSockets } from '../src/transports/udp/native/sockets.ts';
+import { closeUdpSocket, openUdpSocket } from '../src/transports/udp/native/sockets.ts';
 import { type Counter, createCounters, sumCounters } from '../src/workers/counters.ts';
 import type { BindingSpec } from '../src/workers/protocol.ts';
 import type { ReadStart, SinkCount, SinkStart } from './udp-thread.ts';
@@ -16,11 +16,11 @@ export type Subject = {
 };
 
 export async function startSubject(engine: 'mmsg' | 'dgram', responder: Responder): Promise<Subject> {
-  const opened = engine === 'mmsg' ? openUdpSockets({ ...bound, bindings: 1 }) : null;
+  const opened = engine === 'mmsg' ? openUdpSocket(bound) : null;
   const counters = createCounters(1);
   const line = new MessageChannel();
   const sink = thread({ role: 'sink', port: line.port2 });
-  const fd = opened?.fds[0] ?? null;
+  const fd = opened?.fd ?? null;
   const reader = thread({
     role: 'read',
     port: line.port1,
@@ -49,7 +49,7 @@ export async function startSubject(engine: 'mmsg' | 'dgram', responder: Responde
   };
 }
 
-const bound = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 8 * 1024 * 1024 };
+const bound = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 8 * 1024 * 1024, binding: 0, bindings: 1 };
 
 function thread(start: ReadStart | SinkStart): Worker {
   return new Worker(new URL('./udp-thread.js', import.meta.url), {

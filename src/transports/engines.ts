@@ -3,6 +3,8 @@ import type { Attachment, BindingSpec } from '../workers/protocol.ts';
 import { tcpTransport } from './tcp/tcp.ts';
 import type { Transport } from './transport.ts';
 import { dgramTransport } from './udp/dgram.ts';
+import { mmsgTransport } from './udp/mmsg.ts';
+import { whyNotNative } from './udp/native/selftest.ts';
 
 export type Engines = {
   /** The engine UDP bindings get here when main hands over a descriptor. */
@@ -11,6 +13,12 @@ export type Engines = {
 };
 
 /** Finds out what this thread can do. Never rejects: the portable engine always works. */
-export async function loadEngines(_wanted: 'auto' | 'dgram'): Promise<Engines> {
-  return { udp: 'dgram', transport: (spec) => (spec.protocol === 'tcp' ? tcpTransport : dgramTransport) };
+export async function loadEngines(wanted: 'auto' | 'dgram'): Promise<Engines> {
+  const native = wanted === 'auto' && (await whyNotNative()) === null;
+  return { udp: native ? 'mmsg' : 'dgram', transport: choose };
+}
+
+function choose({ protocol }: BindingSpec, attachment: Attachment | null): Transport {
+  if (protocol === 'tcp') return tcpTransport;
+  return attachment === null ? dgramTransport : mmsgTransport;
 }

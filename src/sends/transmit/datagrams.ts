@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SendControl } from '../../transports/transport.ts';
 import type { Endpoint, SendOrder, SendOutcome } from '../../workers/protocol.ts';
-import { runScript } from './script.ts';
+import { runScript, type ScriptOptions } from './script.ts';
 import { Tally } from './tally.ts';
 
 /** Where datagrams of one order leave, and what comes back from its destination. */
@@ -15,9 +15,19 @@ export type DatagramOutlet = {
   readonly local: Endpoint;
   /** Rejects with an errno `code`. */
   send(payload: Uint8Array): Promise<void>;
+  /** A faster way, where there is one. */
+  readonly batch?: DatagramBatch;
   /** Tells replies and errors that belong to no send, until `close`. */
   listen(onReply: (payload: Uint8Array) => void, onError: (error: NodeJS.ErrnoException) => void): void;
   close(): void;
+};
+
+/** Sends many datagrams by one native call. */
+export type DatagramBatch = {
+  /** Takes a payload, copied; answers whether `flush` is due. */
+  push(payload: Uint8Array): boolean;
+  /** Sends what was taken, and says of each datagram how long it was or why it did not leave. Never rejects. */
+  flush(note: (bytes: number, error: NodeJS.ErrnoException | null) => void): Promise<void>;
 };
 
 /** Carries an order out. Never rejects: what goes wrong is in the outcome. */
@@ -48,18 +58,30 @@ async function converse(order: SendOrder, outlet: DatagramOutlet, { control, thr
     (payload) => tally.noteReply(payload, order.to),
     (error) => tally.noteError(error),
   );
-  const send = async (payload: Uint8Array): Promise<void> => {
-    try {
-      await outlet.send(payload);
-      tally.noteSent(payload.length);
-    } catch (error) {
-      tally.noteError(error as NodeJS.ErrnoException);
-    }
-  };
-  await runScript({ order, control, tally, thread, send });
+  await runScript({ order, control, tally, thread, ...wayOut(outlet, tally) });
   if (order.expectReply !== null) await tally.settled(order.expectReply.timeout, control.signal);
   // A refusal by this machine has come by now, but the loop has to look.
   else for (let turn = 0; turn < 2; turn++) await nextTurn();
+}
+
+/** How the script sends: one by one, or in batches that leave when full and before every pause. */
+function wayOut(outlet: DatagramOutlet, tally: Tally): Pick<ScriptOptions, 'send' | 'settle'> {
+  const note = (bytes: number, error: NodeJS.ErrnoException | null) => {
+    if (error === null) tally.noteSent(bytes);
+    else tally.noteError(error);
+  };
+  const { batch } = outlet;
+  if (batch !== undefined) {
+    const settle = () => batch.flush(note);
+    return { send: (payload) => (batch.push(payload) ? settle() : undefined), settle };
+  }
+  return {
+    send: (payload) =>
+      outlet.send(payload).then(
+        () => note(payload.length, null),
+        (error: NodeJS.ErrnoException) => note(0, error),
+      ),
+  };
 }
 
 /** A socket of its own for one order. Rejects with an errno `code` when the local address can't be had. */

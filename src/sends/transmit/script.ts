@@ -21,6 +21,8 @@ export type ScriptOptions = {
   thread: string;
   /** Sends one payload of a repetition; resolves when there is room for more. Notes its own errors. */
   send(payload: Uint8Array, repetition: number): Promise<void> | void;
+  /** Lets go what `send` has held back, before every pause. */
+  settle?: () => Promise<void>;
 };
 
 type Step = { delay: number } | { make: () => Uint8Array };
@@ -32,7 +34,7 @@ export async function runScript(options: ScriptOptions): Promise<void> {
   const exchange = exchangeFor(options);
   const steps = order.parts.map((part) => stepOf(part, exchange));
   const begun = performance.now();
-  const pace = new Pace(signal);
+  const pace = new Pace(signal, options.settle);
   for (let i = 0; i < order.count; i++) {
     if (order.interval > 0) await pace.until(begun + i * order.interval);
     const elapsed = performance.now() - begun;
@@ -40,9 +42,13 @@ export async function runScript(options: ScriptOptions): Promise<void> {
     exchange.n = i + 1;
     for (const step of steps) {
       if ('delay' in step) await pace.until(performance.now() + step.delay);
-      else await options.send(step.make(), i);
+      else {
+        const sending = options.send(step.make(), i);
+        if (sending !== undefined) await sending;
+      }
       if (signal.aborted || tally.stopped) return;
     }
+    if (!pace.needsAir && i + 1 < order.count) continue;
     await pace.breathe();
     report(options, i + 1, performance.now() - begun);
   }
@@ -51,22 +57,29 @@ export async function runScript(options: ScriptOptions): Promise<void> {
 /** Waits without ever holding the loop. */
 class Pace {
   readonly #signal: AbortSignal;
+  readonly #settle: (() => Promise<void>) | undefined;
   #turned = performance.now();
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, settle: (() => Promise<void>) | undefined) {
     this.#signal = signal;
+    this.#settle = settle;
+  }
+
+  /** It is a while since the last `breathe`. */
+  get needsAir(): boolean {
+    return performance.now() - this.#turned >= SHARE;
   }
 
   async until(time: number): Promise<void> {
     const wait = time - performance.now();
     if (wait <= 0) return;
+    await this.#settle?.();
     // Called off: the caller looks at the signal.
     await sleep(Math.max(1, Math.round(wait)), undefined, { signal: this.#signal }).catch(() => {});
-    this.#turned = performance.now();
   }
 
   async breathe(): Promise<void> {
-    if (performance.now() - this.#turned < SHARE) return;
+    await this.#settle?.();
     await nextTurn();
     this.#turned = performance.now();
   }

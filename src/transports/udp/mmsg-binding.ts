@@ -4,17 +4,20 @@
  * where they happened: each datagram says how many its socket had dropped before it.
  */
 import { availableParallelism } from 'node:os';
+import { transmitDatagrams } from '../../sends/transmit/datagrams.ts';
 import { COLUMN } from '../../workers/counters.ts';
-import type { Attachment, BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
-import type { Binding, BindingContext } from '../transport.ts';
+import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../workers/protocol.ts';
+import type { Binding, BindingContext, SendControl } from '../transport.ts';
 import { Admission } from './admission.ts';
 import type { Station } from './mmsg.ts';
+import { outletFor } from './mmsg-outlet.ts';
 import type { Gear, Seat, Source } from './mmsg-reactor.ts';
 import { MmsgReplies } from './mmsg-replies.ts';
 import { BATCH } from './native/arena.ts';
 import { errnoName } from './native/libc.ts';
 import { readName } from './native/sockaddr.ts';
 import { grantedBuffer, localEndpoint, muteSocket, socketDrops } from './native/socket-state.ts';
+import { ReplyWatch } from './reply-watch.ts';
 
 /** Datagrams a pass reads before others have their turn. */
 const SHARE = 4 * BATCH;
@@ -34,6 +37,8 @@ const FLUSH_LIMIT = 25;
 /** Errors of a read that go by. */
 const PASSING = new Set(['ENOMEM', 'ENOBUFS', 'EHOSTUNREACH', 'ENETUNREACH']);
 
+const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
+
 export class MmsgBinding implements Binding, Source {
   readonly address: Endpoint;
   readonly receiveBuffer: number;
@@ -43,6 +48,7 @@ export class MmsgBinding implements Binding, Source {
   readonly #row: Float64Array;
   readonly #admission: Admission;
   readonly #replies: MmsgReplies;
+  readonly #watch = new ReplyWatch();
   readonly #seat: Seat;
   /** 16 bytes of the sender at hand. */
   readonly #remote = new Uint8Array(16);
@@ -98,6 +104,20 @@ export class MmsgBinding implements Binding, Source {
     this.#context.recorder.flush();
   }
 
+  send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
+    const outlet = () =>
+      outletFor(order, inReplyTo, {
+        station: this.#station,
+        context: this.#context,
+        fd: this.fd,
+        local: this.address,
+        watch: this.#watch,
+        keep: this.#keep,
+        isOpen: () => !this.#left,
+      });
+    return transmitDatagrams(order, outlet, { control, thread: this.#context.threadName });
+  }
+
   pass(deadline: number, alone: boolean): Gear {
     const { libc, writer, clock } = this.#station;
     this.#datagrams = this.#weight = 0;
@@ -149,7 +169,7 @@ export class MmsgBinding implements Binding, Source {
     const row = this.#row;
     row[COLUMN.received]! += n;
     row[COLUMN.receiveBatches]!++;
-    const plain = this.#admission.isOpen && this.#replies.silent;
+    const plain = this.#admission.isOpen && this.#replies.silent && !this.#watch.active;
     let bytes = 0;
     for (let i = 0; i < n; i++) {
       const size = arena.size(i);
@@ -177,7 +197,14 @@ export class MmsgBinding implements Binding, Source {
     const number = this.#admission.request();
     if (number === 0) return;
     const ordinal = writer.incoming(arena, i, size, this.#keep, arena);
+    if (this.#watch.active) this.#tell(i, size, port);
     this.#replies.serve({ i, size, number, ordinal, remote, port });
+  }
+
+  #tell(i: number, size: number, port: number): void {
+    const { payloads } = this.#station.arena;
+    const start = this.#station.arena.payloadOffset(i);
+    this.#watch.tell(payloads.subarray(start, start + size), this.#remote, port);
   }
 
   /** The kernel dropped datagrams before the one at hand. */

@@ -9,6 +9,7 @@ import {
   CHUNK_LIMIT,
   CHUNK_REFERENCES,
   DIRECTION_OUT,
+  FLAG_ANSWERS_SEQ,
   FLAG_REFERENCE,
   FLAG_REMOTE,
   FLAG_TRUNCATED,
@@ -19,6 +20,7 @@ import {
   type Instant,
   KIND_GAP,
   KIND_MESSAGE,
+  NO_PAYLOAD,
   R,
   RECORD_BYTES,
   recordBytes,
@@ -35,6 +37,15 @@ export type Batch = Names & {
   readonly payloadWords: Int32Array;
   /** Where datagram i lies, in bytes. */
   payloadOffset(i: number): number;
+};
+
+/** How a datagram of our own went out. */
+export type Sent = {
+  size: number;
+  keep: number;
+  at: Instant;
+  extras: Uint8Array;
+  answersSeq: number | undefined;
 };
 
 /** Milliseconds between chunks that are not full. */
@@ -127,6 +138,17 @@ export class BatchWriter {
     this.#flags |= CHUNK_REFERENCES;
   }
 
+  /** Datagram i went out unasked. `extras` are encoded; `answersSeq` is the seq of the message it answers, if any. */
+  sent(batch: Batch, i: number, sent: Sent): void {
+    const { size, keep, at, extras, answersSeq } = sent;
+    const record = this.#message(batch, i, size, keep, at, extras);
+    const answer = answersSeq === undefined ? 0 : FLAG_REFERENCE | FLAG_ANSWERS_SEQ;
+    this.#words[record + (R.kind >> 2)]! |= (DIRECTION_OUT << 8) | (answer << FLAGS_SHIFT);
+    if (answersSeq === undefined) return;
+    this.#words[record + (R.reference >> 2)] = answersSeq >>> 0;
+    this.#flags |= CHUNK_REFERENCES;
+  }
+
   /** So many messages were lost here, before what comes next. */
   gap(reason: GapReason, dropped: number, at: Instant): void {
     const record = this.#begin(RECORD_BYTES, at);
@@ -193,9 +215,9 @@ export class BatchWriter {
     return record;
   }
 
-  #message(batch: Batch, i: number, size: number, keep: number, at: Instant): number {
+  #message(batch: Batch, i: number, size: number, keep: number, at: Instant, extras: Uint8Array = NO_PAYLOAD): number {
     const stored = Math.min(size, keep);
-    const record = this.#begin(recordBytes(stored), at);
+    const record = this.#begin(recordBytes(stored, extras.length), at);
     const words = this.#words;
     words[record + (R.size >> 2)] = size;
     words[record + (R.stored >> 2)] = stored;
@@ -206,6 +228,7 @@ export class BatchWriter {
     // The upper half, the length of the extras, is 0.
     words[record + (R.remotePort >> 2)] = readName(batch, i, words, record + (R.remote >> 2));
     this.#payload(record + (RECORD_BYTES >> 2), batch, batch.payloadOffset(i), stored);
+    if (extras.length > 0) this.#extras(record, stored, extras);
     this.#kinds |= 1 << KIND_MESSAGE;
     this.#messages++;
     return record;
@@ -223,5 +246,12 @@ export class BatchWriter {
     if (rest !== 0) words[to + whole] = source[from + whole]! & ((1 << (rest << 3)) - 1);
     const used = rest === 0 ? whole : whole + 1;
     if ((used & 1) !== 0) words[to + used] = 0;
+  }
+
+  #extras(record: number, stored: number, extras: Uint8Array): void {
+    const start = (record << 2) + RECORD_BYTES + stored;
+    this.#bytes.set(extras, start);
+    this.#bytes.fill(0, start + extras.length, this.#end);
+    this.#view.setUint16((record << 2) + R.extras, extras.length, true);
   }
 }

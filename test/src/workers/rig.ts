@@ -124,6 +124,7 @@ export class Opened {
   readonly memory: SharedArrayBuffer;
   readonly engines: string[] = [];
   readonly threads: PoolThread[] = [];
+  readonly #releases: (() => void)[] = [];
   receiveBuffer = 0;
   address: Endpoint = { host: '', port: 0 };
 
@@ -140,6 +141,7 @@ export class Opened {
     this.address = reply.address;
     this.receiveBuffer = reply.receiveBuffer;
     this.engines.push(reply.engine);
+    if (handed !== undefined) this.#releases.push(handed.release);
     this.threads.push(thread);
   }
 
@@ -180,6 +182,7 @@ export class Opened {
   async close(mode: 'fin' | 'rst' = 'fin', drain = 0): Promise<void> {
     const request = { listener: this.spec.listener, mode, drain };
     await Promise.all(this.threads.map((thread) => thread.call('close', request)));
+    for (const release of this.#releases.splice(0)) release();
   }
 }
 

@@ -14,38 +14,36 @@ const PATIENCE = 5;
 const NAME_BYTES = 32;
 
 export class Outbox {
+  readonly slots: number;
   /** What became of each datagram at the last `flush`: 1 = sent, or a negative errno. */
-  readonly results = new Int32Array(OUTBOX_SLOTS);
-  readonly payloads = new Uint8Array(OUTBOX_SLOTS * SLOT_BYTES);
-  readonly payloadWords = new Int32Array(this.payloads.buffer);
-  readonly nameWords = new Int32Array((OUTBOX_SLOTS * NAME_BYTES) / 4);
+  readonly results: Int32Array;
+  readonly payloads: Uint8Array<ArrayBuffer>;
+  readonly payloadWords: Int32Array;
+  readonly nameWords: Int32Array<ArrayBuffer>;
   /** Datagrams waiting for `flush`. */
   count = 0;
 
   readonly #libc: Libc;
-  readonly #names = new Uint8Array(this.nameWords.buffer);
-  readonly #headers = new Uint8Array(OUTBOX_SLOTS * MMSGHDR.bytes);
-  readonly #headerWords = new Int32Array(this.#headers.buffer);
+  readonly #names: Uint8Array<ArrayBuffer>;
+  readonly #headerWords: Int32Array<ArrayBuffer>;
   readonly #headerAddress: number;
-  readonly #partWords = new Int32Array((OUTBOX_SLOTS * IOVEC.bytes) / 4);
+  readonly #partWords: Int32Array<ArrayBuffer>;
 
-  constructor(libc: Libc) {
+  constructor(libc: Libc, slots = OUTBOX_SLOTS) {
     this.#libc = libc;
-    this.#headerAddress = libc.address(this.#headers);
-    const payloads = libc.address(this.payloads);
-    const names = libc.address(this.#names);
-    const parts = libc.address(new Uint8Array(this.#partWords.buffer));
-    for (let i = 0; i < OUTBOX_SLOTS; i++) {
-      const header = (i * MMSGHDR.bytes) >> 2;
-      writePointer(this.#headerWords, header + (MMSGHDR.name >> 2), names + this.nameOffset(i));
-      writePointer(this.#headerWords, header + (MMSGHDR.iov >> 2), parts + i * IOVEC.bytes);
-      this.#headerWords[header + (MMSGHDR.iovLength >> 2)] = 1;
-      writePointer(this.#partWords, (i * IOVEC.bytes + IOVEC.base) >> 2, payloads + this.payloadOffset(i));
-    }
+    this.slots = slots;
+    this.results = new Int32Array(slots);
+    this.payloads = new Uint8Array(slots * SLOT_BYTES);
+    this.payloadWords = new Int32Array(this.payloads.buffer);
+    this.#names = new Uint8Array(slots * NAME_BYTES);
+    this.nameWords = new Int32Array(this.#names.buffer);
+    this.#headerWords = new Int32Array((slots * MMSGHDR.bytes) >> 2);
+    this.#partWords = new Int32Array((slots * IOVEC.bytes) >> 2);
+    this.#headerAddress = libc.address(new Uint8Array(this.#headerWords.buffer));
+    this.#layOut();
   }
-
   get isFull(): boolean {
-    return this.count === OUTBOX_SLOTS;
+    return this.count === this.slots;
   }
   payloadOffset(i: number): number {
     return i * SLOT_BYTES;
@@ -66,7 +64,7 @@ export class Outbox {
     for (let w = 0; w < SOCKADDR.in6 >> 2; w++) this.nameWords[to + w] = names.nameWords[from + w]!;
   }
 
-  /** Adds a datagram to a struct sockaddr. */
+  /** Adds a datagram to a struct sockaddr; an empty one on a connected socket. */
   push(bytes: Uint8Array, name: Uint8Array): void {
     const slot = this.#take(bytes, name.length);
     this.#names.set(name, this.nameOffset(slot));
@@ -101,8 +99,21 @@ export class Outbox {
 
   /** One native call without waiting: how many of the slots from `first` on the kernel took, or a negative errno. */
   send(fd: number, first: number, count: number): number {
-    if (first < 0 || count < 0 || first + count > OUTBOX_SLOTS) throw new RangeError('no such slots');
+    if (first < 0 || count < 0 || first + count > this.slots) throw new RangeError('no such slots');
     return this.#libc.sendmmsg(fd, this.#headerAddress + first * MMSGHDR.bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+
+  #layOut(): void {
+    const payloads = this.#libc.address(this.payloads);
+    const names = this.#libc.address(this.#names);
+    const parts = this.#libc.address(new Uint8Array(this.#partWords.buffer));
+    for (let i = 0; i < this.slots; i++) {
+      const header = (i * MMSGHDR.bytes) >> 2;
+      writePointer(this.#headerWords, header + (MMSGHDR.name >> 2), names + this.nameOffset(i));
+      writePointer(this.#headerWords, header + (MMSGHDR.iov >> 2), parts + i * IOVEC.bytes);
+      this.#headerWords[header + (MMSGHDR.iovLength >> 2)] = 1;
+      writePointer(this.#partWords, (i * IOVEC.bytes + IOVEC.base) >> 2, payloads + this.payloadOffset(i));
+    }
   }
 
   #take(bytes: Uint8Array, nameLength: number): number {

@@ -10,8 +10,9 @@ import { type Libc, loadLibc } from './libc.ts';
 import { Outbox } from './outbox.ts';
 import { readEndpoint, socketAddress } from './sockaddr.ts';
 import { socketDrops } from './socket-state.ts';
-import { closeUdpSocket, openUdpSockets } from './sockets.ts';
+import { closeUdpSocket, openUdpSocket } from './sockets.ts';
 
+const LOOPBACK = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 1 << 20, binding: 0, bindings: 1 };
 const SIZES = [5, 0, 1472, 65_507];
 /** Milliseconds. */
 const READY_WITHIN = 1000;
@@ -30,14 +31,7 @@ export function whyNotNative(): Promise<string | null> {
 
 async function selfTest(): Promise<void> {
   const libc = loadLibc();
-  const { fds, address } = openUdpSockets({
-    host: '127.0.0.1',
-    port: 0,
-    ipv6Only: false,
-    receiveBuffer: 1 << 20,
-    bindings: 1,
-  });
-  const fd = fds[0]!;
+  const { fd, address } = openUdpSocket(LOOPBACK);
   try {
     const arena = new ReceiveArena(libc, SIZES.length);
     const outbox = new Outbox(libc);

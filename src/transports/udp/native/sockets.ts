@@ -24,41 +24,41 @@ import { grantedBuffer, localEndpoint } from './socket-state.ts';
 export type UdpOpening = {
   /** A literal address. */
   host: string;
+  /** 0 = any free one. */
   port: number;
   ipv6Only: boolean;
   /** Bytes asked of the kernel. */
   receiveBuffer: number;
-  /** Sockets on the port, one a binding. */
+  /** Which of how many bindings of its listener; those after the first join its port. */
+  binding: number;
   bindings: number;
 };
 
-export type OpenUdp = {
-  fds: number[];
+export type OpenUdpSocket = {
+  fd: number;
   address: Endpoint;
-  /** Bytes granted to each, as the kernel counts them for payload (half of what SO_RCVBUF reads back). */
+  /** Bytes granted. */
   receiveBuffer: number;
 };
 
 /**
- * Opens the sockets of one listener. The first is bound without SO_REUSEPORT, so that a port held by anyone else is
- * EADDRINUSE; only then the port is shared among our own. Throws an Error with an errno `code`; nothing is left open.
+ * Opens the socket of one binding. The first of a listener is bound without SO_REUSEPORT, so that a port held by anyone
+ * else is EADDRINUSE; only then it is shared, and the others join. Throws an Error with an errno `code`; then nothing is
+ * left open.
  */
-export function openUdpSockets(opening: UdpOpening): OpenUdp {
+export function openUdpSocket(opening: UdpOpening): OpenUdpSocket {
   const libc = loadLibc();
-  const fds: number[] = [];
+  const { host, port, binding, bindings } = opening;
+  const family = familyOf(host);
+  const fd = must('socket', libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   try {
-    let address: Endpoint = { host: opening.host, port: opening.port };
-    for (let i = 0; i < opening.bindings; i++) {
-      const fd = bare(libc, opening);
-      fds.push(fd);
-      if (i > 0) must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1));
-      must('bind', libc.bind(fd, socketAddress(address, familyOf(opening.host))));
-      if (i === 0 && opening.bindings > 1) must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1));
-      if (i === 0) address = { host: opening.host, port: localEndpoint(libc, fd).port };
-    }
-    return { fds, address, receiveBuffer: grantedBuffer(libc, fds[0]!) };
+    configure(libc, fd, opening);
+    if (binding > 0) share(libc, fd);
+    must('bind', libc.bind(fd, socketAddress({ host, port }, family)));
+    if (binding === 0 && bindings > 1) share(libc, fd);
+    return { fd, address: { host, port: localEndpoint(libc, fd).port }, receiveBuffer: grantedBuffer(libc, fd) };
   } catch (error) {
-    for (const fd of fds) libc.close(fd);
+    libc.close(fd);
     throw error;
   }
 }
@@ -68,15 +68,17 @@ export function closeUdpSocket(fd: number): void {
   loadLibc().close(fd);
 }
 
-function bare(libc: Libc, opening: UdpOpening): number {
-  const family = familyOf(opening.host);
-  const fd = must('socket', libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+/** The forced buffer size needs CAP_NET_ADMIN; the other is capped by net.core.rmem_max. */
+function configure(libc: Libc, fd: number, { host, ipv6Only, receiveBuffer }: UdpOpening): void {
   const set = (level: number, option: number, value: number) => libc.setsockopt(fd, level, option, value);
-  if (family === AF_INET6) set(IPPROTO_IPV6, IPV6_V6ONLY, opening.ipv6Only ? 1 : 0);
-  if (set(SOL_SOCKET, SO_RCVBUFFORCE, opening.receiveBuffer) < 0) set(SOL_SOCKET, SO_RCVBUF, opening.receiveBuffer);
-  set(SOL_SOCKET, SO_TIMESTAMPNS, 1);
-  set(SOL_SOCKET, SO_RXQ_OVFL, 1);
-  return fd;
+  if (familyOf(host) === AF_INET6) must('setsockopt', set(IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? 1 : 0));
+  if (set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer) < 0) set(SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+  must('setsockopt', set(SOL_SOCKET, SO_TIMESTAMPNS, 1));
+  must('setsockopt', set(SOL_SOCKET, SO_RXQ_OVFL, 1));
+}
+
+function share(libc: Libc, fd: number): void {
+  must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1));
 }
 
 function must(call: string, result: number): number {
