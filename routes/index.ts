@@ -8,6 +8,7 @@ import { health } from './health.ts';
 import { listeners } from './listeners.ts';
 import { messages } from './messages.ts';
 import { metrics } from './metrics.ts';
+import { replays } from './replays.ts';
 import { sends } from './sends.ts';
 import { status } from './status.ts';
 import { streams } from './streams.ts';
@@ -20,6 +21,7 @@ const CONTENTS: Routes[] = [
   verifications, // …/{id}/verifications
   streams, //     /v1/listeners/{id}/stream  /v1/stream
   sends, //       /v1/sends  …/{id}
+  replays, //     /v1/sends/import
   connections, // /v1/listeners/{id}/connections  …/{cid}  …/send
   status, //      /v1/info  /v1/workers  /v1/reset
   health, //      /livez  /readyz  /healthz

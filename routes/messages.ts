@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { exportLines } from '../src/http/export.ts';
+import { exportCapture, exportLines } from '../src/http/export.ts';
 import { answers, content, json, ListenerParams, listenerParams } from '../src/http/operation.ts';
 import { messagePull, pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/pages.ts';
 import { waitOnOne } from '../src/http/waiting.ts';
@@ -58,6 +58,13 @@ export const messages: Routes = async (app) => {
     const lines = await exportLines(journal, number, request.query);
     reply.header('content-disposition', `attachment; filename="${name ?? id}.ndjson"`);
     return reply.type('application/x-ndjson').send(lines);
+  });
+
+  app.get(`${path}.pcapng`, { schema: captureSchema }, async (request, reply) => {
+    const { number, id, name } = await registry.flush(request.params.id);
+    const capture = await exportCapture(journal, number, request.query);
+    reply.header('content-disposition', `attachment; filename="${name ?? id}.pcapng"`);
+    return reply.type('application/x-pcapng').send(capture);
   });
 };
 
@@ -129,6 +136,16 @@ const clearSchema = {
     strict,
   ),
   response: answers({ 200: json(ClearedSchema, 'How many are gone.') }),
+};
+
+const captureSchema = {
+  operationId: 'exportCapture',
+  tags,
+  summary: 'Export messages as pcapng',
+  description: 'For Wireshark and its kin, with headers made up around the payloads. Filters apply.',
+  params: ListenerParams,
+  querystring: ExportQuerySchema,
+  response: answers({ 200: content('application/x-pcapng', 'The capture.') }),
 };
 
 const exportSchema = {

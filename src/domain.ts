@@ -94,6 +94,8 @@ export interface Sends {
     request: SendRequest,
     options: { idempotencyKey?: string },
   ): Promise<{ status: 201 | 202; replayed: boolean; send: SendView }>;
+  /** Sends the messages of a pcapng, pcap or NDJSON file with their timing. */
+  replay(file: Uint8Array, request: ReplayRequest): Promise<{ status: 201 | 202; send: SendView }>;
   get(id: string): SendView;
   list(query: { limit: number; cursor?: string }): { items: SendView[]; next: string | null };
   cancel(id: string): Promise<SendView>;
@@ -102,6 +104,9 @@ export interface Sends {
   totals(): { created: number; running: number; sent: number; errors: number };
   onProgress(callback: (send: SendView) => void): () => void;
 }
+
+/** `scale`: factor on the time between messages, 0 = as fast as it goes. `direction`: only those. */
+export type ReplayRequest = Pick<SendRequest, 'protocol' | 'to' | 'from'> & { scale: number; direction?: 'in' | 'out' };
 
 export type WorkersView = {
   pools: { name: string; kind: 'shared' | 'dedicated'; threads: ThreadView[] }[];

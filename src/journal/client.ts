@@ -112,6 +112,10 @@ class JournalClient implements Journal {
     });
   }
 
+  async endExport(id: number): Promise<void> {
+    await this.#call('endExport', { id });
+  }
+
   wait(request: Wait, signal: AbortSignal): Promise<Waited> {
     const id = this.#nextId();
     return leavable(this.#call('wait', request, { id }), signal, () => this.#post({ leave: id }));

@@ -89,6 +89,11 @@ export class Host implements Handlers {
     return this.#pulls.pull(request, key, caller);
   }
 
+  endExport({ id }: RequestOf<'endExport'>): null {
+    this.#pulls.exports.end(id);
+    return null;
+  }
+
   wait(request: Wait, caller: Caller): Promise<Waited> {
     this.#intake.drain();
     return this.#waits.wait(request, caller);

@@ -14,9 +14,13 @@ export type JournalListener = {
   /** The listener's number; its id in text is `l_…`. */
   number: number;
   id: string;
+  /** Shown in captures. */
+  name?: string | null;
   protocol: 'udp' | 'tcp';
   /** The bound address, shown as `local`. */
   local: { address: string; port: number };
+  /** What ended each incoming TCP message on the wire and is not part of it; captures show it again. */
+  terminator?: string;
   capture: CaptureLimits;
 };
 
@@ -81,6 +85,8 @@ export type Pull = {
   filter: MessageFilter;
   payload: PayloadMode;
   format: PullFormat;
+  /** pcapng only: which export this pull belongs to. What it knows of connections lasts from its first pull to the one without `hasMore`. */
+  export?: { id: number; begins: boolean };
 };
 
 /** Messages that are no longer there between a reader's cursor and the oldest one kept. */
@@ -170,6 +176,8 @@ export interface Journal {
   append(chunk: Uint8Array): Promise<void>;
   /** Empties the workers' ports, then reads. Rejects with code `cursor_ahead` when `after` lies beyond the end. */
   pull(request: Pull, signal?: AbortSignal): Promise<Pulled>;
+  /** Ends a pcapng export whose client has gone. */
+  endExport(id: number): Promise<void>;
   /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
   wait(request: Wait, signal: AbortSignal): Promise<Waited>;
   /** The kept bytes of one message, undefined when it isn't there. */

@@ -7,6 +7,8 @@ export type JournalErrorCode =
   | 'filter_invalid'
   | 'unknown_listener'
   | 'unsupported'
+  /** The export has ended or was given up. */
+  | 'export_gone'
   /** The reader has gone. */
   | 'aborted'
   /** The journal was closed, or its thread has died. */

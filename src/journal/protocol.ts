@@ -30,6 +30,7 @@ export type JournalCommands = {
   append: { request: Uint8Array; reply: null };
   /** `key` is the request in text: those alike may share an answer. */
   pull: { request: Pull & { key: string }; reply: Pulled };
+  endExport: { request: { id: number }; reply: null };
   wait: { request: Wait; reply: Waited };
   payload: { request: { listener: number; seq: number }; reply: Uint8Array | undefined };
   peer: { request: { listener: number; seq: number }; reply: MessagePeer | undefined };

@@ -150,6 +150,14 @@ export class Lifecycle {
 }
 
 function described(listener: Listener, { host, port }: Endpoint): JournalListener {
-  const { number, id, spec } = listener;
-  return { number, id, protocol: spec.protocol, local: { address: host, port }, capture: captureLimits(spec) };
+  const { number, id, name, spec } = listener;
+  return {
+    number,
+    id,
+    name,
+    protocol: spec.protocol,
+    local: { address: host, port },
+    ...(spec.tcp?.framing?.type === 'line' ? { terminator: '\n' } : {}),
+    capture: captureLimits(spec),
+  };
 }

@@ -8,7 +8,7 @@ import { type AddressPolicy, resolveHost } from '../listeners/addresses.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { SendRequest } from '../schemas/send.ts';
 import { parseDuration } from '../schemas/units.ts';
-import type { Endpoint, SendOrder } from '../workers/protocol.ts';
+import type { Endpoint, SendOrder, SendPart } from '../workers/protocol.ts';
 import { checkSizes, sendParts } from './parts.ts';
 import { freshSendId } from './send-id.ts';
 
@@ -27,9 +27,12 @@ const UNBOUNDED = 1_000_000_000;
 const MANY = 100_000;
 const REPLY_TIMEOUT = 2000;
 
-/** Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
-export async function prepareSend(request: SendRequest, context: OrderContext): Promise<PreparedSend> {
-  const parts = sendParts(request);
+/** `parts` stand instead of the request's own payload. Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
+export async function prepareSend(
+  request: SendRequest,
+  context: OrderContext,
+  parts: SendPart[] = sendParts(request),
+): Promise<PreparedSend> {
   const timing = timingOf(request);
   const from = senderOf(request, context);
   const to = await destination(request, context);

@@ -2,14 +2,15 @@
  * Sends: transmissions on demand. Each runs in a worker thread, from a throw-away socket or from a listener's own, and is
  * a resource that can be asked for again; the newest 1,000 are kept.
  */
-import type { Sends as SendsFace } from '../domain.ts';
+import type { ReplayRequest, Sends as SendsFace } from '../domain.ts';
 import { invalidParameter, ProblemError } from '../errors.ts';
 import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
 import { bindProblem } from '../listeners/problems.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
-import type { SendOutcome } from '../workers/protocol.ts';
+import type { SendOutcome, SendPart } from '../workers/protocol.ts';
 import { IdempotencyKeys } from './idempotency.ts';
+import { replayParts } from './import/replay.ts';
 import { type OrderContext, type PreparedSend, prepareSend } from './order.ts';
 import { Send } from './send.ts';
 
@@ -56,6 +57,10 @@ export class Sends implements SendsFace {
     return { ...answer, replayed };
   }
 
+  async replay(file: Uint8Array, { scale, direction, ...request }: ReplayRequest): Promise<Answer> {
+    return this.#create(request, replayParts(file, direction === undefined ? { scale } : { scale, direction }));
+  }
+
   get(id: string): SendView {
     return this.#find(id).view();
   }
@@ -100,8 +105,8 @@ export class Sends implements SendsFace {
     return () => this.#callbacks.delete(callback);
   }
 
-  async #create(request: SendRequest): Promise<Answer> {
-    const prepared = await prepareSend(request, this.#options);
+  async #create(request: SendRequest, parts?: SendPart[]): Promise<Answer> {
+    const prepared = await prepareSend(request, this.#options, parts);
     if (this.#running.size >= RUNNING) throw new ProblemError('limit_reached', `${RUNNING} sends are running`);
     const thread = this.#threadFor(prepared);
     const send = this.#keep(prepared);

@@ -29,6 +29,8 @@ export class FakeJournal implements Journal {
     for (const tell of this.#listeners) tell(new Map([[listener, this.#lastSeq(listener)]]));
   }
 
+  async endExport(): Promise<void> {}
+
   async pull(request: Pull): Promise<Pulled> {
     this.pulls.push(request);
     await new Promise((resolve) => setImmediate(resolve));

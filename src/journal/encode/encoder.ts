@@ -1,6 +1,8 @@
 /** How a pull writes what it finds: one encoder a format, chosen here. */
 import type { HistoryReader } from '../historyReader.ts';
-import type { JournalListener, MissedRange, PayloadMode, PullFormat } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
+import type { RunningExports } from '../export/running.ts';
+import type { JournalListener, MissedRange, PayloadMode, Pull, PullFormat } from '../journal.ts';
 import { JsonEncoder } from './json.ts';
 import { NdjsonEncoder } from './ndjson.ts';
 import { SseEncoder } from './sse.ts';
@@ -16,7 +18,15 @@ export interface Encoder {
   take(): Uint8Array<ArrayBuffer>;
 }
 
-/** Throws an error with code `unsupported` for a format that can't be written yet. */
+/** The encoder of a pull. A pcapng export goes on with the one it began with; throws JournalError `export_gone` when that is gone. */
+export function encoderOf(request: Pull, exports: RunningExports): Encoder {
+  if (request.format !== 'pcapng') return encoderFor(request.format, request.payload);
+  const writer = request.export && exports.writer(request.export.id, request.export);
+  if (writer === undefined) throw new JournalError('export_gone', 'the export has ended');
+  return writer;
+}
+
+/** Throws JournalError `unsupported` for pcapng, which is more than one answer: see `encoderOf`. */
 export function encoderFor(format: PullFormat, payload: PayloadMode): Encoder {
   switch (format) {
     case 'json':
@@ -26,6 +36,6 @@ export function encoderFor(format: PullFormat, payload: PayloadMode): Encoder {
     case 'ndjson':
       return new NdjsonEncoder(payload);
     case 'pcapng':
-      throw Object.assign(new Error('pcapng is not supported yet'), { code: 'unsupported' });
+      throw new JournalError('unsupported', 'pcapng is for exports');
   }
 }

@@ -1,7 +1,8 @@
 /** Pulls: answers pages and streams. Readers that ask the same at the same place share one answer. */
 
 import { KIND_GAP } from '../chunk.ts';
-import { encoderFor } from '../encode/encoder.ts';
+import { encoderOf } from '../encode/encoder.ts';
+import { RunningExports } from '../export/running.ts';
 import type { Pull, Pulled } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
 import type { Ledger } from '../ledger.ts';
@@ -19,6 +20,7 @@ const SHARED_BYTES = 65_536;
 type Answer = { version: number; pulled: Pulled };
 
 export class Pulls {
+  readonly exports = new RunningExports();
   readonly #ledger: Ledger;
   readonly #slices: Slices;
   readonly #commit: () => void;
@@ -45,7 +47,7 @@ export class Pulls {
       this.#slices.run((deadline) => {
         if (caller.gone) reject(new JournalError('aborted', 'the reader has gone'));
         else if (!scan.step(deadline, goal)) return false;
-        else resolve(this.#share(key, { version, pulled: scan.answer() }));
+        else resolve(this.#answer(request, key, { version, pulled: scan.answer() }));
         return true;
       });
     } catch (error) {
@@ -58,7 +60,7 @@ export class Pulls {
     this.#freshen(request);
     const track = trackOf(this.#ledger, request.scope);
     const predicate = compileFilter(request.filter);
-    const harvest = new Harvest(encoderFor(request.format, request.payload), request);
+    const harvest = new Harvest(encoderOf(request, this.exports), request);
     return new Scan(this.#ledger, request, { track, predicate, harvest });
   }
 
@@ -74,6 +76,12 @@ export class Pulls {
       if (seesGaps) this.#ledger.writeGap(book);
     }
     this.#commit();
+  }
+
+  /** An export's answer is nobody else's, and its last one carries the end of the file. */
+  #answer({ export: running }: Pull, key: string, answer: Answer): Pulled {
+    if (running === undefined) return this.#share(key, answer);
+    return this.exports.answered(running.id, answer.pulled);
   }
 
   #share(key: string, answer: Answer): Pulled {
