@@ -1,0 +1,49 @@
+/** Every named schema with all its fields; those of inner objects are named by their path. */
+import { code, GENERATED, page, refName, table, typeText } from './markdown.ts';
+import type { OpenApi, Schema } from './openapi.ts';
+
+export function schemasPage({ components }: OpenApi): string {
+  const schemas = Object.entries(components.schemas);
+  return page([
+    '# Schemas',
+    '',
+    GENERATED,
+    '',
+    'Durations are `"500ms"`, `"5s"`, `"2m"`, `"1h"` or a number of milliseconds. Sizes are a number of bytes, `"64KiB"`,',
+    '`"1MiB"` or `"1GiB"`. Times are RFC 3339 in UTC. A field in bold is required, or always there.',
+    '',
+    ...schemas.flatMap(([name, schema]) => [`## ${name}`, '', ...body(schema)]),
+  ]);
+}
+
+function body(schema: Schema): string[] {
+  const described = schema.description === undefined ? [] : [schema.description, ''];
+  const variants = (schema.oneOf ?? schema.anyOf ?? []).flatMap((member) => [
+    `**${member.title ?? refName(member) ?? 'or'}** ${member.description ?? ''}`.trimEnd(),
+    '',
+    ...fieldTable(member),
+  ]);
+  return [...described, ...variants, ...fieldTable(schema)];
+}
+
+function fieldTable(schema: Schema): string[] {
+  return table(['field', 'type', 'default', ''], fields(schema, ''));
+}
+
+function fields({ properties = {}, required = [] }: Schema, prefix: string): string[][] {
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const path = `${prefix}${name}`;
+    const shown = code(path);
+    const own = [
+      required.includes(name) ? `**${shown}**` : shown,
+      typeText(field, ''),
+      defaultText(field),
+      field.description ?? '',
+    ];
+    return [own, ...fields(field, `${path}.`), ...fields(field.items ?? {}, `${path}[].`)];
+  });
+}
+
+function defaultText(field: Schema): string {
+  return field.default === undefined ? '' : code(JSON.stringify(field.default));
+}
