@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { publishedDocument } from '../openapi/document.ts';
-import { buildValidator } from '../src/http/validation.ts';
-import { NAMED_SCHEMAS } from '../src/schemas/index.ts';
 import { fakeApp } from './fake/app.ts';
+import { isA, validator } from './schema.ts';
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; examples?: unknown[]; $ref?: string };
 type Parameter = { name: string; in: string; description?: string; example?: unknown; schema: Schema };
@@ -68,29 +67,18 @@ t.test('examples of fields are right by their own schema', async (t) => {
 
 t.test('answers keep to their published schemas', async (t) => {
   const { app } = await fakeApp(t);
-  const check = (name: string, value: unknown) => {
-    const validate = validator({ $ref: `${name}#` });
-    t.ok(validate(value), `${name}: ${JSON.stringify((validate as { errors?: unknown }).errors)}`);
-  };
   const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload });
-  check('Listener', (await post('/v1/listeners', { protocol: 'udp', name: 'statsd' })).json());
-  check('ListenerPage', (await app.inject('/v1/listeners')).json());
-  check('Send', (await post('/v1/sends', { protocol: 'udp', to: { port: 9 }, text: 'x' })).json());
-  check('SendPage', (await app.inject('/v1/sends')).json());
-  check('ConnectionList', (await app.inject('/v1/listeners/statsd/connections')).json());
-  check('Workers', (await app.inject('/v1/workers')).json());
-  check('Info', (await app.inject('/v1/info')).json());
-  check('Health', (await app.inject('/readyz?verbose')).json());
-  check('Problem', (await app.inject('/v1/listeners/none')).json());
-  check('Problem', (await post('/v1/listeners', {})).json());
+  isA(t, 'Listener', (await post('/v1/listeners', { protocol: 'udp', name: 'statsd' })).json());
+  isA(t, 'ListenerPage', (await app.inject('/v1/listeners')).json());
+  isA(t, 'Send', (await post('/v1/sends', { protocol: 'udp', to: { port: 9 }, text: 'x' })).json());
+  isA(t, 'SendPage', (await app.inject('/v1/sends')).json());
+  isA(t, 'ConnectionList', (await app.inject('/v1/listeners/statsd/connections')).json());
+  isA(t, 'Workers', (await app.inject('/v1/workers')).json());
+  isA(t, 'Info', (await app.inject('/v1/info')).json());
+  isA(t, 'Health', (await app.inject('/readyz?verbose')).json());
+  isA(t, 'Problem', (await app.inject('/v1/listeners/none')).json());
+  isA(t, 'Problem', (await post('/v1/listeners', {})).json());
 });
-
-const named = Object.fromEntries(NAMED_SCHEMAS.map((schema) => [schema.$id!, schema]));
-const compile = buildValidator(named, {} as never) as unknown as (route: object) => (value: unknown) => boolean;
-
-function validator(schema: object): (value: unknown) => boolean {
-  return compile({ schema, httpPart: 'body' });
-}
 
 /** Objects need examples in their fields, not of their own. */
 function checkFields(t: Test, schema: Schema, path: string): void {

@@ -112,7 +112,7 @@ function micros(name: string, text: string): number {
 }
 
 function size(name: string, text: string): number {
-  const bytes = parseBytes(/^\d+$/.test(text) ? Number(text) : text);
+  const bytes = parseBytes(text);
   if (bytes === undefined) throw invalidParameter(name, 'must be a size such as 512 or "64KiB"');
   return bytes;
 }

@@ -1,8 +1,9 @@
 /** What a message must look like: the `when` of rules and the `match` of verifications. */
 import { Type } from '@sinclair/typebox';
+import { OneOf, strict } from './parts.ts';
 
-const strict = { additionalProperties: false } as const;
-const optionalText = (description: string) => Type.Optional(Type.String({ maxLength: 65_536, description }));
+const optionalText = (description: string, example: string) =>
+  Type.Optional(Type.String({ maxLength: 65_536, description, examples: [example] }));
 
 export const FIELD_TYPES = [
   'u8',
@@ -24,17 +25,19 @@ export const FIELD_TYPES = [
 ] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
-const bytesTest = {
-  equals: optionalText('The whole payload.'),
-  startsWith: optionalText('Its first bytes.'),
-  endsWith: optionalText('Its last bytes.'),
-  contains: optionalText('Anywhere in it.'),
-};
+const bytesTest = (examples: { whole: string; first: string; last: string; inside: string }) => ({
+  equals: optionalText('The whole payload.', examples.whole),
+  startsWith: optionalText('Its first bytes.', examples.first),
+  endsWith: optionalText('Its last bytes.', examples.last),
+  contains: optionalText('Anywhere in it.', examples.inside),
+});
+const textTest = bytesTest({ whole: 'Hola server', first: 'Hola', last: 'server', inside: 'la se' });
+const hexTest = bytesTest({ whole: '48 6f 6c 61', first: '48 ??', last: '6c 61', inside: '6f 6c' });
 
 const numberTest = {
-  equals: Type.Optional(Type.Number()),
-  min: Type.Optional(Type.Number()),
-  max: Type.Optional(Type.Number()),
+  equals: Type.Optional(Type.Number({ description: 'This number.', examples: [443] })),
+  min: Type.Optional(Type.Number({ description: 'At least.', examples: [1] })),
+  max: Type.Optional(Type.Number({ description: 'At most.', examples: [1500] })),
 };
 
 type Bytes = { equals?: string; startsWith?: string; endsWith?: string; contains?: string };
@@ -61,27 +64,33 @@ export const MatchSchema = Type.Object(
     not: Type.Optional(self),
     text: Type.Optional(
       Type.Object(
-        { ...bytesTest, regex: optionalText('RE2 syntax, linear time.') },
+        { ...textTest, regex: optionalText('RE2 syntax, linear time.', '^H.la') },
         { ...strict, minProperties: 1, description: 'The payload as UTF-8 text, case-sensitive.' },
       ),
     ),
     hex: Type.Optional(
-      Type.Object(bytesTest, {
+      Type.Object(hexTest, {
         ...strict,
         minProperties: 1,
         description: 'The payload as hex digits; `??` is any byte.',
       }),
     ),
     size: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 0 }), Type.Object(numberTest, { ...strict, minProperties: 1 })], {
-        description: 'Bytes on the wire.',
+      Type.Unsafe<number | NumberRange>({
+        type: ['integer', 'object'],
+        minimum: 0,
+        properties: numberTest,
+        ...strict,
+        minProperties: 1,
+        description: 'Bytes on the wire: so many, or a range.',
+        examples: [11, { min: 1, max: 1500 }],
       }),
     ),
     field: Type.Optional(
       Type.Object(
         {
-          at: Type.Integer({ minimum: 0, maximum: 65_535, description: 'Offset in bytes.' }),
-          as: Type.Unsafe<FieldType>({ type: 'string', enum: [...FIELD_TYPES], description: 'Type and byte order.' }),
+          at: Type.Integer({ minimum: 0, maximum: 65_535, description: 'Offset in bytes.', examples: [2] }),
+          as: OneOf(FIELD_TYPES, { description: 'Type and byte order.', examples: ['u16be'] }),
           ...numberTest,
         },
         { ...strict, description: 'A number inside the payload.', examples: [{ at: 2, as: 'u16be', equals: 443 }] },
@@ -90,9 +99,13 @@ export const MatchSchema = Type.Object(
     json: Type.Optional(
       Type.Object(
         {
-          pointer: Type.String({ pattern: '^(/.*)?$', description: 'RFC 6901; empty is the whole document.' }),
-          equals: Type.Optional(Type.Unknown()),
-          exists: Type.Optional(Type.Boolean()),
+          pointer: Type.String({
+            pattern: '^(/.*)?$',
+            description: 'RFC 6901; empty is the whole document.',
+            examples: ['/level'],
+          }),
+          equals: Type.Optional(Type.Unknown({ description: 'This value.', examples: ['warn'] })),
+          exists: Type.Optional(Type.Boolean({ description: 'Whether there is one.', examples: [true] })),
         },
         {
           ...strict,
@@ -109,5 +122,6 @@ export const MatchSchema = Type.Object(
     $id: 'Match',
     ...strict,
     description: 'All members together are an "and"; an empty match holds for every message.',
+    examples: [{ text: { startsWith: 'Hola' } }],
   },
 );

@@ -4,17 +4,23 @@ import { MatchSchema } from './match.ts';
 import { Duration, OneOf, Ref, strict } from './parts.ts';
 
 const maybe = Type.Optional;
-const amount = (description: string) => maybe(Type.Integer({ minimum: 0, maximum: 100_000, description }));
+const amount = (description: string) =>
+  maybe(Type.Integer({ minimum: 0, maximum: 100_000, description, examples: [1] }));
 
 export const VerificationSchema = Type.Object(
   {
     after: maybe(
-      Type.Union([Type.Integer({ minimum: 0 }), Type.String()], {
+      Type.Unsafe<number | string>({
+        type: ['integer', 'string'],
+        minimum: 0,
         default: 0,
         description: 'Only messages after this cursor.',
+        examples: [0],
       }),
     ),
-    direction: maybe(OneOf(['in', 'out'], { default: 'in', description: 'Messages from or to the network.' })),
+    direction: maybe(
+      OneOf(['in', 'out'], { default: 'in', description: 'Messages from or to the network.', examples: ['in'] }),
+    ),
     match: maybe(Ref(MatchSchema)),
     count: maybe(
       Type.Object(
@@ -45,10 +51,19 @@ export const VerificationSchema = Type.Object(
       Duration({ default: '0ms', description: 'After that, no further match for so long.', examples: ['100ms'] }),
     ),
     orFail: maybe(
-      Type.Boolean({ default: false, description: 'Answer 409 when it did not pass, so that `curl -f` fails.' }),
+      Type.Boolean({
+        default: false,
+        description: 'Answer 409 when it did not pass, so that `curl -f` fails.',
+        examples: [false],
+      }),
     ),
   },
-  { $id: 'Verification', ...strict, description: 'What must, or must not, have arrived.' },
+  {
+    $id: 'Verification',
+    ...strict,
+    description: 'What must, or must not, have arrived.',
+    examples: [{ match: { text: { startsWith: 'Hola' } }, count: { atLeast: 1 }, within: '2s' }],
+  },
 );
 export type VerificationRequest = Static<typeof VerificationSchema>;
 
@@ -72,8 +87,8 @@ export const VerdictSchema = Type.Object(
     }),
     nearMisses: Type.Array(
       Type.Object({
-        seq: Type.Integer({ examples: [2] }),
-        why: Type.String({ examples: ['byte 0: expected 48, was 68'] }),
+        seq: Type.Integer({ description: 'The message.', examples: [2] }),
+        why: Type.String({ description: 'Why it does not match.', examples: ['byte 0: expected 48, was 68'] }),
         diff: maybe(DiffSchema),
       }),
       { description: 'What came closest, and why it did not match.' },
