@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Routes } from '../src/http/domain.ts';
 import { allMessages } from './all-messages.ts';
+import { configuration } from './configuration.ts';
 import { connections } from './connections.ts';
 import { docs } from './docs.ts';
 import { health } from './health.ts';
@@ -24,6 +25,7 @@ const CONTENTS: Routes[] = [
   replays, //     /v1/sends/import
   connections, // /v1/listeners/{id}/connections  …/{cid}  …/send
   status, //      /v1/info  /v1/workers  /v1/reset
+  configuration, // /v1/export
   health, //      /livez  /readyz  /healthz
   metrics, //     /metrics
   docs, //        /  /docs  /openapi.json  /openapi.yaml  /problems/{code}

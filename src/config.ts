@@ -109,6 +109,27 @@ export function addSettings(command: Command): Command {
   return command;
 }
 
+/**
+ * Settings of a configuration file, below flags and environment and above the defaults. `sourceOf` says where commander
+ * has a value from. Throws ConfigError naming a value that can't be used.
+ */
+export function withFile(
+  options: Record<string, unknown>,
+  settings: Record<string, unknown>,
+  sourceOf: (name: string) => string | undefined,
+): Record<string, unknown> {
+  const filled = { ...options };
+  for (const [name, setting] of SETTINGS) {
+    if (!(name in settings) || sourceOf(name) !== 'default') continue;
+    try {
+      filled[name] = settings[name] === null ? null : parsed(setting, String(settings[name]));
+    } catch (error) {
+      throw new ConfigError(`settings.${name} in the configuration file is wrong: ${(error as Error).message}`);
+    }
+  }
+  return filled;
+}
+
 /** The configuration in a parsed command. Throws ConfigError when settings contradict each other. */
 export function configOf(options: Record<string, unknown>): Config {
   const config = Object.fromEntries(SETTINGS.map(([name]) => [name, options[name]])) as Config;
@@ -138,6 +159,7 @@ function option(name: string, setting: TSchema & Setting): Option {
 }
 
 function parsed(setting: TSchema & Setting, text: string): unknown {
+  if (setting.choices?.includes(text) === false) refuse(`Expected one of ${setting.choices.join(', ')}.`);
   const value = READERS[setting.form](text);
   const [first] = Value.Errors(setting, value);
   if (first !== undefined) throw new InvalidArgumentError(`${first.message}.`);

@@ -7,6 +7,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
+import type { NamedSpec } from './configuration/file.ts';
+import { reconcile } from './configuration/reconcile.ts';
 import { openJournal } from './journal/client.ts';
 import type { Journal } from './journal/journal.ts';
 import { AddressPolicy } from './listeners/addresses.ts';
@@ -22,12 +24,16 @@ import { VERSION } from './version.ts';
 export type Service = {
   /** Where the API listens, with the real port. */
   url: string;
+  /** Makes the listeners be what a configuration file says; the ones of the last call are compared with. */
+  configure(listeners: readonly NamedSpec[]): Promise<void>;
   /** Stops it; answers when everything is closed, committed and joined. */
   close(): Promise<void>;
 };
 
 export type ServiceOptions = {
   log?: Logger;
+  /** Listeners that are there from the start. */
+  listeners?: readonly NamedSpec[];
   /** The journal thread died: nothing can be kept any more and the process must end. */
   onFatal?: (error: Error) => void;
 };
@@ -60,10 +66,12 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     undo.unshift(() => app.close());
     await app.listen({ host: config.host, port: config.port });
     httpLog.level = log.level;
+    const configure = configurator(parts.registry, log);
+    await configure(options.listeners ?? []);
     parts.status.begin();
     const url = urlOf(app);
     announce(log, url, config);
-    return { url, close: () => stop({ ...parts, app, crews, log }) };
+    return { url, configure, close: () => stop({ ...parts, app, crews, log }) };
   } catch (error) {
     for (const step of undo) await step().catch(() => {});
     throw error;
@@ -115,6 +123,22 @@ async function stop({
   await crews.close();
   await journal.close();
   log.info('stopped');
+}
+
+/** Applies one reading of the configuration file after the other. */
+function configurator(registry: Registry, log: Logger): Service['configure'] {
+  let last: readonly NamedSpec[] = [];
+  let turn = Promise.resolve();
+  const apply = async (wanted: readonly NamedSpec[]) => {
+    const { failed, ...changes } = await reconcile(registry, wanted, last);
+    last = wanted;
+    for (const { name, detail } of failed) log.error({ listener: name }, `a configured listener is not up: ${detail}`);
+    if (Object.values(changes).some((names) => names.length > 0)) log.info(changes, 'configured listeners');
+  };
+  return (wanted) => {
+    turn = turn.catch(() => {}).then(() => apply(wanted));
+    return turn;
+  };
 }
 
 function logThreads(crews: Crews, log: Logger): void {

@@ -1,6 +1,7 @@
 /** The commands of `listenpost`. Usage errors end with one line on stderr and exit code 2. */
-import { Command, CommanderError } from 'commander';
-import { addSettings, ConfigError, configOf } from '../config.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { addSettings, ConfigError, configOf, withFile } from '../config.ts';
+import { readConfigurationFile } from '../configuration/file.ts';
 import { VERSION } from '../version.ts';
 import { healthcheck } from './healthcheck.ts';
 
@@ -14,11 +15,16 @@ export async function run(argv: string[]): Promise<void> {
     .version(VERSION)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`) });
-  addSettings(program.command('serve').description('run the service')).action(async (options) => {
-    const config = configOf(options);
+  const serving = addSettings(program.command('serve').description('run the service')).addOption(
+    new Option('--config <file>', 'settings and listeners in YAML; read again on SIGHUP').env('LISTENPOST_CONFIG'),
+  );
+  serving.action(async (options) => {
+    const file = options.config === undefined ? undefined : readConfigurationFile(options.config);
+    const settings = withFile(options, file?.settings ?? {}, (name) => serving.getOptionValueSource(name));
+    const config = configOf(settings);
     // Only now: help, errors and the healthcheck of a container need no server in memory.
     const { serve } = await import('./serve.ts');
-    await serve(config);
+    await serve(config, file);
   });
   program
     .command('healthcheck')

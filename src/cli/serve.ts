@@ -2,6 +2,7 @@
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import { type ConfigurationFile, readConfigurationFile } from '../configuration/file.ts';
 import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';
 
@@ -14,24 +15,40 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const FAILED = 1;
 const JOURNAL_DIED = 70;
 
-export async function serve(config: Config): Promise<void> {
+/** `file` is read again on SIGHUP. */
+export async function serve(config: Config, file?: ConfigurationFile): Promise<void> {
   const log = createLog(config.logLevel);
   let service: Service | undefined;
-  const { close } = closeWithGrace({ delay: GRACE, logger: log, skip: [...SIGNALS] }, async ({ err }) => {
-    if (err !== undefined) log.fatal({ err }, 'an error nobody handled');
-    await service?.close();
-  });
+  const { close } = closeWithGrace(
+    { delay: GRACE, logger: log, skip: file === undefined ? [...SIGNALS] : [...SIGNALS, 'SIGHUP'] },
+    async ({ err }) => {
+      if (err !== undefined) log.fatal({ err }, 'an error nobody handled');
+      await service?.close();
+    },
+  );
   onSignals(log, close);
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, 'the journal thread died, nothing can be kept any more');
     process.exit(JOURNAL_DIED);
   };
   try {
-    service = await start(config, { log, onFatal });
+    service = await start(config, { log, onFatal, listeners: file?.listeners ?? [] });
+    if (file !== undefined) reloadOnHangup(service, file, log);
   } catch (error) {
     process.stderr.write(`error: listenpost can't start: ${(error as Error).message}\n`);
     process.exit(FAILED);
   }
+}
+
+/** Reads the file anew; one that is wrong changes nothing. Settings of the process need a restart. */
+function reloadOnHangup(service: Service, { path }: ConfigurationFile, log: Logger): void {
+  process.on('SIGHUP', () => {
+    try {
+      service.configure(readConfigurationFile(path).listeners).catch((err) => log.error({ err }, 'the reload failed'));
+    } catch (error) {
+      log.error(`SIGHUP: nothing is changed: ${(error as Error).message}`);
+    }
+  });
 }
 
 /** The first signal closes, a later one ends the process at once. */

@@ -1,0 +1,34 @@
+/** Writes the listeners that are there as a configuration file, without what is a default anyway. */
+import { isDeepStrictEqual } from 'node:util';
+import { stringify } from 'yaml';
+import { fillSpec } from '../listeners/spec.ts';
+import type { ListenerView } from '../listeners/view.ts';
+import { type FullSpec, ListenerSpecSchema } from '../schemas/listener.ts';
+
+const SPEC_FIELDS = Object.keys(ListenerSpecSchema.properties) as (keyof FullSpec)[];
+const HEAD = '# Listeners of a Listenpost; read by: listenpost serve --config FILE\n';
+
+/** YAML. A listener without a name gets one made of its id: a file tells listeners apart by their names. */
+export function configurationText(listeners: readonly ListenerView[]): string {
+  const items = listeners.map((view) => ({ name: view.name ?? `unnamed-${view.id.slice(2)}`, ...shortSpec(view) }));
+  return HEAD + stringify({ listeners: items });
+}
+
+function shortSpec(view: ListenerView): Record<string, unknown> {
+  const plain: FullSpec = fillSpec({ protocol: view.protocol });
+  const fields = SPEC_FIELDS.filter((field) => field !== 'name' && view[field] !== undefined);
+  const entries = fields.map((field) => [field, short(view[field], plain[field])] as const);
+  return { protocol: view.protocol, ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };
+}
+
+/** The value without the parts that equal the default's; undefined when nothing is left. */
+function short(value: unknown, byDefault: unknown): unknown {
+  if (isDeepStrictEqual(value, byDefault)) return undefined;
+  if (!isPlain(value) || !isPlain(byDefault) || 'type' in value) return value;
+  const entries = Object.entries(value).map(([key, part]) => [key, short(part, byDefault[key])] as const);
+  return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
