@@ -47,7 +47,7 @@ type Pending = { resolve: (reply: never) => void; reject: (error: Error) => void
 /** A pull that more than one reader asked for in the same turn. */
 type SharedPull = { promise: Promise<Pulled>; readers: number; leave: () => void };
 
-class JournalClient implements Journal {
+export class JournalClient implements Journal {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #onDeath: (error: Error) => void;

@@ -42,6 +42,8 @@ export class Ledger {
   readonly books = new Map<number, Book>();
   /** Changes with whatever a reader could see anywhere. */
   version = 0;
+  /** Records in the newest row, once there is one of this process. */
+  lastRecords = 0;
   readonly #retention: Retention;
   /** Listeners with rows below their floor, and how far those may go. */
   readonly #trimmable = new Map<number, Place>();
@@ -246,6 +248,7 @@ export class Ledger {
     book.appendedBytes += chunk.length;
     this.#count(book, survey);
     this.store.insert({ row, listener: book.listener.number, start, end: book.tail, survey, thread, ...sums }, chunk);
+    this.lastRecords = survey.records;
     this.chunks.add(row, chunk);
     book.noteLatest({ row, start, end: book.tail, survey, thread });
     this.#fresh.push({ book, row, start, end: book.tail, survey, thread, chunk });

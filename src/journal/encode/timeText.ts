@@ -26,10 +26,3 @@ export function writeTime(writer: ByteWriter, micros: number): void {
   buffer[writer.length + LENGTH - 1] = 0x5a;
   writer.length += LENGTH;
 }
-
-/** The same as text. */
-export function timeText(micros: number): string {
-  const whole = Math.floor(micros / 1e6);
-  const fraction = `${micros - whole * 1e6}`.padStart(6, '0');
-  return `${new Date(whole * 1000).toISOString().slice(0, DOT)}.${fraction}Z`;
-}

@@ -11,7 +11,7 @@ import { Harvest } from './harvest.ts';
 import { compileFilter } from './predicate.ts';
 import { Scan } from './scan.ts';
 import type { Slices } from './slices.ts';
-import { trackOf } from './track.ts';
+import { type Track, trackOf } from './track.ts';
 
 /** Answers kept for the next one who asks the same, and their size at most. */
 const SHARED = 32;
@@ -37,31 +37,35 @@ export class Pulls {
    * Answers a pull; the journal's ports are empty by now. Rejects with a JournalError.
    * @param key the request in text
    */
-  pull(request: Pull, key: string, caller: Caller): Promise<Pulled> {
-    const { promise, resolve, reject } = Promise.withResolvers<Pulled>();
-    try {
-      const scan = this.#scan(request);
-      const { version, tail: goal } = scan.track;
-      const shared = this.#answers.get(key);
-      if (shared !== undefined && shared.version === version) return Promise.resolve(shared.pulled);
-      this.#slices.run((deadline) => {
-        if (caller.gone) reject(new JournalError('aborted', 'the reader has gone'));
-        else if (!scan.step(deadline, goal)) return false;
-        else resolve(this.#answer(request, key, { version, pulled: scan.answer() }));
-        return true;
-      });
-    } catch (error) {
-      reject(error);
-    }
-    return promise;
-  }
-
-  #scan(request: Pull): Scan {
+  async pull(request: Pull, key: string, caller: Caller): Promise<Pulled> {
     this.#freshen(request);
     const track = trackOf(this.#ledger, request.scope);
+    const { version } = track;
+    const shared = this.#answers.get(key);
+    if (shared?.version === version) return shared.pulled;
+    const pulled = await this.#walk(this.#scan(request, track), caller);
+    return request.export === undefined
+      ? this.#share(key, { version, pulled })
+      : this.exports.answered(request.export.id, pulled);
+  }
+
+  #scan(request: Pull, track: Track): Scan {
     const predicate = compileFilter(request.filter);
     const harvest = new Harvest(encoderOf(request, this.exports), request);
     return new Scan(this.#ledger, request, { track, predicate, harvest });
+  }
+
+  /** Up to what is there now. */
+  #walk(scan: Scan, caller: Caller): Promise<Pulled> {
+    const { promise, resolve, reject } = Promise.withResolvers<Pulled>();
+    const goal = scan.track.tail;
+    this.#slices.run((deadline) => {
+      if (caller.gone) reject(new JournalError('aborted', 'the reader has gone'));
+      else if (!scan.step(deadline, goal)) return false;
+      else resolve(scan.answer());
+      return true;
+    });
+    return promise;
   }
 
   /** Lets the clock evict, and losses become visible, before the reader looks. */
@@ -78,12 +82,7 @@ export class Pulls {
     this.#commit();
   }
 
-  /** An export's answer is nobody else's, and its last one carries the end of the file. */
-  #answer({ export: running }: Pull, key: string, answer: Answer): Pulled {
-    if (running === undefined) return this.#share(key, answer);
-    return this.exports.answered(running.id, answer.pulled);
-  }
-
+  /** Keeps a small answer for the next who asks the same. That of an export is nobody else's. */
   #share(key: string, answer: Answer): Pulled {
     this.#answers.delete(key);
     if (answer.pulled.body.length > SHARED_BYTES) return answer.pulled;

@@ -4,7 +4,7 @@
  * evicted between the slices.
  */
 import type { Book } from '../book.ts';
-import { KIND_MESSAGE } from '../chunk.ts';
+import { KIND_GAP, KIND_MESSAGE } from '../chunk.ts';
 import { BEYOND, comparePlaces, later, type Place } from '../cursor.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Pull, Pulled } from '../journal.ts';
@@ -39,6 +39,9 @@ export class Scan {
   #minor: number;
   /** Where a wait's first match beyond the bounds of its answer lies: the reader must go on from before it. */
   #overflow: Place | undefined;
+  #toldGap = false;
+  /** Nothing is left on the way. */
+  #exhausted = false;
   #found: Found[] = [];
   #batch = FEW_CHUNKS;
 
@@ -76,10 +79,12 @@ export class Scan {
       if (this.#upward && comparePlaces(this.place, goal) >= 0) return true;
       const found = this.#next();
       if (found === undefined) {
+        this.#exhausted = true;
         if (this.#upward && comparePlaces(goal, this.#until) < 0) this.moveTo(goal);
         return true;
       }
       const ending = found.fits ? this.walk(found, deadline) : this.#pass(found);
+      this.#exhausted = ending === 'end';
       if (ending === 'full' || ending === 'end') return true;
       if (ending === 'time' || performance.now() > deadline) return false;
     }
@@ -102,6 +107,7 @@ export class Scan {
 
   /** What was found. The harvest can't go on after it. */
   answer(): Pulled {
+    this.#tellGap();
     const { items, messages, served, encoder } = this.harvest;
     for (const [listener, seq] of served) {
       const book = this.#ledger.books.get(listener);
@@ -120,15 +126,16 @@ export class Scan {
 
   /** Whether there are records beyond the place on the way; exact where only messages of one listener count. */
   #isMore(place: Place): boolean {
-    const { tail, floor, reach } = this.track;
-    const exact = typeof reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
+    const { track } = this;
+    const exact = typeof track.reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
     if (this.#upward) {
       const next = exact ? { major: place.major + 1, minor: 0 } : { major: place.major, minor: place.minor + 1 };
-      return comparePlaces(next, tail) <= 0 && comparePlaces(next, this.#until) < 0;
+      return comparePlaces(next, this.#until) < 0 && (exact ? next.major <= track.tail.major : track.continues(place));
     }
-    const low = later(this.#until, floor);
-    if (exact) return place.major - (place.minor === 0 ? 1 : 0) > low.major;
-    return comparePlaces(place, { major: low.major, minor: low.minor + 1 }) > 0;
+    if (this.#exhausted) return false;
+    const low = later(this.#until, track.floor);
+    const previous = track.previous(place);
+    return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePlaces(previous, low) > 0;
   }
 
   /** Follows the floor when it has overtaken the reader. False when a page has items: the gap belongs behind them. */
@@ -142,6 +149,15 @@ export class Scan {
     const first = this.gap ?? missed;
     this.gap = { ...missed, fromSeq: first.fromSeq, dropped: missed.toSeq - first.fromSeq + 1 };
     return true;
+  }
+
+  /** What the reader came too late for stands before all else, where the format has a place for it. */
+  #tellGap(): void {
+    const { gap, track } = this;
+    if (gap === undefined || this.#toldGap || (this.predicate.kinds & (1 << KIND_GAP)) === 0) return;
+    this.#toldGap = true;
+    const book = this.#ledger.books.get(track.reach!);
+    if (book !== undefined) this.harvest.encoder.missed(gap, book.listener, track.format(gap.toSeq, 0));
   }
 
   #next(): Found | undefined {
@@ -188,6 +204,7 @@ export class Scan {
   #visit(reader: HistoryReader, book: Book, major: number, minor: number): boolean {
     const { harvest, track } = this;
     const matches = !reader.isWithin(book.floor) && this.predicate.matches(reader);
+    if (matches) this.#tellGap();
     if (matches && !harvest.take(reader, book.listener, () => track.format(major, minor))) {
       if (!harvest.isWait) return false;
       this.#overflow ??= this.place;

@@ -4,6 +4,7 @@
  */
 import type { Book } from '../book.ts';
 import {
+  BEYOND,
   comparePlaces,
   formatJournalCursor,
   formatSeqCursor,
@@ -38,6 +39,10 @@ export interface Track {
   /** Where the way goes on beyond, or short of, a chunk. */
   past(found: Found): Place;
   short(found: Found): Place;
+  /** Whether there is a record beyond the place. */
+  continues(place: Place): boolean;
+  /** The last place there may be before this one. */
+  previous(place: Place): Place;
   /** What a reader at the place came too late for. */
   missed(place: Place): MissedRange | undefined;
 }
@@ -98,19 +103,27 @@ class ListenerTrack implements Track {
       });
   }
 
-  /** The first chunk down is the one that holds the place, or ends before it. */
+  /** The first one may hold the place; those below it end where it starts, or before. */
   down(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const { store } = this.#ledger;
     const holding = store.holding(this.reach, from);
-    if (holding !== undefined && comparePlaces(holding.start, from) < 0 && comparePlaces(holding.end, from) !== 0)
-      return [holding, ...store.down(this.reach, holding.start, conditions, limit)];
-    return store.down(this.reach, from, conditions, limit);
+    if (holding === undefined) return store.down(this.reach, from, conditions, limit);
+    const below = store.down(this.reach, holding.start, conditions, limit);
+    return comparePlaces(from, this.short(holding)) > 0 ? [holding, ...below] : below;
   }
   past(found: Found): Place {
     return found.end;
   }
-  short(found: Found): Place {
-    return found.start;
+  /** Just beyond the record before the chunk. */
+  short({ start: { major, minor } }: Found): Place {
+    return { major, minor: minor + 1 };
+  }
+
+  continues(place: Place): boolean {
+    return comparePlaces(place, this.tail) < 0;
+  }
+  previous({ major, minor }: Place): Place {
+    return minor > 0 ? { major, minor: minor - 1 } : { major: major - 1, minor: BEYOND.major };
   }
 
   missed(place: Place): MissedRange | undefined {
@@ -169,6 +182,13 @@ class WholeTrack implements Track {
   }
   short(found: Found): Place {
     return { major: found.row, minor: 1 };
+  }
+  continues({ major, minor }: Place): boolean {
+    const { store, lastRecords } = this.#ledger;
+    return major < store.lastRow || (major === store.lastRow && minor < lastRecords);
+  }
+  previous({ major, minor }: Place): Place {
+    return minor > 1 ? { major, minor: minor - 1 } : { major: major - 1, minor: END_OF_ROW };
   }
   missed(): undefined {
     return undefined;

@@ -1,0 +1,104 @@
+/** Records, chunks, listeners and requests for the journal's tests. */
+import { addressBytes } from '../../../src/journal/address.ts';
+import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/journal/chunk.ts';
+import type { Place } from '../../../src/journal/cursor.ts';
+import { HistoryReader } from '../../../src/journal/historyReader.ts';
+import { listenerId } from '../../../src/journal/ids.ts';
+import type { CaptureLimits, JournalListener, Pull, Pulled, Wait } from '../../../src/journal/journal.ts';
+import { Ledger } from '../../../src/journal/ledger.ts';
+import { Caller } from '../../../src/journal/query/caller.ts';
+import { Pulls } from '../../../src/journal/query/pulls.ts';
+import { Slices } from '../../../src/journal/query/slices.ts';
+import { SqliteStore } from '../../../src/journal/sqlite/sqliteStore.ts';
+
+export const A = 0x1234_5678_9abc;
+export const B = 77;
+
+export const ROOMY: CaptureLimits = { maxMessages: 1e6, maxBytes: 1e9, maxAge: null, overflow: 'dropOldest' };
+
+export function listener(number = A, capture: Partial<CaptureLimits> = {}): JournalListener {
+  const local = { address: '127.0.0.1', port: 2323 };
+  return { number, id: listenerId(number), protocol: 'udp', local, capture: { ...ROOMY, ...capture } };
+}
+
+/** A message from 127.0.0.1:5000 with this text, received now. */
+export function message(text: string, more: Partial<Draft> = {}): Draft {
+  const payload = Buffer.from(text);
+  const remote = addressBytes('127.0.0.1');
+  return {
+    ...{ kind: KIND_MESSAGE, direction: 0, at: now(), size: payload.length },
+    ...{ payload, remote, remotePort: 5000, ...more },
+  };
+}
+
+export function now(): { seconds: number; nanos: number } {
+  return instant(Date.now());
+}
+
+export function instant(milliseconds: number): { seconds: number; nanos: number } {
+  return { seconds: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1e6 };
+}
+
+export type Origin = { binding?: number; incarnation?: number; thread?: number; ordinal?: number };
+
+export function chunk(drafts: Draft[], number = A, origin: Origin = {}): Uint8Array<ArrayBuffer> {
+  const { binding = 0, incarnation = 0, thread = 1, ordinal = 0 } = origin;
+  const from = { listener: number, node: 0, thread, binding, incarnation };
+  return encodeChunk(from, drafts, 1e6, ordinal) as Uint8Array<ArrayBuffer>;
+}
+
+/** Chunks of messages with these texts, one a chunk. */
+export function texts(...all: string[]): Uint8Array<ArrayBuffer>[] {
+  return all.map((text) => chunk([message(text)]));
+}
+
+export function pullOf(more: Partial<Pull> = {}): Pull {
+  return {
+    ...{ scope: { listener: A }, after: null, before: null, order: 'asc', limit: 1000, maxBytes: 1e9 },
+    ...{ filter: {}, payload: 'full', format: 'json', ...more },
+  };
+}
+
+export function waitOf(more: Partial<Wait> = {}): Wait {
+  return { ...pullOf(), count: 1, timeout: 5000, ...more };
+}
+
+export type Item = Record<string, unknown> & { seq?: number; afterSeq?: number; text?: string; kind: string };
+
+/** The items of an answer in JSON form. */
+export function itemsOf(pulled: Pulled): Item[] {
+  return JSON.parse(`[${Buffer.from(pulled.body).toString()}]`);
+}
+
+export function seqsOf(pulled: Pulled): number[] {
+  return itemsOf(pulled).map((item) => item.seq!);
+}
+
+export function textsOf(pulled: Pulled): string[] {
+  return itemsOf(pulled).map((item) => item.text!);
+}
+
+/** A ledger in this thread, and a way to read it as pulls do. */
+export function bench(maxBytes = 1e9): { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled> } {
+  const ledger = new Ledger(new SqliteStore(null), maxBytes);
+  const slices = new Slices(() => {});
+  const pulls = new Pulls(ledger, slices, () => ledger.commit());
+  let asked = 0;
+  return { ledger, pull: (more) => pulls.pull(pullOf(more), `${++asked}`, new Caller()) };
+}
+
+/** A reader at the first record. */
+export function readerOf(draft: Draft, start: Place = { major: 0, minor: 0 }): HistoryReader {
+  const reader = new HistoryReader(chunk([draft]), start);
+  reader.next();
+  return reader;
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>, milliseconds = 5000): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error('it did not come about in time');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
