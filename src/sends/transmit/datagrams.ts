@@ -1,11 +1,15 @@
 /**
  * UDP transmissions over an outlet: a throw-away socket (connected, so that a refusal is seen) or a listener's own socket.
  */
-import { createSocket, type Socket } from 'node:dgram';
+import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SendControl } from '../../transports/transport.ts';
+import { BatchSender } from '../../transports/udp/native/batch-sender.ts';
+import type { Libc } from '../../transports/udp/native/libc.ts';
+import { provenLibc } from '../../transports/udp/native/selftest.ts';
+import { openSendingSocket } from '../../transports/udp/native/sockets.ts';
 import type { Endpoint, SendOrder, SendOutcome } from '../../workers/protocol.ts';
 import { runScript, type ScriptOptions } from './script.ts';
 import { Tally } from './tally.ts';
@@ -85,21 +89,53 @@ function wayOut(outlet: DatagramOutlet, tally: Tally): Pick<ScriptOptions, 'send
 }
 
 /** A socket of its own for one order. Rejects with an errno `code` when the local address can't be had. */
-export async function throwAwayOutlet({ local, to }: SendOrder): Promise<DatagramOutlet> {
+export async function throwAwayOutlet(order: SendOrder): Promise<DatagramOutlet> {
+  const { local, to } = order;
+  const libc = isBurst(order) ? provenLibc() : null;
+  const fd = libc === null ? null : openSendingSocket(libc, to, local);
   const socket = createSocket({ type: isIPv6(to.host) ? 'udp6' : 'udp4' });
   try {
-    if (local !== null) {
-      socket.bind({ address: local.host, port: local.port, exclusive: true });
-      await once(socket, 'listening');
-    }
+    if (fd !== null) await listening(socket, { fd });
+    else if (local !== null) await listening(socket, { address: local.host, port: local.port, exclusive: true });
     socket.connect(to.port, to.host);
     await once(socket, 'connect');
   } catch (error) {
     socket.close();
     throw error;
   }
-  return outletOf(socket);
+  const outlet = outletOf(socket);
+  return fd === null ? outlet : inBatches(outlet, { libc: libc!, fd, order });
 }
+
+function isBurst({ count, parts }: SendOrder): boolean {
+  return count * parts.length > 1;
+}
+
+async function listening(socket: Socket, options: BindOptions): Promise<void> {
+  // Waited for from before the call: with a descriptor it comes within it.
+  const ready = once(socket, 'listening');
+  socket.bind(options);
+  await ready;
+}
+
+/** node reads the replies and will close the descriptor; we send through it. */
+function inBatches(
+  outlet: DatagramOutlet,
+  { libc, fd, order }: { libc: Libc; fd: number; order: SendOrder },
+): DatagramOutlet {
+  let open = true;
+  const expected = order.count * order.parts.length;
+  return {
+    ...outlet,
+    batch: new BatchSender({ libc, fd, name: CONNECTED, expected, isOpen: () => open }),
+    close: () => {
+      open = false;
+      outlet.close();
+    },
+  };
+}
+
+const CONNECTED = new Uint8Array(0);
 
 function outletOf(socket: Socket): DatagramOutlet {
   const { address: host, port } = socket.address();

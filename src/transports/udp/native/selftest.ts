@@ -19,14 +19,23 @@ const READY_WITHIN = 1000;
 const CLOCKS_AGREE = 10_000;
 
 let verdict: Promise<string | null> | undefined;
+let proven: Libc | null = null;
 
 /** Why native batches can't be used here, or null when they can. Never rejects; asks the machine once. */
 export function whyNotNative(): Promise<string | null> {
   verdict ??= selfTest().then(
-    () => null,
+    () => {
+      proven = loadLibc();
+      return null;
+    },
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
   return verdict;
+}
+
+/** The native calls, once the self-test has passed in this thread; null before and otherwise. */
+export function provenLibc(): Libc | null {
+  return proven;
 }
 
 async function selfTest(): Promise<void> {

@@ -63,6 +63,20 @@ export function openUdpSocket(opening: UdpOpening): OpenUdpSocket {
   }
 }
 
+/**
+ * A plain socket for sending, bound to a local address when one is given. Whoever takes the descriptor closes it. Throws
+ * an Error with an errno `code`.
+ */
+export function openSendingSocket(libc: Libc, to: Endpoint, local: Endpoint | null): number {
+  const family = familyOf(to.host);
+  const name = local === null ? null : socketAddress(local, family);
+  const fd = must('socket', libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const result = name === null ? 0 : libc.bind(fd, name);
+  if (result === 0) return fd;
+  libc.close(fd);
+  throw errnoError('bind', result);
+}
+
 /** Closes a socket that no thread reads any more. */
 export function closeUdpSocket(fd: number): void {
   loadLibc().close(fd);
