@@ -125,10 +125,13 @@ class DgramBinding implements Binding {
   #outlet(order: SendOrder, answersSeq: number | undefined): DatagramOutlet {
     const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
     const about = { answersSeq, extras: { sendId: order.id } };
+    const { recorder } = this.#context;
     let stop = () => {};
     return {
       local: this.address,
       send: async (payload) => {
+        // What is sent is recorded: a burst must not outrun the journal.
+        if (!recorder.hasCredit) await new Promise<void>((resolve) => recorder.onCredit(resolve));
         await this.#transmit(payload, peer);
         this.#recordSent(payload, peer, about);
       },

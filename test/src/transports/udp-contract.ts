@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { addressBytes } from '../../../src/journal/address.ts';
-import type { Cidr } from '../../../src/workers/protocol.ts';
+import type { Cidr, SendOrder } from '../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../workers/rig.ts';
 
 export type UdpEngine = {
@@ -206,18 +206,7 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     const { listener: number } = listener.spec;
     await listener.threads[0]!.call('sendFrom', {
       listener: number,
-      order: {
-        id: 's_1',
-        protocol: 'udp',
-        to: other.address,
-        local: null,
-        parts: [{ payload: Buffer.from('ping'), template: false }],
-        count: 1,
-        interval: 0,
-        duration: null,
-        expectReply: null,
-        tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
-      },
+      order: { ...burst(other.address, 'ping', 1), id: 's_1' },
     });
     await until(() => other.count('repliesSuppressed') + listener.count('repliesSuppressed') > 0);
     t.ok(other.count('sent') <= 200, 'two echoes do not feed each other');
@@ -291,6 +280,67 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     );
     t.equal(rig.pool.threads[0]!.restarts, 1);
   });
+
+  t.test(`${engine}: what a thread had handed over before it died is all there, and no more is claimed`, async (t) => {
+    const rig = await start(t);
+    const listener = await rig.open();
+    const peer = await client(t);
+    let sending = true;
+    const flood = (async () => {
+      for (let i = 0; sending; i++) {
+        await send(peer, listener, `${i}`);
+        if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    await until(() => listener.count('received') > 500);
+    await rig.pool.threads[0]!.kill();
+    sending = false;
+    await flood;
+    await until(() => listener.incoming.length >= listener.count('handed'));
+    const handed = listener.incoming.length;
+    const lost = listener.count('received') - listener.count('overload') - handed;
+    t.ok(handed > 0 && lost >= 0, `${handed} handed over, ${lost} lost`);
+    const numbers = listener.incoming.map(({ text }) => Number(text));
+    t.same(
+      numbers,
+      Array.from({ length: handed }, (_, i) => numbers[0]! + i),
+      'without a hole up to the death',
+    );
+  });
+
+  t.test(`${engine}: a burst from the listener does not outrun a stalled journal`, async (t) => {
+    const rig = await start(t, { credit: 20_000 });
+    const listener = await rig.open();
+    const peer = await client(t);
+    let got = 0;
+    peer.on('message', () => got++);
+    rig.stalled = true;
+    const to = { host: '127.0.0.1', port: peer.address().port };
+    const order = burst(to, 'y'.repeat(1_000), 200);
+    const outcome = listener.threads[0]!.call('sendFrom', { listener: listener.spec.listener, order });
+    await until(() => got > 5);
+    await listener.flush();
+    t.ok(listener.outgoing.length < 120, 'it waits for the journal');
+    rig.resume();
+    t.match(await outcome, { state: 'done', sent: 200 });
+    await listener.flush();
+    await until(() => listener.outgoing.length === 200);
+  });
+}
+
+function burst(to: { host: string; port: number }, text: string, count: number): SendOrder {
+  return {
+    id: 's_burst',
+    protocol: 'udp',
+    to,
+    local: null,
+    parts: [{ payload: Buffer.from(text), template: false }],
+    count,
+    interval: 0,
+    duration: null,
+    expectReply: null,
+    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
+  };
 }
 
 function counts(listener: Opened): Record<string, number> {
