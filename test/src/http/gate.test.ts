@@ -28,6 +28,7 @@ t.test('Host is compared whole, after cutting port, brackets, one trailing dot a
     '127.0.0.1.evil.example',
     '127.0.0.256',
     '128.0.0.1',
+    'evil127.0.0.1',
     'evil.tests.example',
     '[::2]',
     'localhost:8080/@evil.example',
@@ -76,6 +77,7 @@ t.test('Origin, on any method, must be our own or allowed', async (t) => {
     'http://tests.example',
     'https://tests.example.evil.example',
     'file://localhost:8080',
+    'ftp://localhost:8080',
     'localhost:8080',
   ];
   for (const origin of refused)
