@@ -4,11 +4,12 @@ import type { Host } from './host.ts';
 import { JournalError } from './journalError.ts';
 import type { FromJournal, JournalWireError, ToJournal } from './protocol.ts';
 import { Caller } from './query/caller.ts';
+import { SHARED_BYTES } from './query/pulls.ts';
 
 /** Serves a port until `close` is the command. */
 export function serve(port: MessagePort, host: Host): void {
   const callers = new Map<number, Caller>();
-  const post = (message: FromJournal) => port.postMessage(message);
+  const post = (message: FromJournal, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
   port.on('message', (message: ToJournal) => {
     if ('leave' in message) callers.get(message.leave)?.leave();
@@ -21,7 +22,8 @@ export function serve(port: MessagePort, host: Host): void {
     const caller = new Caller();
     callers.set(id, caller);
     try {
-      post({ id, reply: await carryOut(host, command, caller) });
+      const reply = await carryOut(host, command, caller);
+      post({ id, reply }, movable(reply));
     } catch (error) {
       post({ id, error: wireError(error) });
     }
@@ -33,6 +35,12 @@ export function serve(port: MessagePort, host: Host): void {
 function carryOut(host: Host, command: Exclude<ToJournal, { leave: number }>, caller: Caller): unknown {
   const handler = host[command.name] as (request: unknown, caller: Caller) => unknown;
   return handler.call(host, command.request, caller);
+}
+
+/** What is handed over rather than copied: a body so large that nobody here keeps it for another reader. */
+function movable(reply: unknown): ArrayBuffer[] {
+  const { body } = (reply ?? {}) as { body?: Uint8Array<ArrayBuffer> };
+  return body !== undefined && body.length > SHARED_BYTES ? [body.buffer] : [];
 }
 
 /** What was not foreseen is logged here, with its stack, and told as `internal`. */

@@ -13,9 +13,9 @@ import { Scan } from './scan.ts';
 import type { Slices } from './slices.ts';
 import { type Track, trackOf } from './track.ts';
 
-/** Answers kept for the next one who asks the same, and their size at most. */
+/** Answers kept for the next one who asks the same, and how large such a body may be. */
 const SHARED = 32;
-const SHARED_BYTES = 65_536;
+export const SHARED_BYTES = 65_536;
 
 type Answer = { version: number; pulled: Pulled };
 

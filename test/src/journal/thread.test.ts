@@ -1,37 +1,11 @@
 /** The journal as the main thread has it: a real thread, real ports. */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import t, { type Test } from 'tap';
-import { type Draft, H, KIND_GAP } from '../../../src/journal/chunk.ts';
-import { JournalClient, type JournalOptions, openJournal } from '../../../src/journal/client.ts';
-import type { Journal, Pull } from '../../../src/journal/journal.ts';
+import { Worker } from 'node:worker_threads';
+import t from 'tap';
+import { type Draft, KIND_GAP } from '../../../src/journal/chunk.ts';
+import { JournalClient, openJournal } from '../../../src/journal/client.ts';
 import type { JournalStart } from '../../../src/journal/protocol.ts';
 import { A, B, chunk, itemsOf, listener, message, pullOf, ROOMY, seqsOf, textsOf, until, waitOf } from './fixtures.ts';
-
-async function open(t: Test, options: Partial<JournalOptions> = {}): Promise<Journal> {
-  const journal = await openJournal({ dataDir: null, execArgv: [], ...options });
-  t.teardown(() => journal.close());
-  return journal;
-}
-
-/** The worker's end of a port, which counts the credit that comes back. */
-function port(
-  t: Test,
-  journal: Journal,
-): { send: (chunk: Uint8Array<ArrayBuffer>) => void; owed: () => number; port: MessagePort } {
-  const { port1, port2 } = new MessageChannel();
-  journal.attach(port2);
-  let owed = 0;
-  port1.on('message', (bytes: number) => {
-    owed -= bytes;
-  });
-  port1.unref();
-  t.teardown(() => port1.close());
-  const send = (each: Uint8Array<ArrayBuffer>) => {
-    owed += each.length;
-    port1.postMessage(each, [each.buffer]);
-  };
-  return { send, owed: () => owed, port: port1 };
-}
+import { open, port } from './journals.ts';
 
 const one = (text: string, more: Partial<Draft> = {}, number = A) => chunk([message(text, more)], number);
 const never = new AbortController().signal;
@@ -354,32 +328,6 @@ t.test('a long scan is taken back when its reader goes, and holds nobody up', as
   gone.abort();
   t.ok((await settled).every(({ status }) => status === 'rejected'));
   t.ok(took < 200, `${took} ms`);
-});
-
-t.test('1,000,000 messages are replayed once each, in order', async (t) => {
-  const journal = await open(t);
-  await journal.register(listener());
-  const { send, owed } = port(t, journal);
-  const template = chunk(Array.from({ length: 500 }, () => message('')));
-  for (let i = 0; i < 2000; i++) {
-    const each = template.slice();
-    new DataView(each.buffer).setUint32(H.ordinal, i * 500, true);
-    send(each);
-    if (owed() > 8e6) await until(() => owed() < 4e6);
-  }
-  let expected = 1;
-  const request: Partial<Pull> = { limit: 20_000, payload: 'none', format: 'sse' };
-  for (let after: string | null = null, more = true; more; ) {
-    const page = await journal.pull(pullOf({ ...request, after }));
-    const body = Buffer.from(page.body).toString('latin1');
-    for (let at = body.indexOf('\nid: '); at !== -1; at = body.indexOf('\nid: ', at + 200)) {
-      const id = Number.parseInt(body.slice(at + 5, at + 13), 10);
-      if (id !== expected++) throw new Error(`${id} is not ${expected - 1}`);
-    }
-    after = page.next;
-    more = page.hasMore;
-  }
-  t.equal(expected, 1_000_001);
 });
 
 t.test('no promise outlives the thread', async (t) => {
