@@ -6,11 +6,12 @@
 import type { CloseMode } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
 import { BindingCounters } from '../workers/counters.ts';
-import type { Attachment, BindingSpec, Endpoint } from '../workers/protocol.ts';
+import type { BindingSpec, Endpoint } from '../workers/protocol.ts';
 import type { Crew, ListenerThread } from './crew.ts';
 import type { Binding, Listener } from './listener.ts';
 import type { PortRange, PortTable, PortUse } from './ports.ts';
 import { bindProblem } from './problems.ts';
+import { type OwnSocket, openSocket } from './sockets.ts';
 import { fixedSpec } from './spec.ts';
 
 export type PortRules = { table: PortTable; range: PortRange | null };
@@ -50,8 +51,7 @@ export async function closeBindings(
   held: Held,
   how: { mode: CloseMode; drain: number },
 ): Promise<void> {
-  const open = held.bindings.filter((binding) => !binding.down);
-  await closeAll(number, open, how);
+  await closeAll(number, held.bindings, how);
   held.releasePort?.();
   await held.crew?.disband();
 }
@@ -67,14 +67,16 @@ async function closeAll(
   bindings: readonly Binding[],
   how: { mode: CloseMode; drain: number } = { mode: 'rst', drain: 0 },
 ): Promise<void> {
-  const closed = bindings.map(({ thread, incarnation }) => thread.call('close', { listener, incarnation, ...how }));
-  await Promise.allSettled(closed);
+  const closed = bindings.map(async ({ thread, incarnation, socket, down }) => {
+    if (!down) await thread.call('close', { listener, incarnation, ...how }).catch(() => {});
+    socket?.close();
+  });
+  await Promise.all(closed);
 }
 
 /** Opens one binding again after its thread was replaced, on the port it had. */
 export async function reopenBinding(listener: Listener, binding: Binding): Promise<void> {
-  const { index, thread } = binding;
-  const opened = await openOne(listener, { index, thread }, listener.address!);
+  const opened = await openOne(listener, binding, listener.address!, binding.socket);
   Object.assign(binding, opened.binding);
 }
 
@@ -126,29 +128,37 @@ async function openRest(listener: Listener, crew: Crew, address: Endpoint): Prom
   throw failed.reason;
 }
 
-/** One binding in one thread. `attachment` is where a socket that main opened itself is handed over. */
+/** One binding in one thread, on a socket that is there already or a fresh one. */
 async function openOne(
   listener: Listener,
   { index, thread }: { index: number; thread: ListenerThread },
   address: Endpoint,
+  there?: OwnSocket | null,
 ): Promise<{ binding: Binding; port: number }> {
+  const socket = there ?? openSocket(listener, { index, thread }, address);
   const incarnation = listener.nextIncarnation(index);
-  const attachment: Attachment | null = null;
   const baseline = undropped(listener, index);
-  const { counters, number, id, openedAt } = listener;
-  const spec: BindingSpec = {
-    ...fixedSpec(listener.spec),
-    ...listener.live,
-    listener: number,
-    id,
-    host: address.host,
-    port: address.port,
-    binding: index,
-    incarnation,
-    openedAt,
+  const request = {
+    spec: bindingSpec(listener, { index, incarnation, host: address.host, port: socket?.port ?? address.port }),
+    counters: listener.counters,
+    attachment: socket?.attachment ?? null,
   };
-  const opened = await thread.call('open', { spec, counters, attachment });
-  if (opened.engine === 'dgram') listener.knowsKernelDrops = false;
-  const binding: Binding = { index, thread, incarnation, engine: opened.engine, baseline, down: false };
-  return { binding, port: opened.address.port };
+  try {
+    const opened = await thread.call('open', request);
+    if (opened.engine === 'dgram') listener.knowsKernelDrops = false;
+    const binding: Binding = { index, thread, incarnation, baseline, socket, down: false };
+    return { binding, port: opened.address.port };
+  } catch (error) {
+    if (socket !== there) socket?.close();
+    throw error;
+  }
+}
+
+function bindingSpec(
+  listener: Listener,
+  where: { index: number; incarnation: number; host: string; port: number },
+): BindingSpec {
+  const { number, id, openedAt, spec, live } = listener;
+  const { index: binding, ...place } = where;
+  return { ...fixedSpec(spec), ...live, ...place, listener: number, id, openedAt, binding };
 }

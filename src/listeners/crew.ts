@@ -9,6 +9,8 @@ export type ListenerThread = {
   readonly name: string;
   /** As in the chunk header. */
   readonly ordinal: number;
+  /** How it reads UDP. */
+  readonly engine: 'mmsg' | 'dgram';
   /** `running`, or why it takes no commands. */
   readonly state: string;
   /** How often the thread in this place was replaced. */

@@ -12,6 +12,7 @@ import { BindingCounters, type Counter, createCounters, sumCounters } from '../w
 import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
 import type { Crew, ListenerThread } from './crew.ts';
 import { Expiry } from './expiry.ts';
+import type { OwnSocket } from './sockets.ts';
 import { addressUrl, rfc3339 } from './text.ts';
 import type { ListenerView } from './view.ts';
 
@@ -21,7 +22,8 @@ export type Binding = {
   readonly thread: ListenerThread;
   /** Counts replacements of its thread. */
   incarnation: number;
-  engine: 'mmsg' | 'dgram' | 'net';
+  /** The socket, where main opened it. */
+  readonly socket: OwnSocket | null;
   /** Messages read and not dropped before this incarnation began. */
   baseline: number;
   /** Its thread is gone and not yet replaced. */
@@ -187,6 +189,7 @@ export class Listener {
   }
 
   view(history: History = EMPTY, options: { advertisedHost: string | null }): ListenerView {
+    const { name, ...spec } = this.spec;
     const { host, port } = this.address ?? {};
     const expiresAt = this.expiry.expiresAt;
     const address =
@@ -195,11 +198,11 @@ export class Listener {
         : { host, port, url: addressUrl(this.spec.protocol, { host, port }, options.advertisedHost) };
     return {
       id: this.id,
-      name: this.name,
+      name,
       state: this.#state,
       ...(this.fault === null ? {} : { error: this.fault }),
       address,
-      ...this.spec,
+      ...spec,
       createdAt: this.createdAt,
       expiresAt: expiresAt === null ? null : rfc3339(expiresAt * 1000),
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),

@@ -54,7 +54,10 @@ for (const protocol of ['udp', 'tcp'] as const) {
       });
     }
     await registry.patch('holder', { name: 'renamed' });
-    await t.rejects(registry.create({ protocol, port }), { extra: { holder: { name: 'renamed' } } });
+    await t.rejects(registry.create({ protocol, port }), {
+      code: 'port_in_use',
+      extra: { holder: { name: 'renamed' } },
+    });
     await registry.remove('renamed', { mode: 'fin', drain: 0 });
     await t.resolves(registry.create({ protocol, port }), 'free after the delete');
   });

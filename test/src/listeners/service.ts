@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
-import type t from 'tap';
+import type { Test } from 'tap';
 import { openJournal } from '../../../src/journal/client.ts';
 import type { Journal, MessageFilter } from '../../../src/journal/journal.ts';
 import { AddressPolicy } from '../../../src/listeners/addresses.ts';
@@ -11,18 +11,25 @@ import { PortTable } from '../../../src/listeners/ports.ts';
 import { Registry, type RegistryOptions } from '../../../src/listeners/registry.ts';
 import type { PoolThread } from '../../../src/workers/thread.ts';
 
-type Test = typeof t;
+/** `auto` is the native engine where it works. */
+export type Engine = 'auto' | 'dgram';
+export const ENGINES: readonly Engine[] = ['auto', 'dgram'];
 export type Setup = { registry: Registry; crews: Crews; journal: Journal; errors: unknown[] };
 
 /** Everything is closed when the test ends; a failure nobody waited for fails it. */
 export async function setup(
   t: Test,
-  options: Partial<RegistryOptions> & { allowBind?: string[]; threads?: number; maxThreads?: number } = {},
+  options: Partial<RegistryOptions> & {
+    allowBind?: string[];
+    threads?: number;
+    maxThreads?: number;
+    engine?: Engine;
+  } = {},
 ): Promise<Setup> {
-  const { allowBind = [], threads = 2, maxThreads = 8, ...rest } = options;
+  const { allowBind = [], threads = 2, maxThreads = 8, engine = 'dgram', ...rest } = options;
   const journal = await openJournal({ dataDir: null, execArgv: [] });
   const ownPorts = new SharedArrayBuffer(65_536);
-  const environment = { attachJournal: journal.attach.bind(journal), ownPorts, engine: 'dgram' as const };
+  const environment = { attachJournal: journal.attach.bind(journal), ownPorts, engine };
   const crews = await Crews.start({ threads, maxThreads, environment });
   const errors: unknown[] = [];
   const registry = new Registry({

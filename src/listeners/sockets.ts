@@ -1,0 +1,30 @@
+/**
+ * Sockets that the main thread opens itself and hands to a thread to read. Such a socket outlives its thread: the
+ * replacement goes on with it, and what the kernel had queued meanwhile is still there.
+ */
+import { closeUdpSocket, openUdpSocket } from '../transports/udp/native/sockets.ts';
+import { BindingCounters } from '../workers/counters.ts';
+import type { Attachment, Endpoint } from '../workers/protocol.ts';
+import type { ListenerThread } from './crew.ts';
+import type { Listener } from './listener.ts';
+import { fixedSpec } from './spec.ts';
+
+export type OwnSocket = {
+  readonly attachment: Attachment;
+  readonly port: number;
+  /** Only once no thread reads it any more. */
+  close(): void;
+};
+
+/** Throws an Error with an errno `code`. Null where the thread opens sockets itself: TCP, and the portable engine. */
+export function openSocket(
+  listener: Listener,
+  { index, thread }: { index: number; thread: ListenerThread },
+  address: Endpoint,
+): OwnSocket | null {
+  if (listener.spec.protocol !== 'udp' || thread.engine !== 'mmsg') return null;
+  const { bindings, udp } = fixedSpec(listener.spec);
+  const droppedBefore = new BindingCounters(listener.counters, index).get('kernel');
+  const { fd, address: bound } = openUdpSocket({ ...address, ...udp, binding: index, bindings });
+  return { attachment: { fd, droppedBefore }, port: bound.port, close: () => closeUdpSocket(fd) };
+}
