@@ -3,7 +3,7 @@ import type { ProblemCode } from '../errors.ts';
 import type { Message } from './message.ts';
 import type { Leaks } from './scope.ts';
 import type { SendView } from './send.ts';
-import type { Verification } from './verify.ts';
+import type { Verdict } from './verify.ts';
 
 /** The service can't be reached, or did not answer in time. */
 export class UnreachableError extends Error {
@@ -45,7 +45,7 @@ function eachInput({ errors = [], detail }: Problem): string {
 }
 
 /** Something near what was wanted, and why it is not that. */
-export type NearMiss = { seq: number; why: string; diff?: string };
+export type NearMiss = { seq: number; why: string; diff?: { offset: number; expected: string; actual: string } };
 
 /** What was waited for did not come in time, or came although it should not. */
 export class WaitError extends Error {
@@ -64,11 +64,11 @@ export class WaitError extends Error {
 /** A verification did not pass. */
 export class VerifyError extends Error {
   override readonly name = 'VerifyError';
-  readonly verification: Verification;
+  readonly verdict: Verdict;
 
-  constructor(report: string, verification: Verification) {
+  constructor(report: string, verdict: Verdict) {
     super(report);
-    this.verification = verification;
+    this.verdict = verdict;
   }
 }
 

@@ -25,5 +25,5 @@ export type { Leaks, Scope, ScopeOptions } from './scope.ts';
 export type { Reply, Send, SendOptions, SendView } from './send.ts';
 export type { AllFeedOptions, ListenersQuery, Service } from './service.ts';
 export type { EventFeed, FeedEvent, FeedOptions, MessageFeed } from './stream.ts';
-export type { Verification, VerifyOptions } from './verify.ts';
+export type { Verdict, VerifyOptions } from './verify.ts';
 export type { ExpectNoneOptions, WaitManyOptions, WaitOptions } from './wait.ts';

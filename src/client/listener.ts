@@ -5,19 +5,19 @@ import type { ClearedSchema, MessagePageSchema, WrittenSchema } from '../schemas
 import { Connection, type ConnectionView } from './connection.ts';
 import { type After, ReadingPlace } from './cursor.ts';
 import { asyncDispose } from './dispose.ts';
-import { ProblemError } from './errors.ts';
+import { type NearMiss, ProblemError } from './errors.ts';
 import type { Http, RequestOptions } from './http.ts';
 import { Message, type RecordView } from './message.ts';
 import { type Payload, payloadInput } from './payload.ts';
 import { type Duration, durationText, type Filter, type PayloadMode, type Query } from './query.ts';
 import { EventFeed, type FeedOptions, MessageFeed } from './stream.ts';
-import { type Verification, type VerifyOptions, verify } from './verify.ts';
+import { type Verdict, type VerifyOptions, verify } from './verify.ts';
 import { type ExpectNoneOptions, expectNone, type WaitManyOptions, type WaitOptions, waitFor } from './wait.ts';
 
 export type ListenerView = Static<typeof ListenerSchema>;
 export type PageView = Omit<Static<typeof MessagePageSchema>, 'items'> & {
   items: RecordView[];
-  nearMisses?: { seq: number; why: string; diff?: string }[];
+  nearMisses?: NearMiss[];
 };
 export type PageOptions = Filter & {
   after?: After;
@@ -125,7 +125,7 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Verifies what came, from the start unless `after` says otherwise. Rejects with VerifyError. */
-  async verify(options: VerifyOptions): Promise<Verification> {
+  async verify(options: VerifyOptions): Promise<Verdict> {
     return verify(this, options);
   }
 
@@ -167,7 +167,7 @@ export class Listener implements AsyncDisposable {
   }
 
   /** What verifications answer, passed or not. */
-  async rawVerification(body: unknown, options: RequestOptions = {}): Promise<Verification> {
+  async rawVerification(body: unknown, options: RequestOptions = {}): Promise<Verdict> {
     return this.#http.json('POST', `${this.#path}/verifications`, { ...options, body });
   }
 

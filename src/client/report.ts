@@ -25,20 +25,16 @@ export async function report(listener: Listener, story: Story): Promise<string> 
   const lines = [
     `${story.headline} on ${listener.name ?? listener.id} (${listener.url})`,
     ...story.lines.map(([label, text]) => line(label, text)),
-    ...story.nearMisses.flatMap(nearMissLines),
+    ...story.nearMisses.map(({ seq, why }, index) => line(index === 0 ? 'near' : '', `#${seq}: ${why}`)),
     ...(last === undefined ? [] : lastLines(last)),
     ...(view === undefined ? [] : [line('state', stateText(view)), line('drops', dropsText(view))]),
   ];
   return lines.join('\n');
 }
 
+/** A label and its text; further lines of the text stand below its first. */
 function line(label: string, text: string): string {
-  return `  ${label.padEnd(8)} ${text}`;
-}
-
-function nearMissLines({ seq, why, diff }: NearMiss, index: number): string[] {
-  const shown = line(index === 0 ? 'near' : '', `#${seq}: ${why}`);
-  return diff === undefined ? [shown] : [shown, ...diff.split('\n').map((text) => line('', text))];
+  return `  ${label.padEnd(8)} ${text.replaceAll('\n', `\n${' '.repeat(11)}`)}`;
 }
 
 async function lastRecords(listener: Listener): Promise<RecordView[]> {

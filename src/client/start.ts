@@ -53,7 +53,7 @@ async function startChild(settings: Partial<Config>, { execPath, timeout }: Chil
   child.once('exit', (code, signal) => {
     fate = `the service ended with ${signal ?? `exit code ${code}`}`;
   });
-  child.send(settings);
+  child.send(settings, () => {}); // one that is gone already says so by its exit
   const answer = await firstAnswer(child, timeout);
   if ('error' in answer) {
     await end(child);
@@ -64,14 +64,18 @@ async function startChild(settings: Partial<Config>, { execPath, timeout }: Chil
   return { url: answer.url, stop: () => end(child), fate: () => fate };
 }
 
+/** What it says, or why it says nothing. */
 async function firstAnswer(child: ChildProcess, timeout: number): Promise<ChildAnswer> {
   return new Promise((resolve) => {
-    const fail = (why: string): void => resolve({ error: `listenpost can't start: ${why}` });
+    const answered = (answer: ChildAnswer): void => {
+      clearTimeout(late);
+      resolve(answer);
+    };
+    const fail = (why: string): void => answered({ error: `listenpost can't start: ${why}` });
     const late = setTimeout(() => fail(`no answer within ${timeout} ms`), timeout);
-    child.once('message', (answer) => resolve(answer as ChildAnswer));
+    child.once('message', (answer) => answered(answer as ChildAnswer));
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`));
-    child.once('message', () => clearTimeout(late)).once('exit', () => clearTimeout(late));
   });
 }
 
