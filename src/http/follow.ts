@@ -81,8 +81,11 @@ export class Follower {
         if (!(await this.#handOver(pulled))) return;
       }
     } catch (error) {
-      if (this.#ending === undefined) throw error;
-      this.#stream.end(this.#ending);
+      // The journal forgets a listener before the registry tells that it is gone.
+      const forgotten = (error as { code?: string }).code === 'unknown_listener';
+      const reason = this.#ending ?? (forgotten ? 'deleted' : undefined);
+      if (reason === undefined) throw error;
+      this.#stream.end(reason);
     } finally {
       this.#dispose();
     }

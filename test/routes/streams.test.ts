@@ -261,6 +261,15 @@ t.test('only sends, when only they are asked for', async (t) => {
   reader.close();
 });
 
+t.test('a journal that has forgotten the listener ends the stream as deleted', async (t) => {
+  const { open, journal } = await streaming(t);
+  const reader = await open();
+  await reader.until(({ raw }) => raw !== '');
+  journal.failure = Object.assign(new Error('unknown'), { code: 'unknown_listener' });
+  journal.arrive(1, 'a');
+  t.match((await reader.end())?.data, { reason: 'deleted' });
+});
+
 t.test('a journal that fails ends the stream and is logged', async (t) => {
   const { open, journal, lines } = await streaming(t);
   const reader = await open();
