@@ -1,6 +1,6 @@
 /**
  * Every command of the README and the documentation runs, and prints what its page shows. Each page meets a service of
- * its own; `127.0.0.1:8080` and the lecture's port 2323 are replaced by free ports.
+ * its own; `127.0.0.1:8080` and the fixed ports of the pages are replaced by free ones.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,11 +16,14 @@ import { type Run, runInOneShell } from './shell.ts';
 
 /** Programs that a machine may lack. Without one, the rest of the section is left out. */
 const TOOLS = ['curl', 'jq', 'nc', 'python3'];
+/** Ports in pages: that of the lecture, and that of a second service. */
+const PORTS = ['2323', '8081'];
 /** Left in its output, it means that a command was not served. */
 const PROBLEM = /"type":\s*"\/problems\//;
 
 const pages = globSync(['README.md', 'docs/**/*.md']).sort();
 t.jobs = 4;
+t.setTimeout(120_000);
 
 t.test('there are pages', async (t) => {
   t.ok(pages.length > 15, `${pages.length} pages`);
@@ -41,7 +44,7 @@ async function checkSection(t: Test, page: string, { flags, blocks }: Section): 
   for (const { line } of runnable.slice(here.length)) t.pass(`${page}:${line}`, { skip: 'a tool is missing' });
   if (here.length === 0) return;
   const { url } = await startProcess(t, flags);
-  const rewrite = rewriter(new URL(url).host, await freePort());
+  const rewrite = rewriter(new URL(url).host, await Promise.all(PORTS.map(freePort)));
   const codes = here.map(({ code }) => rewrite(code));
   const runs = await runInOneShell(codes, environment(new URL(url)));
   for (const [i, block] of here.entries()) checkBlock(t, `${page}:${block.line}`, shownAs(block, rewrite), runs[i]);
@@ -61,8 +64,11 @@ function shownAs(block: Block, rewrite: (text: string) => string): Block {
   return output === undefined ? block : { ...block, output: { ...output, text: rewrite(output.text) } };
 }
 
-function rewriter(address: string, port: number): (text: string) => string {
-  return (text) => text.replaceAll(/(127\.0\.0\.1|localhost):8080/g, address).replaceAll(/\b2323\b/g, String(port));
+function rewriter(address: string, ports: number[]): (text: string) => string {
+  const real = new Map(PORTS.map((port, i) => [port, String(ports[i])]));
+  const fixed = new RegExp(`\\b(${PORTS.join('|')})\\b`, 'g');
+  return (text) =>
+    text.replaceAll(/(127\.0\.0\.1|localhost):8080/g, address).replaceAll(fixed, (port) => real.get(port)!);
 }
 
 function missingTool(code: string): string | undefined {

@@ -12,7 +12,7 @@ import { MAIN } from '../process.ts';
 export type Run = { exitCode: number; stdout: string; stderr: string };
 
 /** Milliseconds that a whole section may take. */
-const PATIENCE = 60_000;
+const PATIENCE = 25_000;
 
 /** What each block printed, up to and with the one that failed. `listenpost` is a command there. */
 export async function runInOneShell(scripts: string[], env: NodeJS.ProcessEnv): Promise<Run[]> {
