@@ -65,7 +65,10 @@ export class JournalClient implements Journal {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     worker.on('message', (message: FromJournal) => {
-      if (!('ready' in message)) return this.#receive(message);
+      if (!('ready' in message)) {
+        this.#receive(message);
+        return;
+      }
       this.#isReady = true;
       resolve();
     });
@@ -157,13 +160,19 @@ export class JournalClient implements Journal {
 
   #sharePull(request: Pull, key: string): SharedPull {
     const id = this.#nextId();
-    const { promise, resolve } = Promise.withResolvers<Pulled>();
+    const { promise, resolve, reject } = Promise.withResolvers<Pulled>();
+    let left = false;
+    const leave = () => {
+      left = true;
+      this.#post({ leave: id });
+    };
     queueMicrotask(() => {
       this.#pulls.delete(key);
-      resolve(this.#call('pull', { ...request, key }, { id }));
+      if (left) reject(goneError());
+      else resolve(this.#call('pull', { ...request, key }, { id }));
     });
     promise.catch(() => {});
-    return { promise, readers: 0, leave: () => this.#post({ leave: id }) };
+    return { promise, readers: 0, leave };
   }
 
   #call<K extends JournalCommand>(
@@ -229,10 +238,14 @@ function leavable<T>(promise: Promise<T>, signal: AbortSignal, leave: () => void
   const { promise: settled, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => {
     leave();
-    reject(new JournalError('aborted', 'the reader has gone'));
+    reject(goneError());
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   return settled;
+}
+
+function goneError(): JournalError {
+  return new JournalError('aborted', 'the reader has gone');
 }

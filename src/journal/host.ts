@@ -172,12 +172,12 @@ export class Host implements Handlers {
   #tidy(): void {
     this.#ledger.refreshAll();
     this.#intake.commit();
-    if (this.#ledger.hasTrimmable) setImmediate(() => this.#tidyMore());
+    if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());
   }
 
   #tidyMore(): void {
     this.#intake.commit();
-    if (this.#ledger.hasTrimmable) setImmediate(() => this.#tidyMore());
+    if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());
   }
 
   /** Throws JournalError `unknown_listener`. */

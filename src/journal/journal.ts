@@ -114,7 +114,7 @@ export type Wait = Pull & {
 
 /** `listenerId` is there when the wait is over more than one listener. */
 /** `diff`: expected and actual bytes, where the filter says what is expected. */
-export type NearMiss = { seq: number; why: string; listenerId?: string ; diff?: ByteDiff };
+export type NearMiss = { seq: number; why: string; listenerId?: string; diff?: ByteDiff };
 export type Waited = Pulled & {
   satisfied: boolean;
   matched: number;

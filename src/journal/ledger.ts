@@ -8,10 +8,12 @@ import { ChunkCache } from './chunkCache.ts';
 import { BEYOND, type Place } from './cursor.ts';
 import { HistoryReader } from './historyReader.ts';
 import type { CaptureLimits, History, JournalListener } from './journal.ts';
-import { admit, gapChunk } from './overflow.ts';
+import { admit } from './overflow.ts';
+import { Reclaim } from './reclaim.ts';
+import { Refusals } from './refusals.ts';
 import { Retention } from './retention.ts';
 import { numberChunk } from './sequencer.ts';
-import type { Store } from './store.ts';
+import type { Row, Store } from './store.ts';
 import { type Survey, surveyChunk } from './survey.ts';
 
 /** A chunk that a commit made visible. */
@@ -28,13 +30,6 @@ export type Fresh = {
 /** What a commit made visible: chunks in journal order, and the books whose end moved. */
 export type Committed = { fresh: Fresh[]; touched: Set<Book> };
 
-/** Rows freed by a commit beside twice as many as it adds; about 0.2 ms. */
-const TRIM_ROWS = 64;
-/** Rows freed or evicted at a time while the journal as a whole is over its cap. */
-const CAP_ROWS = 32;
-/** A history that stays full writes its n-th gap record n seconds after the one before, but no later than this. */
-const LONGEST_GAP_PAUSE = 60;
-
 export class Ledger {
   readonly store: Store;
   readonly chunks: ChunkCache;
@@ -45,11 +40,10 @@ export class Ledger {
   /** Records in the newest row, once there is one of this process. */
   lastRecords = 0;
   readonly #retention: Retention;
-  /** Listeners with rows below their floor, and how far those may go. */
-  readonly #trimmable = new Map<number, Place>();
+  readonly #reclaim: Reclaim;
   readonly #unsaved = new Set<Book>();
   readonly #aging = new Set<Book>();
-  readonly #refusing = new Set<Book>();
+  readonly #refusals = new Refusals();
   #fresh: Fresh[] = [];
   #touched = new Set<Book>();
 
@@ -59,14 +53,14 @@ export class Ledger {
     this.maxBytes = maxBytes;
     this.chunks = new ChunkCache(store);
     this.#retention = new Retention(store, this.chunks);
+    this.#reclaim = new Reclaim(store, maxBytes);
     for (const state of store.load()) this.#adopt(new Book(state.listener, state));
-    for (const listener of store.orphans()) this.#trimmable.set(listener, BEYOND);
   }
 
   /** Makes a listener known, or changes what is known. */
   register(listener: JournalListener): Book {
     const known = this.books.get(listener.number);
-    if (known === undefined && this.#trimmable.has(listener.number)) this.#trimAll(listener.number);
+    if (known === undefined) this.#reclaim.rest(listener.number);
     const book = known ?? new Book(listener);
     book.listener = listener;
     this.#adopt(book);
@@ -84,9 +78,10 @@ export class Ledger {
   forget(book: Book): void {
     const { number } = book.listener;
     this.books.delete(number);
-    for (const set of [this.#unsaved, this.#aging, this.#refusing, this.#touched]) set.delete(book);
+    this.#refusals.forget(book);
+    for (const set of [this.#unsaved, this.#aging, this.#touched]) set.delete(book);
     this.#fresh = this.#fresh.filter((fresh) => fresh.book !== book);
-    this.#trimmable.set(number, BEYOND);
+    this.#reclaim.release(number, BEYOND);
     this.store.forget(number);
     this.version++;
   }
@@ -125,14 +120,8 @@ export class Ledger {
 
   /** Writes the gap record of what dropNewest refused lately, for a reader who wants to see it. */
   writeGap(book: Book): void {
-    const { refused } = book;
-    if (refused.pending === 0) return;
-    const now = Date.now();
-    const chunk = gapChunk(book.listener.number, 'full', refused.pending, (now * 1000 - book.openedAt) * 1000);
-    refused.pending = 0;
-    refused.gaps++;
-    refused.nextGapAt = now + Math.min(refused.gaps, LONGEST_GAP_PAUSE) * 1000;
-    this.#refusing.delete(book);
+    const chunk = this.#refusals.gap(book);
+    if (chunk === undefined) return;
     const reader = new HistoryReader(chunk, BEYOND);
     this.#store(book, reader, surveyChunk(reader));
   }
@@ -160,10 +149,9 @@ export class Ledger {
 
   /** Commits what has gathered and answers what became visible by it. */
   commit(): Committed {
-    const now = Date.now();
-    for (const book of this.#refusing) if (now >= book.refused.nextGapAt) this.writeGap(book);
-    this.#trim(TRIM_ROWS + 2 * this.#fresh.length);
-    this.#enforceCap();
+    for (const book of this.#refusals.due()) this.writeGap(book);
+    this.#reclaim.some(this.#fresh.length);
+    this.#reclaim.enforceCap((row) => this.#evict(row));
     if (this.store.engine === 'file') for (const book of this.#unsaved) this.store.save(book.state());
     this.#unsaved.clear();
     this.store.commit();
@@ -174,8 +162,8 @@ export class Ledger {
   }
 
   /** Rows that nobody can see any more wait to be freed by the next commits. */
-  get hasTrimmable(): boolean {
-    return this.#trimmable.size > 0;
+  get isReclaiming(): boolean {
+    return this.#reclaim.isDue;
   }
 
   #adopt(book: Book): void {
@@ -220,20 +208,14 @@ export class Ledger {
   #accept(book: Book, reader: HistoryReader, survey: Survey): void {
     if (survey.messages > 0) {
       this.writeGap(book);
-      book.refused.gaps = 0;
-      book.refused.nextGapAt = 0;
+      this.#refusals.settle(book);
     }
     this.#store(book, reader, survey);
   }
 
   #refuse(book: Book, refused: number): void {
-    book.full += refused;
-    book.refused.pending += refused;
-    book.version++;
-    this.version++;
-    this.#refusing.add(book);
-    this.#unsaved.add(book);
-    this.#touched.add(book);
+    this.#refusals.note(book, refused);
+    this.#changed(book);
   }
 
   #store(book: Book, reader: HistoryReader, survey: Survey): void {
@@ -259,6 +241,10 @@ export class Ledger {
   #count(book: Book, survey: Survey): void {
     book.captured += survey.incoming;
     book.truncated += survey.truncated;
+    this.#changed(book);
+  }
+
+  #changed(book: Book): void {
     book.version++;
     this.version++;
     this.#unsaved.add(book);
@@ -268,36 +254,14 @@ export class Ledger {
   #floorMoved(book: Book): void {
     this.version++;
     this.#unsaved.add(book);
-    this.#trimmable.set(book.listener.number, book.floor);
+    this.#reclaim.release(book.listener.number, book.floor);
   }
 
-  #trim(rows: number): void {
-    let budget = rows;
-    for (const [listener, floor] of this.#trimmable) {
-      if (budget <= 0) return;
-      const freed = this.store.trim(listener, floor, budget);
-      if (freed < budget) this.#trimmable.delete(listener);
-      budget -= freed;
-    }
-  }
-
-  #trimAll(listener: number): void {
-    while (this.store.trim(listener, BEYOND, TRIM_ROWS) === TRIM_ROWS);
-    this.#trimmable.delete(listener);
-  }
-
-  /** Oldest first over all listeners, a chunk at a time. */
-  #enforceCap(): void {
-    while (this.store.bytes > this.maxBytes && this.#trimmable.size > 0) this.#trim(CAP_ROWS);
-    while (this.store.bytes > this.maxBytes && this.store.rows > 0) {
-      for (const row of this.store.oldest(CAP_ROWS)) {
-        const book = this.books.get(row.listener);
-        if (book?.raiseFloor(row.end, 'evicted')) this.#unsaved.add(book);
-        this.store.remove(row);
-        this.version++;
-        if (this.store.bytes <= this.maxBytes) break;
-      }
-    }
+  #evict(row: Row): void {
+    const book = this.books.get(row.listener);
+    if (!book?.raiseFloor(row.end, 'evicted')) return;
+    this.#unsaved.add(book);
+    this.version++;
   }
 
   #incomingUpTo(book: Book, seq: number): number {

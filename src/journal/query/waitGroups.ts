@@ -9,8 +9,8 @@ import type { Sleeper } from './waits.ts';
 
 /** Waits with the same scope and filter. */
 type Group = { key: string; predicate: Predicate; sleepers: Set<Sleeper>; unindex: (() => void) | undefined };
-/** Groups that look at the same chunks. The index is there once there are many. */
-type Ward = { groups: Map<string, Group>; index: LiteralIndex<Group> | undefined };
+/** Groups that look at the same chunks. Once there are many, those with a literal are found by an index. */
+type Ward = { groups: Map<string, Group>; unindexed: Set<Group>; index: LiteralIndex<Group> | undefined };
 
 const MANY_GROUPS = 8;
 const ALL = 'all';
@@ -50,6 +50,7 @@ export class WaitGroups {
     const home = homeOf(sleeper.request.scope);
     const ward = this.#wards.get(home);
     group.unindex?.();
+    ward?.unindexed.delete(group);
     ward?.groups.delete(group.key);
     if (ward?.groups.size === 0) this.#wards.delete(home);
   }
@@ -71,7 +72,7 @@ export class WaitGroups {
     const home = homeOf(scope);
     let ward = this.#wards.get(home);
     if (ward === undefined) {
-      ward = { groups: new Map(), index: undefined };
+      ward = { groups: new Map(), unindexed: new Set(), index: undefined };
       this.#wards.set(home, ward);
     }
     return ward;
@@ -87,27 +88,29 @@ function keyOf({ request: { scope, filter } }: Sleeper): string {
   return JSON.stringify([scope, { ...filter, remote }]);
 }
 
-/** A ward of many groups knows those with a literal by an index; a small one looks at each. */
 function indexGroup(ward: Ward, group: Group): void {
-  if (ward.index !== undefined) join(ward.index, group);
-  else if (ward.groups.size > MANY_GROUPS) {
+  if (ward.index !== undefined) join(ward, ward.index, group);
+  else {
+    ward.unindexed.add(group);
+    if (ward.groups.size <= MANY_GROUPS) return;
     ward.index = new LiteralIndex();
-    for (const each of ward.groups.values()) join(ward.index, each);
+    for (const each of ward.groups.values()) join(ward, ward.index, each);
   }
 }
 
-function join(index: LiteralIndex<Group>, group: Group): void {
+function join(ward: Ward, index: LiteralIndex<Group>, group: Group): void {
   const { literal } = group.predicate;
-  if (LiteralIndex.holds(literal)) group.unindex = index.add(literal, group);
+  if (!LiteralIndex.holds(literal)) {
+    ward.unindexed.add(group);
+    return;
+  }
+  ward.unindexed.delete(group);
+  group.unindex = index.add(literal, group);
 }
 
-function worthALook(ward: Ward, { chunk, survey, thread }: Fresh): Group[] {
-  const shown = ward.index?.candidates(chunk, HEADER_BYTES);
-  return [...ward.groups.values()].filter(
-    (group) =>
-      (group.unindex === undefined || shown?.has(group) === true) &&
-      mayMatch(group.predicate.conditions, survey, thread),
-  );
+function worthALook({ unindexed, index }: Ward, { chunk, survey, thread }: Fresh): Group[] {
+  const shown = index?.candidates(chunk, HEADER_BYTES) ?? [];
+  return [...unindexed, ...shown].filter(({ predicate }) => mayMatch(predicate.conditions, survey, thread));
 }
 
 function hasMatch(predicate: Predicate, { chunk, start }: Fresh): boolean {
