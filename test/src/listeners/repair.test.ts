@@ -52,7 +52,7 @@ for (const engine of ENGINES) {
         await burst(1500);
         // Ending a thread within a native callback ends the process: that one dies at rest, with traffic after it.
         if (engine === 'auto')
-          await until(async () => (await registry.get('busy')).stats.received >= round * 1500, 'rest');
+          await until(async () => (await registry.get('busy')).stats.received >= (2 * round - 1) * 1500, 'rest');
         const killed = thread.kill();
         if (engine === 'auto') await killed;
         await burst(1500);
