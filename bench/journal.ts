@@ -36,6 +36,7 @@ appendCost('append, commit and evict, 1 a chunk', 1, 200_000, 10_000);
 await throughThread('through the thread, 500 a chunk', 500, 1_000_000);
 await throughThread('through the thread, 1 a chunk', 1, 200_000);
 await reading();
+await waiting();
 console.table(rows);
 
 /** The ledger alone, in this thread, committing every 64 chunks as a busy intake does. */
@@ -91,6 +92,26 @@ async function reading(): Promise<void> {
     journal.pull({ ...pull, filter: { remote: { bytes: addressBytes(`10.1.2.${i}`), prefix: 128 } } }),
   );
   await journal.close();
+}
+
+/** The journal thread's time while 2,000 waits for different texts sleep on the listener that is written to. */
+async function waiting(): Promise<void> {
+  const [alone, besides] = [await opened(), await opened()];
+  const never = new AbortController().signal;
+  const waits = Array.from({ length: 2000 }, (_, i) =>
+    besides.wait({ ...pull, filter: { text: `id=${i};` }, count: 1, timeout: 60_000 }, never),
+  );
+  for (const [what, journal] of [
+    ['nobody waits', alone],
+    ['2,000 waits sleep', besides],
+  ] as const) {
+    const start = performance.now();
+    await fill(journal, 10, 100_000);
+    report(`through the thread, 10 a chunk, ${what}`, (performance.now() - start) / 100_000);
+  }
+  await alone.close();
+  await besides.close();
+  await Promise.all(waits);
 }
 
 async function timed(what: string, times: number, read: (i: number) => Promise<unknown>): Promise<void> {

@@ -8,6 +8,7 @@ import { ChunkCache } from './chunkCache.ts';
 import { BEYOND, type Place } from './cursor.ts';
 import { HistoryReader } from './historyReader.ts';
 import type { CaptureLimits, History, JournalListener } from './journal.ts';
+import { Lookup } from './lookup.ts';
 import { admit } from './overflow.ts';
 import { Reclaim } from './reclaim.ts';
 import { Refusals } from './refusals.ts';
@@ -39,6 +40,7 @@ export class Ledger {
   version = 0;
   /** Records in the newest row, once there is one of this process. */
   lastRecords = 0;
+  readonly #lookup: Lookup;
   readonly #retention: Retention;
   readonly #reclaim: Reclaim;
   readonly #unsaved = new Set<Book>();
@@ -52,6 +54,7 @@ export class Ledger {
     this.store = store;
     this.maxBytes = maxBytes;
     this.chunks = new ChunkCache(store);
+    this.#lookup = new Lookup(store, this.chunks);
     this.#retention = new Retention(store, this.chunks);
     this.#reclaim = new Reclaim(store, maxBytes);
     for (const state of store.load()) this.#adopt(new Book(state.listener, state));
@@ -130,7 +133,7 @@ export class Ledger {
   markServed(book: Book, seq: number): void {
     if (seq <= book.served) return;
     book.served = seq;
-    book.servedIncoming = seq >= book.lastSeq ? book.captured : this.#incomingUpTo(book, seq);
+    book.servedIncoming = this.#lookup.incomingUpTo(book, seq) ?? book.servedIncoming;
     this.#unsaved.add(book);
   }
 
@@ -143,8 +146,7 @@ export class Ledger {
   /** A reader at a message, undefined when it isn't there. */
   find(book: Book, seq: number): HistoryReader | undefined {
     this.refresh(book);
-    if (seq <= book.floor.major || seq > book.lastSeq) return undefined;
-    return this.#readerAt(book, seq)?.reader;
+    return this.#lookup.message(book, seq);
   }
 
   /** Commits what has gathered and answers what became visible by it. */
@@ -262,24 +264,5 @@ export class Ledger {
     if (!book?.raiseFloor(row.end, 'evicted')) return;
     this.#unsaved.add(book);
     this.version++;
-  }
-
-  #incomingUpTo(book: Book, seq: number): number {
-    const found = this.#readerAt(book, seq);
-    if (found === undefined) return book.servedIncoming;
-    const { reader } = found;
-    const target = reader.offset;
-    let incoming = found.incomingBefore;
-    reader.rewind();
-    while (reader.next() && reader.offset <= target) if (reader.isIncoming) incoming++;
-    return incoming;
-  }
-
-  #readerAt(book: Book, seq: number): { reader: HistoryReader; incomingBefore: number } | undefined {
-    const row = this.store.first(book.listener.number, { major: seq - 1, minor: BEYOND.major }, -1, -BEYOND.major);
-    const chunk = row && this.chunks.get(row.row);
-    if (chunk === undefined) return undefined;
-    const reader = new HistoryReader(chunk, row!.start);
-    return reader.seek(seq) ? { reader, incomingBefore: row!.incomingBefore } : undefined;
   }
 }
