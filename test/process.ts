@@ -4,9 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type t from 'tap';
+import type { Test } from 'tap';
 
-type Test = typeof t;
 export type Answer = {
   status: number;
   headers: Headers;
