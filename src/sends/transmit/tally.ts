@@ -93,7 +93,8 @@ export class Tally {
     if (signal.aborted) return { ...base, state: 'cancelled', error: null };
     if (this.#wanted > 0 && this.satisfied) return { ...base, state: 'done', error: null };
     // A burst with some datagrams refused has been sent all the same.
-    if (this.#error !== null && errors >= sent) return { ...base, state: 'failed', error: this.#error };
+    if (this.#error !== null && (this.#stopped || errors >= sent))
+      return { ...base, state: 'failed', error: this.#error };
     if (!this.satisfied) return { ...base, state: 'failed', error: this.#error ?? this.#noReply() };
     return { ...base, state: 'done', error: null };
   }

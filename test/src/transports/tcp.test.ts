@@ -348,3 +348,32 @@ t.test('a thread dies: its connections end, its replacement listens on the same 
   t.equal(listener.count('connectionsTotal'), 2);
   t.equal(listener.messages[2]!.connection, 2);
 });
+
+t.test('a changed responder serves connections that are open', async (t) => {
+  const listener = await open(t, { responder: { type: 'reply', text: 'once', times: 1 } });
+  const peer = await dial(t, listener);
+  t.equal(await ask(peer, 'q'), 'once');
+  await listener.update({ responder: { type: 'reply', text: 'once', times: 1 }, maxPayload: 3 });
+  peer.socket.write('no answer');
+  await listener.flush();
+  t.equal(peer.got(), 'once', 'the same responder goes on counting');
+  await listener.update({ responder: { type: 'reply', text: 'again', times: 1 } });
+  t.equal(await ask(peer, 'q'), 'again', 'another one starts afresh');
+  await until(() => listener.incoming.length === 3);
+  t.match(listener.incoming[1], { text: 'no ', size: 9, truncated: true });
+});
+
+t.test('what waits for a peer that does not read is bounded', async (t) => {
+  const listener = await open(t);
+  const peer = await dial(t, listener);
+  peer.socket.pause();
+  await until(() => listener.count('connectionsOpen') === 1);
+  const request = { listener: listener.spec.listener, connection: 1, payload: Buffer.alloc(1 << 20) };
+  const offer = async () => {
+    for (let i = 0; i < 64; i++) await listener.threads[0]!.call('connectionSend', request);
+  };
+  await t.rejects(offer(), { code: 'limit_reached', message: /does not read/ });
+  await listener.threads[0]!.call('connectionUpdate', { ...request, writing: false });
+  await t.rejects(offer(), { code: 'not_listening' });
+  await listener.close('rst');
+});

@@ -107,6 +107,20 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     ]);
   });
 
+  t.test(`${engine}: an answer that is too large is told, not recorded`, async (t) => {
+    const rig = await start(t);
+    const listener = await rig.open({ responder: { type: 'reply', template: true, text: '{{text}}{{text}}' } });
+    const peer = await client(t);
+    await send(peer, listener, 'x'.repeat(40_000));
+    await until(() => rig.events.some(({ event }) => event === 'problem'));
+    const { listener: number } = listener.spec;
+    t.match(rig.events, [{ event: 'problem', listener: number, error: { code: 'EMSGSIZE' } }]);
+    t.equal(await ask(peer, listener, 'ok'), 'okok');
+    await listener.flush();
+    await until(() => listener.messages.length === 3);
+    t.equal(listener.count('sent'), 1);
+  });
+
   t.test(`${engine}: deny wins over allow; the denied are counted, not captured`, async (t) => {
     const rig = await start(t);
     const allow = [cidr('127.0.0.0', 8)];

@@ -58,7 +58,7 @@ t.test('an idle thread does nothing', async (t) => {
   await pool.describe();
   await new Promise((resolve) => setTimeout(resolve, 300));
   const [view] = await pool.describe();
-  t.ok(view!.eventLoopUtilization < 0.05, `${view!.eventLoopUtilization}`);
+  t.ok(view!.eventLoopUtilization < 0.3, `${view!.eventLoopUtilization}`);
 });
 
 t.test('errors cross with their code; unknown listeners are nothing to fail over', async (t) => {

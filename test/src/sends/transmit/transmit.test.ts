@@ -243,3 +243,24 @@ t.test('TCP: nobody there is a refused connection; a burst spreads over its conn
   await until(() => peer.ends() === 3);
   t.same([...peer.got].sort(), ['147', '258', '369']);
 });
+
+t.test('TCP: a connection that breaks in the middle ends the burst', async (t) => {
+  const { send } = await start(t);
+  const rude = await streamPeer(t, (socket) => socket.once('data', () => socket.resetAndDestroy()));
+  const outcome = await send({ protocol: 'tcp', to: rude.to, count: 1_000, interval: 5 });
+  t.ok(outcome.sent < 100, `${outcome.sent} sent`);
+  t.ok(outcome.errors >= 1);
+  t.match(outcome.error, { code: 'connection_reset' });
+  t.equal(outcome.state, 'failed');
+});
+
+t.test('TCP: a connection attempt can be called off', async (t) => {
+  const { rig, thread } = await start(t);
+  const { to } = await streamPeer(t);
+  const tcp = { framing: { type: 'none' as const }, halfClose: false, connections: 1_000 };
+  const many = order({ protocol: 'tcp', to, tcp });
+  const outcome = thread.call('send', many);
+  t.equal(await thread.call('cancelSend', { id: many.id }), true);
+  t.match(await outcome, { state: 'cancelled', sent: 0 });
+  t.same(rig.deaths, []);
+});
