@@ -1,11 +1,10 @@
 /** Query parameters into what the journal understands. Each error names its parameter. */
-import { isIP } from 'node:net';
 import type { Labels } from '../domain.ts';
 import { invalidParameter } from '../errors.ts';
-import { addressBytes } from '../journal/address.ts';
 import { KINDS } from '../journal/chunk.ts';
 import { connectionNumber } from '../journal/ids.ts';
 import type { MessageFilter, RemoteFilter } from '../journal/journal.ts';
+import { parsePeer } from '../matching/peer.ts';
 import type { FilterQuery } from '../schemas/query.ts';
 import { parseBytes, parseDuration } from '../schemas/units.ts';
 
@@ -66,33 +65,11 @@ function kindBits(kinds: readonly string[]): number {
 
 /** address, address:port, [v6]:port, or CIDR. */
 function remoteFilter(text: string): RemoteFilter {
-  const [, v6, v6Port] = /^\[([^\]]+)\](?::(\d+))?$/.exec(text) ?? [];
-  if (v6 !== undefined) return withPort(wholeAddress(v6), v6Port);
-  const [, cidr, prefix] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
-  if (cidr !== undefined) return network(cidr, Number(prefix));
-  const [, v4, v4Port] = /^([^:]+):(\d+)$/.exec(text) ?? [];
-  return v4 === undefined ? wholeAddress(text) : withPort(wholeAddress(v4), v4Port);
-}
-
-function network(text: string, prefix: number): RemoteFilter {
-  const version = isIP(text);
-  if (version === 0 || prefix > (version === 4 ? 32 : 128)) throw wrongRemote();
-  return { bytes: addressBytes(text), prefix: version === 4 ? prefix + 96 : prefix };
-}
-
-function wholeAddress(text: string): RemoteFilter {
-  if (isIP(text) === 0) throw wrongRemote();
-  return { bytes: addressBytes(text), prefix: 128 };
-}
-
-function withPort(filter: RemoteFilter, port: string | undefined): RemoteFilter {
-  if (port === undefined) return filter;
-  if (Number(port) > 65_535) throw wrongRemote();
-  return { ...filter, port: Number(port) };
-}
-
-function wrongRemote(): Error {
-  return invalidParameter('remote', 'must be an address, address:port, [v6]:port or CIDR');
+  try {
+    return parsePeer(text);
+  } catch {
+    throw invalidParameter('remote', 'must be an address, address:port, [v6]:port or CIDR');
+  }
 }
 
 function connectionFilter(id: string): number {

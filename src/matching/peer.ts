@@ -1,5 +1,5 @@
 /** Peers as people write them: address, address:port, [v6]:port or CIDR. */
-import ipaddr from 'ipaddr.js';
+import { isIP, isIPv4 } from 'node:net';
 import { addressBytes } from '../journal/address.ts';
 
 /** 16 address bytes (IPv4-mapped), the bits that count, and a port when one was given. */
@@ -10,9 +10,9 @@ export function parsePeer(text: string): Peer {
   const withPort = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text);
   if (withPort !== null) return { bytes: bytesOf(withPort[1]!), prefix: 128, port: portOf(withPort[2]!) };
   const [address, prefix, more] = text.split('/');
-  const bytes = bytesOf(address!.replace(/^\[|\]$/g, ''));
+  const bytes = bytesOf(/^\[(.*)\]$/.exec(address!)?.[1] ?? address!);
   if (prefix === undefined) return { bytes, prefix: 128 };
-  const offset = ipaddr.IPv4.isIPv4(address!) ? 96 : 0;
+  const offset = isIPv4(address!) ? 96 : 0;
   if (more !== undefined || !/^\d{1,3}$/.test(prefix) || Number(prefix) + offset > 128)
     throw new SyntaxError(`${text} is not a CIDR`);
   return { bytes, prefix: Number(prefix) + offset };
@@ -28,11 +28,8 @@ export function peerHolds(peer: Peer, bytes: Uint8Array, offset: number, port: n
 }
 
 function bytesOf(address: string): Uint8Array {
-  try {
-    return addressBytes(address);
-  } catch {
-    throw new SyntaxError(`${address} is not an IP address`);
-  }
+  if (isIP(address) === 0) throw new SyntaxError(`${address} is not an IP address`);
+  return addressBytes(address);
 }
 
 function portOf(text: string): number {

@@ -1,4 +1,5 @@
 /** `remote=`: the peer's address lies in a network, and its port is that, when one is given. */
+import { peerHolds } from '../../matching/peer.ts';
 import { addressText } from '../address.ts';
 import type { ChunkReader } from '../chunk.ts';
 import type { RemoteFilter } from '../journal.ts';
@@ -7,12 +8,10 @@ import { addressBits, endpointBits } from '../survey.ts';
 
 const WHOLE_ADDRESS = 128;
 
-export function remoteTest({ bytes, prefix, port }: RemoteFilter) {
+export function remoteTest(filter: RemoteFilter) {
   return {
     matches: (reader: ChunkReader) =>
-      reader.hasRemote &&
-      (port === undefined || reader.remotePort === port) &&
-      isInNetwork(reader.bytes, reader.remoteOffset, bytes, prefix),
+      reader.hasRemote && peerHolds(filter, reader.bytes, reader.remoteOffset, reader.remotePort),
     why: (reader: ChunkReader) => (reader.hasRemote ? `remote is ${endpointText(reader)}` : 'has no remote address'),
   };
 }
@@ -25,13 +24,6 @@ export function remoteConditions(filter: RemoteFilter | undefined): Pick<Conditi
     addresses: addressBits(view, 0) >>> 0,
     endpoints: filter.port === undefined ? 0 : endpointBits(view, 0, filter.port) >>> 0,
   };
-}
-
-function isInNetwork(bytes: Uint8Array, offset: number, network: Uint8Array, prefix: number): boolean {
-  const whole = prefix >>> 3;
-  for (let i = 0; i < whole; i++) if (bytes[offset + i] !== network[i]) return false;
-  const rest = prefix & 7;
-  return rest === 0 || ((bytes[offset + whole]! ^ network[whole]!) & (0xff00 >>> rest) & 0xff) === 0;
 }
 
 function endpointText(reader: ChunkReader): string {
