@@ -1,42 +1,61 @@
 /** The commands of `listenpost`. Usage errors end with one line on stderr and exit code 2. */
+import { styleText } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings, ConfigError, configOf, withFile } from '../config.ts';
-import { readConfigurationFile } from '../configuration/file.ts';
 import { VERSION } from '../version.ts';
+import { addCommands } from './commands.ts';
 import { healthcheck } from './healthcheck.ts';
+import { addOverview } from './overview.ts';
 
 /** Exit code of a wrong flag, value or combination. */
 const USAGE = 2;
 
 /** Parses the arguments and runs the command they name. */
 export async function run(argv: string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    process.exitCode = exitCode(error);
+  }
+}
+
+/** The definitions alone: completions and the man page are made of them too. */
+export function createProgram(): Command {
   const program = new Command('listenpost')
     .description('Programmable UDP and TCP endpoints for people who test networked software.')
     .version(VERSION)
     .exitOverride()
+    .configureHelp({ styleTitle: (title) => styleText('bold', title, { validateStream: false }) })
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`) });
+  addServe(program);
+  addHealthcheck(program);
+  addCommands(program);
+  addOverview(program);
+  return program;
+}
+
+function addServe(program: Command): void {
   const serving = addSettings(program.command('serve').description('run the service')).addOption(
     new Option('--config <file>', 'settings and listeners in YAML; read again on SIGHUP').env('LISTENPOST_CONFIG'),
   );
   serving.action(async (options) => {
+    // Only now: help, errors and the other commands need no server in memory.
+    const { readConfigurationFile } = await import('../configuration/file.ts');
     const file = options.config === undefined ? undefined : readConfigurationFile(options.config);
     const settings = withFile(options, file?.settings ?? {}, (name) => serving.getOptionValueSource(name));
     const config = configOf(settings);
-    // Only now: help, errors and the healthcheck of a container need no server in memory.
     const { serve } = await import('./serve.ts');
     await serve(config, file);
   });
+}
+
+function addHealthcheck(program: Command): void {
   program
     .command('healthcheck')
     .description('ask a running service whether it is ready; exit code 0 when it is, 1 when not')
     .option('--url <url>', 'where it listens (default: from LISTENPOST_HOST and LISTENPOST_PORT)')
     .option('--wait <duration>', 'keep asking this long, e.g. 10s', '0s')
     .action(healthcheck);
-  try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    process.exitCode = exitCode(error);
-  }
 }
 
 /** commander has written its own line already; ours is written here. */

@@ -1,0 +1,18 @@
+/** The commands that talk to a service, in the order of the help. */
+import type { Command } from 'commander';
+import { addCompletion } from './commands/completion.ts';
+import { addExport } from './commands/export.ts';
+import { addListen } from './commands/listen.ts';
+import { addLs } from './commands/ls.ts';
+import { addReplay } from './commands/replay.ts';
+import { addRm } from './commands/rm.ts';
+import { addSend } from './commands/send.ts';
+import { addTail } from './commands/tail.ts';
+import { addVerify } from './commands/verify.ts';
+import { addWait } from './commands/wait.ts';
+
+const COMMANDS = [addListen, addSend, addWait, addVerify, addTail, addLs, addRm, addExport, addReplay, addCompletion];
+
+export function addCommands(program: Command): void {
+  for (const add of COMMANDS) add(program);
+}

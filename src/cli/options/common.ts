@@ -1,0 +1,44 @@
+/** The flags that every command that talks to a service has. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+export type CommonFlags = { url?: string; token?: string; json?: boolean; quiet?: boolean };
+
+/** Their heading in the help. */
+export const COMMON_GROUP = 'Service and output:';
+
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+export function addCommon(command: Command): Command {
+  const options = [
+    new Option('--url <url>', `where the service is (default: ${DEFAULT_URL})`).env('LISTENPOST_URL').argParser(url),
+    new Option('--token <secret>', 'bearer token of the service').env('LISTENPOST_TOKEN'),
+    new Option('--json', 'print the objects of the API, one a line'),
+    new Option('-q, --quiet', 'say nothing on standard error but errors'),
+    new Option('--no-color', 'no colors; NO_COLOR does the same'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(COMMON_GROUP));
+  return command.on('option:no-color', forgetColor);
+}
+
+/** What was given, else where `listenpost serve` is with this environment. */
+export function serviceUrl(given: string | undefined): string {
+  if (given !== undefined && given !== '') return given;
+  const { LISTENPOST_HOST: host, LISTENPOST_PORT: port } = process.env;
+  if (!host && !port) return DEFAULT_URL;
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host ?? ''] ?? (host || '127.0.0.1');
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port || 8080}`;
+}
+
+/** A URL; `host:port` alone will do. An empty variable of the environment is as good as none. */
+function url(text: string): string {
+  const full = text === '' || /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (full === '' || (URL.canParse(full) && !/\s/.test(full))) return full;
+  throw new InvalidArgumentError(`Expected a URL, e.g. ${DEFAULT_URL}.`);
+}
+
+/** styleText and commander both look at these. */
+function forgetColor(): void {
+  process.env.NO_COLOR = '1';
+  delete process.env.FORCE_COLOR;
+  delete process.env.CLICOLOR_FORCE;
+}

@@ -1,0 +1,73 @@
+/** Values of flags and arguments, as people write them. What is wrong is said in commander's words, with exit code 2. */
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../../schemas/units.ts';
+
+/** A duration as the API takes it; a bare number is milliseconds. */
+export function duration(text: string): string {
+  if (parseDuration(text) === undefined) throw new InvalidArgumentError('Expected a duration, e.g. 500ms, 5s or 2m.');
+  return /\d$/.test(text) ? `${text}ms` : text;
+}
+
+/** A whole number from `least` on. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
+  };
+}
+
+/** Any number from `least` on. */
+export function numeric(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a number from ${least} on.`);
+  };
+}
+
+/** A repeatable `key:value`, split at the first colon. */
+export function label(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, key, value] = /^([^:]+):(.*)$/s.exec(text) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError('Expected key:value.');
+  return { ...before, [key]: value };
+}
+
+/** JSON, e.g. a responder. Its shape is for the service to check. */
+export function json(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`Not JSON: ${(error as Error).message}.`);
+  }
+  if (typeof value === 'object' && value !== null) return value;
+  throw new InvalidArgumentError('Expected a JSON object.');
+}
+
+/** JSON that must be a list. */
+export function jsonList(text: string): object[] {
+  const value = json(text);
+  if (Array.isArray(value)) return value;
+  throw new InvalidArgumentError('Expected a JSON list.');
+}
+
+/** `host:port`, `[v6]:port`, else a listener's id or name. */
+export type Place = { host: string; port: number } | { listener: string };
+
+export function place(text: string): Place {
+  const [, v6, name, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  const host = v6 ?? name;
+  if (host !== undefined && port !== undefined) return { host, port: portOf(port) };
+  if (!text.includes(':') && text !== '') return { listener: text };
+  throw new InvalidArgumentError('Expected host:port, [v6]:port or a listener.');
+}
+
+const LARGEST_PORT = 65_535;
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (port >= 1 && port <= LARGEST_PORT) return port;
+  throw new InvalidArgumentError(`Port ${text} is not from 1 to ${LARGEST_PORT}.`);
+}
