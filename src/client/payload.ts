@@ -6,8 +6,13 @@ export type Payload = string | Uint8Array | PayloadInput;
 
 export function payloadInput(payload: Payload): PayloadInput {
   if (typeof payload === 'string') return { text: payload };
-  if (payload instanceof Uint8Array) return { base64: toBase64(payload) };
+  if (isBytes(payload)) return { base64: toBase64(payload) };
   return payload;
+}
+
+/** Also of another realm, as test frameworks have them. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value);
 }
 
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,7 @@
 /** Filters of pages, waits and streams, and how they are written into a query string. */
 import type { FilterQuery } from '../schemas/query.ts';
 import { parseDuration } from '../schemas/units.ts';
-import { toHex } from './payload.ts';
+import { isBytes, toHex } from './payload.ts';
 
 /** Milliseconds, or text such as `"500ms"`, `"5s"`, `"2m"`. */
 export type Duration = number | string;
@@ -43,7 +43,7 @@ function labels(value: unknown): string[] {
 
 function written(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array) return toHex(value);
+  if (isBytes(value)) return toHex(value);
   if (value instanceof RegExp) return regexText(value);
   return String(value);
 }

@@ -10,6 +10,8 @@ import { startProcess } from '../process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+/** Runs Node without what the test runner adds to it: that is slow, and the compiler does not bear it. */
+const PLAIN = ['-u', 'NODE_OPTIONS', process.execPath];
 const run = promisify(execFile);
 
 type Example = {
@@ -24,8 +26,8 @@ type Example = {
 const EXAMPLES: Example[] = [
   {
     name: 'statsd and dns in TypeScript',
-    command: process.execPath,
-    args: ['--test', '--test-reporter=tap', ...globSync('examples/{statsd,dns}/*.test.ts', { cwd: ROOT })],
+    command: 'env',
+    args: [...PLAIN, '--test', '--test-reporter=tap', ...globSync('examples/{statsd,dns}/*.test.ts', { cwd: ROOT })],
     passes: /^# pass 7\n# fail 0$/m,
   },
   {
@@ -62,8 +64,8 @@ for (const { name, command, args, passes, needs = [] } of EXAMPLES) {
 }
 
 t.test('the examples in TypeScript compile', async (t) => {
-  const { stdout } = await run(process.execPath, [TSC, '-p', 'examples'], { cwd: ROOT, env }).catch((error) => error);
-  t.equal(stdout, '');
+  const ended = await run('env', [...PLAIN, TSC, '-p', 'examples'], { cwd: ROOT, env }).catch((error) => error);
+  t.strictSame(ended, { stdout: '', stderr: '' });
 });
 
 t.test('the workflow runs what is there', async (t) => {

@@ -12,8 +12,9 @@ const run = promisify(execFile);
 const script = (name: string) => fileURLToPath(new URL(`./frameworks/${name}.js`, import.meta.url));
 const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
 
+const { url } = await startProcess(t, ['--threads', '1']);
+
 t.test('node:test: passes, and fails with the story', async (t) => {
-  const { url } = await startProcess(t, ['--threads', '1']);
   const env = { ...environment, LISTENPOST_URL: url };
   const ended = await run(process.execPath, ['--test', '--test-reporter=tap', script('node-test')], { env }).catch(
     (e) => e,
@@ -45,7 +46,6 @@ t.test('tap: its hooks are those of a test', async (t) => {
 });
 
 t.test('the hooks of vitest and jest', async (t) => {
-  const { url } = await startProcess(t, ['--threads', '1']);
   const hooks = new Played();
   const lp = useListenpost(hooks, { url, scope: { forbidLeaks: true } });
   t.throws(() => lp.service, { message: 'the service is there once the tests run, not before' });
@@ -60,14 +60,12 @@ t.test('the hooks of vitest and jest', async (t) => {
 });
 
 t.test('hooks around the file alone', async (t) => {
-  const { url } = await startProcess(t, ['--threads', '1']);
   const { beforeAll, afterAll } = new Played();
   const around = { beforeAll, afterAll, done: {} as Record<string, () => Promise<void>> };
   const lp = useListenpost(around, { url });
   await around.done.beforeAll!();
   await lp.listen({ protocol: 'udp' });
-  const { service } = lp;
-  t.equal((await service.listeners()).length, 1);
+  t.equal((await lp.service.listeners()).length, 1);
   await around.done.afterAll!();
   t.equal(lp.scope.leaks?.deleted, 1);
   t.throws(() => useListenpost({}), { name: 'TypeError', message: /needs before and after hooks/ });
