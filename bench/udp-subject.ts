@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Responder } from '../src/schemas/responder.ts';
+import { sharedPoller } from '../src/transports/udp/native/poller.ts';
 import { closeUdpSocket, openUdpSocket } from '../src/transports/udp/native/sockets.ts';
 import { type Counter, createCounters, sumCounters } from '../src/workers/counters.ts';
 import type { BindingSpec } from '../src/workers/protocol.ts';
@@ -27,6 +28,7 @@ export async function startSubject(engine: 'mmsg' | 'dgram', responder: Responde
     spec: spec(opened?.address.port ?? 0, responder),
     fd,
     counters,
+    poller: fd === null ? null : sharedPoller().access,
   });
   const [port] = (await once(reader, 'message')) as [number];
   const ask = async (worker: Worker, what: string) => {

@@ -6,6 +6,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ChunkReader, H } from '../src/journal/chunk.ts';
 import { dgramTransport } from '../src/transports/udp/dgram.ts';
 import { mmsgTransport } from '../src/transports/udp/mmsg.ts';
+import type { PollerAccess } from '../src/transports/udp/native/poller.ts';
 import { BindingCounters } from '../src/workers/counters.ts';
 import { JournalPort } from '../src/workers/journal-port.ts';
 import type { BindingSpec } from '../src/workers/protocol.ts';
@@ -16,6 +17,7 @@ export type ReadStart = {
   port: MessagePort;
   spec: BindingSpec;
   fd: number | null;
+  poller: PollerAccess | null;
   counters: SharedArrayBuffer;
 };
 export type SinkStart = { role: 'sink'; port: MessagePort };
@@ -38,7 +40,7 @@ function sink(port: MessagePort): void {
   parentPort!.on('message', () => parentPort!.postMessage(count));
 }
 
-async function read({ port, spec, fd, counters: memory }: ReadStart): Promise<void> {
+async function read({ port, spec, fd, poller, counters: memory }: ReadStart): Promise<void> {
   const counters = new BindingCounters(memory, 0);
   const journal = new JournalPort(port, 16 * 1024 * 1024);
   const origin = { listener: 1, node: 0, thread: 1, binding: 0, incarnation: 0 };
@@ -48,7 +50,7 @@ async function read({ port, spec, fd, counters: memory }: ReadStart): Promise<vo
     threadName: 'bench-1',
     counters,
     recorder,
-    attachment: fd === null ? null : { fd, droppedBefore: 0 },
+    attachment: fd === null ? null : { fd, droppedBefore: 0, poller: poller! },
     ownPorts: new Uint8Array(65_536),
     exhausted: () => {},
     failed: (error) => console.error(error),

@@ -2,6 +2,7 @@
  * Sockets that the main thread opens itself and hands to a thread to read. Such a socket outlives its thread: the
  * replacement goes on with it, and what the kernel had queued meanwhile is still there.
  */
+import { sharedPoller } from '../transports/udp/native/poller.ts';
 import { closeUdpSocket, openUdpSocket } from '../transports/udp/native/sockets.ts';
 import { BindingCounters } from '../workers/counters.ts';
 import type { Attachment, Endpoint } from '../workers/protocol.ts';
@@ -26,5 +27,9 @@ export function openSocket(
   const { bindings, udp } = fixedSpec(listener.spec);
   const droppedBefore = new BindingCounters(listener.counters, index).get('kernel');
   const { fd, address: bound } = openUdpSocket({ ...address, ...udp, binding: index, bindings });
-  return { attachment: { fd, droppedBefore }, port: bound.port, close: () => closeUdpSocket(fd) };
+  return {
+    attachment: { fd, droppedBefore, poller: sharedPoller().access },
+    port: bound.port,
+    close: () => closeUdpSocket(fd),
+  };
 }

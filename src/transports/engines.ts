@@ -14,7 +14,7 @@ export type Engines = {
 
 /** Finds out what this thread can do. Never rejects: the portable engine always works. */
 export async function loadEngines(wanted: 'auto' | 'dgram'): Promise<Engines> {
-  const native = wanted === 'auto' && (await whyNotNative()) === null;
+  const native = wanted === 'auto' && whyNotNative() === null;
   return { udp: native ? 'mmsg' : 'dgram', transport: choose };
 }
 

@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Framing } from '../schemas/framing.ts';
 import type { Responder } from '../schemas/responder.ts';
+import type { PollerAccess } from '../transports/udp/native/poller.ts';
 
 /** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. */
 export type BindingSpec = {
@@ -85,6 +86,8 @@ export type Attachment = {
   fd: number;
   /** The binding's counter `kernel` when this socket was opened: what sockets before it had dropped. */
   droppedBefore: number;
+  /** How to wait for it. */
+  poller: PollerAccess;
 };
 
 /** One on-demand transmission, ready to go. */

@@ -28,8 +28,8 @@ const SPIN = availableParallelism() > 1 ? 0.1 : 0;
 /** After so many looks in vain, so many answers go without. */
 const SPIN_MISSES = 4;
 const SPIN_PAUSE = 64;
-/** Milliseconds without an answer after which a flood is one that asks for none. */
-const TURN = 2;
+/** Reads with so many milliseconds between them are a stream; one that calls for no answers when none left for as long. */
+const STREAM = 2;
 /** What the kernel counts for a datagram beside its payload. */
 const DATAGRAM_OVERHEAD = 768;
 /** Milliseconds that a flush or a close may read at most. */
@@ -62,7 +62,9 @@ export class MmsgBinding implements Binding, Source {
   /** performance.now until which a client that was just answered may go on without a wait. */
   #spinUntil = 0;
   #spinMisses = 0;
-  #answeredAt = 0;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** When the last pass that brought something ended. */
+  #readAt = Number.NEGATIVE_INFINITY;
   #starved = false;
   #left = false;
 
@@ -77,7 +79,7 @@ export class MmsgBinding implements Binding, Source {
     this.#drops = (this.#row[COLUMN.kernel]! - attachment.droppedBefore) >>> 0;
     this.#admission = new Admission(spec, context.counters, context.recorder);
     this.#replies = new MmsgReplies({ station, spec, context, fd: this.fd, port: this.address.port });
-    this.#seat = station.reactor.seat(this);
+    this.#seat = station.reactor.seat(this, attachment.poller);
   }
 
   update(live: LiveSpec): void {
@@ -158,9 +160,15 @@ export class MmsgBinding implements Binding, Source {
     else this.#spinMisses++;
   }
 
-  /** After a flood without answers; safe while what came since the last nap is but a part of what the socket can hold. */
+  /**
+   * While datagrams stream in without being answered, a millisecond's worth at a time costs least. Safe while what came
+   * is but a part of what the socket can hold.
+   */
   #mayNap(now: number): boolean {
-    return this.#datagrams >= FLOOD && now > this.#answeredAt + TURN && this.#weight < this.receiveBuffer / 4;
+    if (this.#datagrams === 0) return false;
+    const streaming = this.#datagrams >= FLOOD || now - this.#readAt < STREAM;
+    this.#readAt = now;
+    return streaming && now - this.#answeredAt > STREAM && this.#weight < this.receiveBuffer / 4;
   }
 
   /** Admits, records and answers what a read brought. Answers how many replies left. */

@@ -1,11 +1,11 @@
 /**
- * Decides when the sockets of a thread are read. Three gears: wait for readiness in the event loop when idle; go on at
- * once while there is more; nap a millisecond after a pass that brought a flood and called for no answer, because few
- * large reads cost less than half of many small ones. Passes go round robin and take two milliseconds in all before the
- * loop turns, so that commands, TCP and timers live. The wait is a libuv poll handle: it holds no pool thread, wakes
- * by itself for commands, and can't hold up terminate() or process.exit().
+ * Decides when the sockets of a thread are read. Three gears: wait for the poller's bell when idle; go on at once while
+ * there is more; nap a millisecond after a pass that brought a flood and called for no answer, because few large reads
+ * cost less than half of many small ones. Passes go round robin and take two milliseconds in all before the loop turns,
+ * so that commands, TCP and timers live.
  */
-import type { Libc, Watch } from './native/libc.ts';
+import type { Libc } from './native/libc.ts';
+import { Bell, type PollerAccess } from './native/poller.ts';
 
 /** How a pass ended: more is waiting, a flood was drained, nothing is left, or the reader can't take more for now. */
 export type Gear = 'again' | 'nap' | 'wait' | 'stalled';
@@ -34,8 +34,8 @@ export class Reactor {
   }
 
   /** Reads the source whenever there is something, from now on. */
-  seat(source: Source): Seat {
-    return new Seat(this.#libc, source, this.#enqueue);
+  seat(source: Source, poller: PollerAccess): Seat {
+    return new Seat(source, (ring) => new Bell(this.#libc, source.fd, poller, ring), this.#enqueue);
   }
 
   readonly #enqueue = (seat: Seat): void => {
@@ -43,7 +43,7 @@ export class Reactor {
     this.#schedule();
   };
 
-  /** The check phase follows the poll phase at once: all sockets that were reported ready in it share one turn. */
+  /** All sockets that are found readable in one turn of the loop share the next pass. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -65,11 +65,9 @@ export class Reactor {
   #settle(seat: Seat, gear: Gear): void {
     if (gear === 'again') this.#enqueue(seat);
     else if (gear === 'nap') {
-      seat.disarm();
       this.#napping.push(seat);
       this.#timer ??= setTimeout(this.#rise, this.#nap);
-    } else if (gear === 'stalled') seat.disarm();
-    else seat.arm();
+    } else if (gear === 'wait') seat.arm();
   }
 
   readonly #rise = (): void => {
@@ -79,23 +77,22 @@ export class Reactor {
   };
 }
 
-/** A source's place in the reactor. While it is armed the loop reports readiness. */
+/** A source's place in the reactor: the reactor has it in hand (queued or napping), or its bell is armed, or it is stalled. */
 export class Seat {
   readonly #source: Source;
-  readonly #watch: Watch;
+  readonly #bell: Bell;
   readonly #enqueue: (seat: Seat) => void;
-  #armed = true;
-  /** In the reactor's hands: queued or napping. */
   #due = false;
   #left = false;
 
-  constructor(libc: Libc, source: Source, enqueue: (seat: Seat) => void) {
+  constructor(source: Source, bell: (ring: () => void) => Bell, enqueue: (seat: Seat) => void) {
     this.#source = source;
     this.#enqueue = enqueue;
-    this.#watch = libc.watch(source.fd, READABLE, this.wake);
+    this.#bell = bell(this.wake);
+    this.#bell.arm();
   }
 
-  /** Has it read soon: the loop found it ready, or what had stalled it is over. */
+  /** Has it read soon: it is readable, or what had stalled it is over. */
   readonly wake = (): void => {
     if (this.#due || this.#left) return;
     this.#due = true;
@@ -109,23 +106,15 @@ export class Seat {
     return gear;
   }
 
+  /** Waits for the next datagram. */
   arm(): void {
-    if (this.#armed || this.#left) return;
-    this.#armed = true;
-    this.#watch.start(READABLE, this.wake);
-  }
-
-  disarm(): void {
-    if (!this.#armed || this.#left) return;
-    this.#armed = false;
-    this.#watch.stop();
+    if (!this.#left) this.#bell.arm();
   }
 
   /** Never read again; the descriptor is free to be closed. */
   leave(): void {
+    if (this.#left) return;
     this.#left = true;
-    this.#watch.close();
+    this.#bell.leave();
   }
 }
-
-const READABLE = { readable: true };

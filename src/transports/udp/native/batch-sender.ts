@@ -3,7 +3,7 @@
  * buffer it waits a little in the event loop.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EMSGSIZE } from './layout.ts';
+import { ECONNREFUSED, EMSGSIZE } from './layout.ts';
 import { errnoError, type Libc } from './libc.ts';
 import { isCongestion, OUTBOX_SLOTS, Outbox } from './outbox.ts';
 import { MAX_DATAGRAM } from './sockaddr.ts';
@@ -53,16 +53,28 @@ export class BatchSender {
     outbox.count = 0;
     for (; this.#tooLong > 0; this.#tooLong--) note(0, errnoError('sendmmsg', -EMSGSIZE));
     let patience = PATIENCE;
+    let cutShort = false;
     for (let at = 0; at < total; ) {
       await this.#options.mayGoOn?.();
       const result = this.#options.isOpen() ? outbox.send(this.#options.fd, at, total - at) : null;
       if (result !== null && isCongestion(result) && patience-- > 0) {
+        cutShort = false;
         await sleep(1);
         continue;
       }
       patience = PATIENCE;
+      if (cutShort) note(0, errnoError('sendmmsg', -ECONNREFUSED));
+      cutShort = this.#isConnected && result !== null && result > 0 && result < total - at;
       at += this.#settle(at, result, note);
     }
+  }
+
+  /**
+   * sendmmsg hides an error that comes after its first datagram. On a connected socket without congestion it can only be
+   * the peer's refusal of something sent before.
+   */
+  get #isConnected(): boolean {
+    return this.#options.name.length === 0;
   }
 
   /** Tells what became of the slots from `at` on; answers of how many. */

@@ -31,6 +31,18 @@ export const CLOCK_REALTIME = 0;
 export const POLLFD_BYTES = 8;
 export const POLLOUT = 4;
 
+export const EFD_NONBLOCK = 0o4000;
+export const EFD_CLOEXEC = 0o2000000;
+export const EPOLL_CLOEXEC = 0o2000000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const EPOLLIN = 1;
+export const EPOLLONESHOT = 1 << 30;
+/** struct epoll_event: events u32, data u64; packed on x86-64 only. */
+export const EPOLL_EVENT =
+  process.arch === 'x64' ? ({ bytes: 12, events: 0, data: 4 } as const) : ({ bytes: 16, events: 0, data: 8 } as const);
+
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 

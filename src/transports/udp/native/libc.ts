@@ -6,18 +6,22 @@
 import { createRequire } from 'node:module';
 import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { EINTR, EINVAL, POLLFD_BYTES, POLLOUT } from './layout.ts';
-
-/** A readiness watch in the event loop of the thread that made it. */
-export type Watch = { start(events: WatchEvents, ready: () => void): void; stop(): void; close(): void };
-export type WatchEvents = { readable?: boolean; writable?: boolean };
+import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
+  EINTR,
+  EINVAL,
+  EPOLL_CLOEXEC,
+  EPOLL_EVENT,
+  POLLFD_BYTES,
+  POLLOUT,
+} from './layout.ts';
 
 type Native = (...args: (number | Uint8Array | null)[]) => number;
 type Koffi = {
   load(path: string | null): { func(name: string, result: string, args: string[]): Native };
   errno(): number;
   address(memory: Uint8Array): bigint;
-  node?: { poll?(fd: number, events: WatchEvents, ready: () => void): Watch };
 };
 
 export type Libc = ReturnType<typeof bindLibc>;
@@ -32,11 +36,7 @@ export function loadLibc(): Libc {
 
 /** The name of a negative errno, such as EADDRINUSE. */
 export function errnoName(result: number): string {
-  try {
-    return getSystemErrorName(result);
-  } catch {
-    return `errno ${-result}`;
-  }
+  return getSystemErrorName(result);
 }
 
 /** An Error with `code`, as node's own socket errors have. */
@@ -54,8 +54,6 @@ function loadKoffi(): Koffi {
 
 function bindLibc(koffi: Koffi) {
   const libc = koffi.load(null);
-  const poll = koffi.node?.poll;
-  if (poll === undefined) throw new Error('this koffi has no node.poll');
   const bind = (name: string, args: string[]): Native => {
     const call = libc.func(name, 'int', args);
     return (...given) => {
@@ -67,6 +65,8 @@ function bindLibc(koffi: Koffi) {
       }
     };
   };
+  const event = new Uint8Array(EPOLL_EVENT.bytes);
+  const eventView = new DataView(event.buffer);
   const pollfd = new Uint8Array(POLLFD_BYTES);
   const pollView = new DataView(pollfd.buffer);
   const raw = {
@@ -76,6 +76,11 @@ function bindLibc(koffi: Koffi) {
     connect: bind('connect', ['int', 'void *', 'uint']),
     clockGettime: bind('clock_gettime', ['int', 'void *']),
     poll: bind('poll', ['void *', 'ulong', 'int']),
+    eventfd: bind('eventfd', ['uint', 'int']),
+    write: bind('write', ['int', 'void *', 'size_t']),
+    epollCreate: bind('epoll_create1', ['int']),
+    epollControl: bind('epoll_ctl', ['int', 'int', 'int', 'void *']),
+    epollWait: bind('epoll_wait', ['int', 'void *', 'int', 'int']),
     getsockname: bind('getsockname', ['int', 'void *', 'void *']),
     recvmmsg: libc.func('recvmmsg', 'int', ['int', 'uintptr_t', 'uint', 'int', 'uintptr_t']),
     sendmmsg: libc.func('sendmmsg', 'int', ['int', 'uintptr_t', 'uint', 'int']),
@@ -126,10 +131,41 @@ function bindLibc(koffi: Koffi) {
     },
     /** Where memory lies: it stays there as long as its ArrayBuffer lives. */
     address: (memory: Uint8Array<ArrayBuffer>) => Number(koffi.address(memory)),
-    /** Calls back in this thread's event loop while `fd` is ready; `poll` takes no thread of any pool. */
-    watch: (fd: number, events: WatchEvents, ready: () => void): Watch => poll(fd, events, ready),
+    eventfd: () => raw.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),
+    /** Makes an eventfd readable. */
+    signalEvent: (fd: number) => raw.write(fd, ONE, 8),
+    epollCreate: () => raw.epollCreate(EPOLL_CLOEXEC),
+    /** The event's data is the descriptor. */
+    epollControl(epoll: number, operation: number, fd: number, events: number): number {
+      eventView.setUint32(EPOLL_EVENT.events, events, true);
+      eventView.setUint32(EPOLL_EVENT.data, fd, true);
+      return raw.epollControl(epoll, operation, fd, event);
+    },
+    epollEvents: (count: number) => new EpollEvents(count),
+    /** Waits at most so many milliseconds; answers how many are ready. Blocks the thread. */
+    epollWait: (epoll: number, ready: EpollEvents, milliseconds: number) =>
+      raw.epollWait(epoll, ready.bytes, ready.count, milliseconds),
   };
 }
+
+/** What epoll_wait found. */
+export class EpollEvents {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(count: number) {
+    this.count = count;
+    this.bytes = new Uint8Array(count * EPOLL_EVENT.bytes);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  descriptor(i: number): number {
+    return this.#view.getUint32(i * EPOLL_EVENT.bytes + EPOLL_EVENT.data, true);
+  }
+}
+
+const ONE = new Uint8Array(BigUint64Array.of(1n).buffer);
 
 function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);

@@ -1,11 +1,11 @@
 /**
  * Proves the native calls and layouts on the machine at hand before anything relies on them: datagrams of several sizes
- * over loopback with their control data, a forced drop that must be counted in both ways, and readiness in the event
- * loop. Whatever differs means the portable engine.
+ * over loopback with their control data, a forced drop that must be counted in both ways, and readiness in epoll.
+ * Whatever differs means the portable engine.
  */
 import type { Endpoint } from '../../../workers/protocol.ts';
 import { ReceiveArena } from './arena.ts';
-import { AF_INET, SO_RCVBUF, SOL_SOCKET } from './layout.ts';
+import { AF_INET, EPOLL_CTL_ADD, EPOLLIN, EPOLLONESHOT, SO_RCVBUF, SOL_SOCKET } from './layout.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { Outbox } from './outbox.ts';
 import { readEndpoint, socketAddress } from './sockaddr.ts';
@@ -18,19 +18,24 @@ const SIZES = [5, 0, 1472, 65_507];
 const READY_WITHIN = 1000;
 const CLOCKS_AGREE = 10_000;
 
-let verdict: Promise<string | null> | undefined;
+let verdict: string | null | undefined;
 let proven: Libc | null = null;
 
-/** Why native batches can't be used here, or null when they can. Never rejects; asks the machine once. */
-export function whyNotNative(): Promise<string | null> {
-  verdict ??= selfTest().then(
-    () => {
-      proven = loadLibc();
-      return null;
-    },
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+/** Why native batches can't be used here, or null when they can. Never throws; asks the machine once a thread. */
+export function whyNotNative(): string | null {
+  verdict ??= judge();
   return verdict;
+}
+
+function judge(): string | null {
+  if (proven !== null) return null;
+  try {
+    selfTest();
+    proven = loadLibc();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The native calls, once the self-test has passed in this thread; null before and otherwise. */
@@ -38,17 +43,14 @@ export function provenLibc(): Libc | null {
   return proven;
 }
 
-async function selfTest(): Promise<void> {
+function selfTest(): void {
   const libc = loadLibc();
   const { fd, address } = openUdpSocket(LOOPBACK);
   try {
     const arena = new ReceiveArena(libc, SIZES.length);
     const outbox = new Outbox(libc);
     checkTransfer({ arena, outbox, fd, address });
-    outbox.push(Uint8Array.of(1), socketAddress(address, AF_INET));
-    outbox.flush(fd);
-    await readiness(libc, fd);
-    expect(arena.receive(fd) === 1, 'readiness without a datagram');
+    checkReadiness(libc, { arena, outbox, fd, address });
     checkDrops(libc, { arena, outbox, fd, address });
   } finally {
     closeUdpSocket(fd);
@@ -98,17 +100,21 @@ function checkDrops(libc: Libc, { arena, outbox, fd, address }: Bench): void {
   expect(arena.dropsBefore === sent - received, 'SO_RXQ_OVFL miscounts drops');
 }
 
-function readiness(libc: Libc, fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = (error?: Error) => {
-      clearTimeout(timer);
-      watch.close();
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const timer = setTimeout(() => done(new Error('no readiness in the event loop')), READY_WITHIN);
-    const watch = libc.watch(fd, { readable: true }, () => done());
-  });
+/** A datagram, and nothing else, makes the socket ready in an epoll set. */
+function checkReadiness(libc: Libc, { arena, outbox, fd, address }: Bench): void {
+  const epoll = libc.epollCreate();
+  const ready = libc.epollEvents(4);
+  try {
+    expect(libc.epollControl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT) === 0, 'epoll_ctl fails');
+    expect(libc.epollWait(epoll, ready, 0) === 0, 'an empty socket is ready');
+    outbox.push(Uint8Array.of(1), socketAddress(address, AF_INET));
+    outbox.flush(fd);
+    expect(libc.epollWait(epoll, ready, READY_WITHIN) === 1, 'no readiness in epoll');
+    expect(ready.descriptor(0) === fd, 'epoll tells another descriptor');
+    expect(arena.receive(fd) === 1, 'readiness without a datagram');
+  } finally {
+    libc.close(epoll);
+  }
 }
 
 function expect(holds: boolean, otherwise: string): void {
