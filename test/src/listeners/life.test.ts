@@ -4,10 +4,14 @@ import { once } from 'node:events';
 import t from 'tap';
 import { page, setup, tcpClient, UdpClient, until } from './service.ts';
 
+/** Most tests share one service, emptied after each. */
+const service = await setup(t);
+const { registry, journal } = service;
+t.afterEach(() => registry.reset());
+
 const AT_ONCE = { mode: 'fin', drain: 0 } as const;
 
 t.test('PATCH merges, and all of it or nothing', async (t) => {
-  const { registry } = await setup(t);
   await registry.create({ protocol: 'udp', name: 'other' });
   const before = await registry.create({ protocol: 'udp', name: 'p', labels: { a: '1', b: '2' } });
   const after = await registry.patch('p', {
@@ -35,7 +39,6 @@ t.test('PATCH merges, and all of it or nothing', async (t) => {
 });
 
 t.test('a changed responder answers from the next message on', async (t) => {
-  const { registry } = await setup(t);
   const { address } = await registry.create({ protocol: 'udp', name: 'r', threads: 2 });
   const client = new UdpClient(t);
   await registry.patch('r', { responder: { type: 'reply', text: 'one', times: 1 } });
@@ -45,8 +48,6 @@ t.test('a changed responder answers from the next message on', async (t) => {
 });
 
 t.test('a paused listener reads, counts and answers nothing', async (t) => {
-  const service = await setup(t);
-  const { registry } = service;
   const { address } = await registry.create({ protocol: 'udp', name: 'p', paused: true, responder: { type: 'echo' } });
   const client = new UdpClient(t);
   for (let i = 0; i < 5; i++) await client.send(address!.port, 'x');
@@ -61,8 +62,6 @@ t.test('a paused listener reads, counts and answers nothing', async (t) => {
 });
 
 t.test('a smaller capture evicts at once', async (t) => {
-  const service = await setup(t);
-  const { registry } = service;
   const { address } = await registry.create({ protocol: 'udp', name: 'c' });
   const client = new UdpClient(t);
   for (let i = 1; i <= 10; i++) await client.send(address!.port, `m${i}`);
@@ -77,8 +76,6 @@ t.test('a smaller capture evicts at once', async (t) => {
 });
 
 t.test('PUT: created, the same, a conflict, replaced', async (t) => {
-  const service = await setup(t);
-  const { registry } = service;
   const put = (more: object, replace = false) =>
     registry.put('p', { protocol: 'udp', ttl: '1h', ...more }, { replace });
   const { created, listener } = await put({});
@@ -127,7 +124,6 @@ t.test('a failed rebind leaves the old one running', async (t) => {
 });
 
 t.test('a replacement may move elsewhere, even to another protocol', async (t) => {
-  const { registry } = await setup(t);
   const first = await registry.create({ protocol: 'udp', name: 'p' });
   const free = await freePort();
   const moved = await registry.put('p', { protocol: 'udp', port: free }, { replace: true });
@@ -139,7 +135,6 @@ t.test('a replacement may move elsewhere, even to another protocol', async (t) =
 });
 
 t.test('PUTs of one name at once make one listener', async (t) => {
-  const { registry } = await setup(t);
   const puts = Array.from({ length: 20 }, () => registry.put('p', { protocol: 'udp' }, { replace: false }));
   const answers = await Promise.all(puts);
   t.equal(answers.filter(({ created }) => created).length, 1);
@@ -147,8 +142,6 @@ t.test('PUTs of one name at once make one listener', async (t) => {
 });
 
 t.test('after maxRequests it is completed, its port free, its messages there; PUT binds it again', async (t) => {
-  const service = await setup(t);
-  const { registry } = service;
   const spec = { protocol: 'udp', threads: 2, maxRequests: 3, responder: { type: 'echo' } } as const;
   const { address } = await registry.create({ ...spec, name: 'three' });
   const client = new UdpClient(t);
@@ -167,7 +160,6 @@ t.test('after maxRequests it is completed, its port free, its messages there; PU
 });
 
 t.test('TCP: a request is a connection', async (t) => {
-  const { registry } = await setup(t);
   const { address } = await registry.create({
     protocol: 'tcp',
     name: 'one',
@@ -186,7 +178,6 @@ t.test('TCP: a request is a connection', async (t) => {
 });
 
 t.test('completes when no request comes', async (t) => {
-  const { registry } = await setup(t);
   const { address } = await registry.create({ protocol: 'udp', name: 'idle', completeAfterIdle: '150ms' });
   const client = new UdpClient(t);
   const start = performance.now();
@@ -201,7 +192,6 @@ t.test('completes when no request comes', async (t) => {
 });
 
 t.test('an unused listener goes with its messages when its ttl is over; a hold keeps it', async (t) => {
-  const { registry, journal } = await setup(t);
   await registry.create({ protocol: 'udp', name: 'short', ttl: '60ms' });
   const { number } = registry.find('short');
   const release = registry.hold('short', { tie: false });
@@ -215,7 +205,6 @@ t.test('an unused listener goes with its messages when its ttl is over; a hold k
 });
 
 t.test('a tied hold ends the listener', async (t) => {
-  const { registry } = await setup(t);
   await registry.create({ protocol: 'udp', name: 'tied' });
   const gone = new Promise<void>((resolve) => registry.onChange(({ removed }) => removed && resolve()));
   registry.hold('tied', { tie: true })();
@@ -224,7 +213,6 @@ t.test('a tied hold ends the listener', async (t) => {
 });
 
 t.test('removal by label says what was left', async (t) => {
-  const { registry } = await setup(t);
   const labels = { suite: 'a' };
   const udp = await registry.create({ protocol: 'udp', name: 'udp', labels });
   const tcp = await registry.create({ protocol: 'tcp', name: 'tcp', labels });
@@ -244,7 +232,6 @@ t.test('removal by label says what was left', async (t) => {
 });
 
 t.test('a removal during another change, and twice at once', async (t) => {
-  const { registry } = await setup(t);
   const creating = registry.create({ protocol: 'udp', name: 'x' });
   const removals = await Promise.allSettled([registry.remove('x', AT_ONCE), registry.remove('x', AT_ONCE)]);
   t.match(await creating, { name: 'x', state: 'listening' });

@@ -4,11 +4,14 @@ import t from 'tap';
 import type { ProblemError } from '../../../src/errors.ts';
 import { page, setup, tcpClient, UdpClient, until } from './service.ts';
 
+/** Most tests share one service, emptied after each. */
+const service = await setup(t);
+const { registry } = service;
+t.afterEach(() => registry.reset());
+
 const NO_LABELS = { labels: [], limit: 100 };
 
 t.test('a create answers once the socket is bound, with the real port', async (t) => {
-  const service = await setup(t);
-  const { registry } = service;
   const view = await registry.create({ protocol: 'udp', name: 'echo', responder: { type: 'echo' } });
   t.match(view, { name: 'echo', state: 'listening', port: 0, address: { host: '127.0.0.1' }, error: undefined });
   t.equal(view.address?.url, `udp://127.0.0.1:${view.address?.port}`);
@@ -22,7 +25,6 @@ t.test('a create answers once the socket is bound, with the real port', async (t
 });
 
 t.test('of 100 creates of one name at once one wins', async (t) => {
-  const { registry } = await setup(t);
   const creates = Array.from({ length: 100 }, () => registry.create({ protocol: 'udp', name: 'one' }));
   const settled = await Promise.allSettled(creates);
   t.equal(settled.filter(({ status }) => status === 'fulfilled').length, 1);
@@ -34,7 +36,6 @@ t.test('of 100 creates of one name at once one wins', async (t) => {
 });
 
 t.test('a create that fails leaves nothing behind', async (t) => {
-  const { registry } = await setup(t);
   await t.rejects(registry.create({ protocol: 'udp', name: 'n', host: '0.0.0.0' }), { code: 'bind_not_allowed' });
   await t.rejects(registry.create({ protocol: 'udp', name: 'n', threads: 3 }), { code: 'unprocessable' });
   t.same(await registry.list(NO_LABELS), { items: [], next: null });
@@ -93,7 +94,6 @@ t.test('limits: threads of the pool and the process, listeners', async (t) => {
 });
 
 t.test('port 0 stays inside the range of ports', async (t) => {
-  const { registry } = await setup(t);
   const { address } = await registry.create({ protocol: 'udp' });
   await registry.reset();
   const first = Math.min(address!.port, 65_530);
@@ -110,7 +110,6 @@ t.test('port 0 stays inside the range of ports', async (t) => {
 });
 
 t.test('a list is filtered and paged in the order of creation', async (t) => {
-  const { registry } = await setup(t);
   for (let n = 1; n <= 5; n++) {
     await registry.create({ protocol: n % 2 === 0 ? 'tcp' : 'udp', name: `l${n}`, labels: { odd: String(n % 2) } });
   }
@@ -129,7 +128,6 @@ t.test('a list is filtered and paged in the order of creation', async (t) => {
 });
 
 t.test('connections: listed, written to, changed and closed', async (t) => {
-  const { registry } = await setup(t);
   const { address } = await registry.create({ protocol: 'tcp', name: 'tcp', threads: 2 });
   const client = await tcpClient(t, address!.port);
   client.write('hi');
@@ -150,8 +148,6 @@ t.test('connections: listed, written to, changed and closed', async (t) => {
 });
 
 t.test('a message is answered to its peer, from the socket or the connection it came by', async (t) => {
-  const service = await setup(t);
-  const { registry } = service;
   const udp = await registry.create({ protocol: 'udp', name: 'udp', threads: 2 });
   const client = new UdpClient(t);
   await client.send(udp.address!.port, 'question');
@@ -177,7 +173,6 @@ t.test('a message is answered to its peer, from the socket or the connection it 
 });
 
 t.test('changes are told', async (t) => {
-  const { registry } = await setup(t);
   const told: string[] = [];
   const stop = registry.onChange(({ listener, removed }) =>
     told.push(`${listener.name} ${removed ? 'gone' : listener.state}`),
@@ -192,7 +187,6 @@ t.test('changes are told', async (t) => {
 });
 
 t.test('a selection is by reference and label', async (t) => {
-  const { registry } = await setup(t);
   await registry.create({ protocol: 'udp', name: 'a', labels: { k: '1' } });
   await registry.create({ protocol: 'udp', name: 'b', labels: { k: '2' } });
   const number = (ref: string) => registry.find(ref).number;
