@@ -20,7 +20,8 @@ export function addBodies(app: FastifyInstance): void {
       return parseBody(body);
     },
   );
-  app.addHook('preValidation', async ({ body, routeOptions }) => {
+  app.addHook('preValidation', async ({ body, routeOptions, is404 }) => {
+    if (is404) return;
     const wanted = routeOptions.schema?.body !== undefined;
     if (wanted && body === undefined) throw bodyProblem('is missing; send JSON');
     if (!wanted && body !== undefined && !isEmptyObject(body)) throw bodyProblem('is not expected here');

@@ -3,9 +3,7 @@
  * and nothing twice, because live is only the next pull.
  */
 
-import { KIND_GAP } from '../journal/chunk.ts';
-import { listenerId } from '../journal/ids.ts';
-import type { MessageFilter, MissedRange, PayloadMode, Pull, Pulled, Scope } from '../journal/journal.ts';
+import type { MessageFilter, PayloadMode, Pull, Pulled, Scope } from '../journal/journal.ts';
 import type { EndReason, EventStream } from './sse.ts';
 import type { Streams } from './streams.ts';
 
@@ -122,19 +120,11 @@ export class Follower {
     return this.#streams.pull(`${key} ${this.#filterKey}`, request);
   }
 
-  #write({ body, next, messages, gap }: Pulled): void {
-    if (gap !== undefined) this.#tellGap(gap);
+  /** What was evicted before the reader came to it stands in the body, as a gap. */
+  #write({ body, next, messages }: Pulled): void {
     this.#stream.events(body, next);
     this.#cursor = next;
     this.#left -= messages;
-  }
-
-  /** What was gone before the reader came to it lies before what was pulled. */
-  #tellGap(gap: MissedRange): void {
-    if (((this.#what.filter.kinds ?? 0) & (1 << KIND_GAP)) === 0) return;
-    const { scope } = this.#what.place();
-    const whose = 'listener' in scope ? { afterSeq: gap.fromSeq - 1, listenerId: listenerId(scope.listener) } : {};
-    this.#stream.event('gap', { ...whose, kind: 'gap', ...gap });
   }
 
   #finish(reason: EndReason): false {

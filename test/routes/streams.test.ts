@@ -77,18 +77,6 @@ t.test('default kinds are message and gap; filters apply', async (t) => {
   reader.close();
 });
 
-t.test('what is gone already is told as a gap, where gaps are wanted', async (t) => {
-  const { open, journal } = await streaming(t);
-  const gap = { reason: 'evicted', dropped: 2, fromSeq: 1, toSeq: 2 } as const;
-  journal.pull = async () => ({ body: new Uint8Array(), items: 0, messages: 0, next: '2', hasMore: false, gap });
-  const reader = await open('?after=0&for=1ms');
-  await reader.end();
-  t.same(reader.of('gap')[0], { afterSeq: 0, listenerId: 'l_0000000001', kind: 'gap', ...gap });
-  const without = await open('?after=0&for=1ms&kind=message');
-  await without.end();
-  t.same(without.of('gap'), []);
-});
-
 t.test('for ends it after a while, also when nothing comes', async (t) => {
   const { open, journal } = await streaming(t);
   const reader = await open('?for=20ms');

@@ -107,6 +107,8 @@ t.test('a merge patch is for PATCH only', async (t) => {
 
 t.test('404 says where the docs are, 405 what the path knows', async (t) => {
   const { app } = await fakeApp(t);
+  const body = { method: 'POST', url: '/nowhere', payload: { a: 1 } } as const;
+  t.equal((await app.inject(body)).statusCode, 404, 'with a body too');
   const missing = await app.inject('/v1/nothing?secret=1');
   t.match(missing.json(), {
     status: 404,
