@@ -1,5 +1,6 @@
 /** Threads that die: nothing hangs, ports stay, every loss is counted. */
 import t from 'tap';
+import { BATCH } from '../../../src/transports/udp/native/arena.ts';
 import { ENGINES, page, setup, tcpClient, threadNamed, UdpClient, until } from './service.ts';
 
 for (const engine of ENGINES) {
@@ -50,11 +51,7 @@ for (const engine of ENGINES) {
       };
       for (let round = 1; round <= 2; round++) {
         await burst(1500);
-        // Ending a thread within a native callback ends the process: that one dies at rest, with traffic after it.
-        if (engine === 'auto')
-          await until(async () => (await registry.get('busy')).stats.received >= (2 * round - 1) * 1500, 'rest');
         const killed = thread.kill();
-        if (engine === 'auto') await killed;
         await burst(1500);
         await killed;
         await until(() => registry.find('busy').state === 'listening', 'listening again');
@@ -65,8 +62,12 @@ for (const engine of ENGINES) {
       const { kernel, ...dropped } = stats.dropped;
       const sum = Object.values(dropped).reduce((total, count) => total + count, 0);
       t.equal(stats.captured + sum, stats.received, 'what was read');
-      if (kernel !== null)
-        t.equal(stats.captured + sum + kernel, 6001, 'what was sent: the socket outlived its thread');
+      if (kernel !== null) {
+        // The socket outlives its thread. Only a batch that terminate() cuts off between the system call and the counter
+        // is beyond counting: an exception of the thread's own can't strike there.
+        const unknown = 6001 - (stats.captured + sum + kernel);
+        t.ok(unknown >= 0 && unknown <= 2 * BATCH, `${unknown} of what was sent is not accounted for`);
+      }
       const gaps = await page(service, 'busy', { kinds: 1 << 2 });
       const lost = gaps.filter(({ reason }) => reason === 'lost').reduce((total, gap) => total + gap.dropped!, 0);
       t.equal(lost, dropped.lost);
