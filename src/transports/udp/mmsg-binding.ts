@@ -10,13 +10,14 @@ import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcom
 import type { Binding, BindingContext, SendControl } from '../transport.ts';
 import { Admission } from './admission.ts';
 import type { Station } from './mmsg.ts';
+import { KernelDrops } from './mmsg-drops.ts';
 import { outletFor } from './mmsg-outlet.ts';
 import type { Gear, Seat, Source } from './mmsg-reactor.ts';
 import { MmsgReplies } from './mmsg-replies.ts';
 import { BATCH } from './native/arena.ts';
 import { errnoName } from './native/libc.ts';
 import { readName } from './native/sockaddr.ts';
-import { grantedBuffer, localEndpoint, muteSocket, socketDrops } from './native/socket-state.ts';
+import { grantedBuffer, localEndpoint, muteSocket } from './native/socket-state.ts';
 import { ReplyWatch } from './reply-watch.ts';
 
 /** Datagrams a pass reads before others have their turn. */
@@ -48,14 +49,13 @@ export class MmsgBinding implements Binding, Source {
   readonly #row: Float64Array;
   readonly #admission: Admission;
   readonly #replies: MmsgReplies;
+  readonly #drops: KernelDrops;
   readonly #watch = new ReplyWatch();
   readonly #seat: Seat;
   /** 16 bytes of the sender at hand. */
   readonly #remote = new Uint8Array(16);
   readonly #remoteWords = new Int32Array(this.#remote.buffer);
   #keep: number;
-  /** The socket's drop counter as far as it is accounted for (mod 2^32). */
-  #drops: number;
   /** What this pass brought: datagrams, and about what they took of the receive buffer. */
   #datagrams = 0;
   #weight = 0;
@@ -76,7 +76,7 @@ export class MmsgBinding implements Binding, Source {
     this.#context = context;
     this.#row = context.counters.row;
     this.#keep = spec.maxPayload;
-    this.#drops = (this.#row[COLUMN.kernel]! - attachment.droppedBefore) >>> 0;
+    this.#drops = new KernelDrops(station.libc, { fd: this.fd, row: this.#row, before: attachment.droppedBefore });
     this.#admission = new Admission(spec, context.counters, context.recorder);
     this.#replies = new MmsgReplies({ station, spec, context, fd: this.fd, port: this.address.port });
     this.#seat = station.reactor.seat(this, attachment.poller);
@@ -102,7 +102,7 @@ export class MmsgBinding implements Binding, Source {
     this.#station.writer.leave(this.#context.recorder);
     muteSocket(this.#station.libc, this.fd);
     this.#discardQueue();
-    this.#context.recorder.gap('kernel', this.#newDrops(socketDrops(this.#station.libc, this.fd)));
+    this.#context.recorder.gap('kernel', this.#drops.sinceLastLook());
     this.#context.recorder.flush();
   }
 
@@ -121,12 +121,12 @@ export class MmsgBinding implements Binding, Source {
   }
 
   pass(deadline: number, alone: boolean): Gear {
-    const { libc, writer, clock } = this.#station;
+    const { writer, clock } = this.#station;
     this.#datagrams = this.#weight = 0;
     writer.open(this.#context.recorder);
     const gear = this.#read(deadline, alone);
     if (gear === 'wait') {
-      const dropped = this.#newDrops(socketDrops(libc, this.fd));
+      const dropped = this.#drops.sinceLastLook();
       if (dropped > 0) writer.gap('kernel', dropped, clock.read());
     }
     writer.close();
@@ -137,7 +137,7 @@ export class MmsgBinding implements Binding, Source {
     const { arena } = this.#station;
     for (;;) {
       if (!this.#context.recorder.hasCredit) return this.#starve();
-      const n = arena.receive(this.fd);
+      const n = arena.receive(this.fd, this.#row, COLUMN.received);
       if (n < 0) return this.#fail(n);
       if (n > 0) this.#aimSpin(this.#take(n));
       if (this.#datagrams >= SHARE) return 'again';
@@ -175,7 +175,6 @@ export class MmsgBinding implements Binding, Source {
   #take(n: number): number {
     const { arena, writer } = this.#station;
     const row = this.#row;
-    row[COLUMN.received]! += n;
     row[COLUMN.receiveBatches]!++;
     const plain = this.#admission.isOpen && this.#replies.silent && !this.#watch.active;
     let bytes = 0;
@@ -218,28 +217,19 @@ export class MmsgBinding implements Binding, Source {
   /** The kernel dropped datagrams before the one at hand. */
   #noteDrops(counter: number): void {
     const { arena, writer } = this.#station;
-    const dropped = this.#newDrops(counter);
+    const dropped = this.#drops.upTo(counter);
     if (dropped > 0) writer.gap('kernel', dropped, arena);
-  }
-
-  /** Counts what the socket's drop counter (mod 2^32) has gone up since the last look; 0 when the look failed. */
-  #newDrops(counter: number): number {
-    if (counter < 0) return 0;
-    const dropped = (counter - this.#drops) >>> 0;
-    // A datagram queued before the last look carries an older count.
-    if (dropped === 0 || dropped > 0x7fff_ffff) return 0;
-    this.#drops = counter;
-    this.#row[COLUMN.kernel]! += dropped;
-    return dropped;
   }
 
   #discardQueue(): void {
     const { arena } = this.#station;
+    const row = this.#row;
     const deadline = performance.now() + FLUSH_LIMIT;
-    for (let n = arena.receive(this.fd); n > 0 && performance.now() < deadline; n = arena.receive(this.fd)) {
-      this.#row[COLUMN.received]! += n;
-      this.#row[COLUMN.closed]! += n;
-      for (let i = 0; i < n; i++) this.#row[COLUMN.receivedBytes]! += arena.size(i);
+    while (performance.now() < deadline) {
+      const n = arena.receive(this.fd, row, COLUMN.received);
+      if (n <= 0) return;
+      row[COLUMN.closed]! += n;
+      for (let i = 0; i < n; i++) row[COLUMN.receivedBytes]! += arena.size(i);
       this.#context.recorder.gap('closed', n);
     }
   }

@@ -27,6 +27,8 @@ const CONTROL_BYTES = 64;
 const HEADER_WORDS = MMSGHDR.bytes >> 2;
 const CONTROL_WORDS = CONTROL_BYTES >> 2;
 
+const UNCOUNTED = new Float64Array(1);
+
 export class ReceiveArena {
   readonly slots: number;
   /** All payloads; datagram i starts at `payloadOffset(i)`. */
@@ -63,15 +65,22 @@ export class ReceiveArena {
     this.#layOut();
   }
 
-  /** Datagrams read without waiting; 0 when there are none, or a negative errno. What was read before is gone. */
-  receive(fd: number): number {
+  /**
+   * Datagrams read without waiting; 0 when there are none, or a negative errno. What was read before is gone. How many
+   * there were is added to `row[column]` at once: whatever ends this thread takes effect at a call or a loop, and there
+   * is none between the kernel's answer and the count.
+   */
+  receive(fd: number, row: Float64Array = UNCOUNTED, column = 0): number {
     for (; this.#used > 0; this.#used--) this.#ready(this.#used - 1);
     let result = this.#libc.recvmmsg(fd, this.#headerAddress, this.slots, MSG_DONTWAIT);
     // The ICMP answer to something sent before is reported here once; it says nothing about what is queued.
     if (result === -ECONNREFUSED) result = this.#libc.recvmmsg(fd, this.#headerAddress, this.slots, MSG_DONTWAIT);
-    if (result === -EAGAIN || result === -ECONNREFUSED) return 0;
-    if (result > 0) this.#used = result;
-    return result;
+    if (result > 0) {
+      row[column]! += result;
+      this.#used = result;
+      return result;
+    }
+    return result === -EAGAIN || result === -ECONNREFUSED ? 0 : result;
   }
 
   /** Bytes of datagram i. */

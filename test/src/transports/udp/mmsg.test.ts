@@ -198,6 +198,7 @@ t.test('native engine', { skip: reason ?? false }, async (t) => {
     const peer = await client(t);
     for (const [i, listener] of listeners.entries()) await send(peer, listener, `to ${i}`);
     await Promise.all(listeners.map((listener) => listener.flush()));
+    await until(() => listeners.every(({ incoming }) => incoming.length === 1));
     t.same(
       listeners.map(({ incoming }) => incoming[0]?.text),
       listeners.map((_, i) => `to ${i}`),
