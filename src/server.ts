@@ -64,6 +64,8 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     const httpLog = log.child({}, { level: 'warn' });
     const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: httpLog });
     undo.unshift(() => app.close());
+    undo.unshift(() => parts.registry.close());
+    await parts.registry.restore();
     await app.listen({ host: config.host, port: config.port });
     httpLog.level = log.level;
     const configure = configurator(parts.registry, log);

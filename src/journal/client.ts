@@ -83,6 +83,12 @@ export class JournalClient implements Journal {
   register(listener: JournalListener): Promise<History> {
     return this.#call('register', listener);
   }
+  async saveSpec(listener: number, spec: string): Promise<void> {
+    await this.#call('saveSpec', { listener, spec });
+  }
+  savedSpecs(): Promise<Map<number, string | null>> {
+    return this.#call('savedSpecs', null);
+  }
   async configure(listener: number, capture: CaptureLimits): Promise<void> {
     await this.#call('configure', { listener, capture });
   }

@@ -48,6 +48,17 @@ export class Host implements Handlers {
     return this.#ledger.history(book);
   }
 
+  saveSpec({ listener, spec }: RequestOf<'saveSpec'>): null {
+    if (!this.#ledger.books.has(listener)) return null;
+    this.#ledger.store.saveSpec(listener, spec);
+    this.#intake.commit();
+    return null;
+  }
+
+  savedSpecs(): Map<number, string | null> {
+    return this.#ledger.store.savedSpecs();
+  }
+
   configure({ listener, capture }: RequestOf<'configure'>): null {
     this.#intake.drain();
     this.#ledger.configure(this.#book(listener), capture);

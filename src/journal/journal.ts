@@ -164,6 +164,10 @@ export type Heads = ReadonlyMap<number, number>;
 export interface Journal {
   /** Makes a listener known, or changes what is known. Answers once it is stored. A listener's history is kept over calls. */
   register(listener: JournalListener): Promise<History>;
+  /** Keeps a text with a listener, for `savedSpecs` after a restart. Nothing where nothing outlives the process. */
+  saveSpec(listener: number, spec: string): Promise<void>;
+  /** What an earlier process saved, by listener; null where it ended before it saved anything. */
+  savedSpecs(): Promise<Map<number, string | null>>;
   /** New bounds; a smaller one evicts before the answer. */
   configure(listener: number, capture: CaptureLimits): Promise<void>;
   /** Drops a listener and all its records; waits on it answer `gone`. */

@@ -23,6 +23,8 @@ export type JournalStart = { dataDir: string | null; maxBytes: number };
 /** Commands: name -> what is sent and what comes back. */
 export type JournalCommands = {
   register: { request: JournalListener; reply: History };
+  saveSpec: { request: { listener: number; spec: string }; reply: null };
+  savedSpecs: { request: null; reply: Map<number, string | null> };
   configure: { request: { listener: number; capture: CaptureLimits }; reply: null };
   forget: { request: { listener: number }; reply: null };
   complete: { request: { listener: number; completed: boolean }; reply: null };

@@ -67,6 +67,9 @@ export interface Store {
   /** States of the books of an earlier process. */
   load(): BookState[];
   save(state: BookState): void;
+  /** Keeps a text with a listener whose state is saved; only where it outlives the process. */
+  saveSpec(listener: number, spec: string): void;
+  savedSpecs(): Map<number, string | null>;
   insert(entry: Entry, data: Uint8Array): void;
   commit(): void;
   /**

@@ -87,11 +87,15 @@ export function undropped(listener: Listener, index: number): number {
   return row.get('received') - dropped;
 }
 
-/** Ports to try, in order. A port that was given for 0 before is tried first. */
+/**
+ * Ports to try, in order. A port that was given for 0 before is tried first; it is the only one for a listener that comes
+ * back after a restart, for its users know it by that port.
+ */
 function* candidates(listener: Listener, use: Omit<PortUse, 'port'>, rules: PortRules): Generator<number> {
   const { port } = listener.spec;
   if (port !== 0) return yield port;
   if (listener.keptPort !== 0) yield listener.keptPort;
+  if (listener.keptPort !== 0 && listener.state === 'opening') return;
   if (rules.range !== null) yield* rules.table.free(rules.range, use);
   else for (let i = 0; i < ATTEMPTS; i++) yield 0;
 }

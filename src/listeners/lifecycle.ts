@@ -42,6 +42,21 @@ export class Lifecycle {
     await this.#begin(listener);
   }
 
+  /** Takes up a listener of an earlier process where it stood: completed, or open, or failed when it can't bind now. */
+  async resume(listener: Listener, completed: boolean): Promise<void> {
+    if (completed) {
+      await this.#journal.complete(listener.number, true);
+      listener.enter('completed');
+      return;
+    }
+    try {
+      await this.open(listener);
+    } catch (error) {
+      const { code = 'internal', message: detail } = error as Error & { code?: string };
+      await fail(listener, { code, detail }, this.#journal);
+    }
+  }
+
   /** The same for a listener that was open before and begins anew. */
   async reopen(listener: Listener): Promise<void> {
     listener.renewCounters(listener.spec.threads);

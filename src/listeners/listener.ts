@@ -50,7 +50,7 @@ export class Listener {
   readonly id: string;
   /** Place in the list: listeners are shown in the order of their creation. */
   readonly order: number;
-  readonly createdAt = rfc3339(microsOf(wallClock()));
+  readonly createdAt: string;
   readonly openedAt = monotonicNanos();
   readonly expiry: Expiry;
   spec: FullSpec;
@@ -62,7 +62,7 @@ export class Listener {
   /** Gives the port back. */
   releasePort: (() => void) | null = null;
   /** The port that 0 stands for, once one was given; 0 before. */
-  keptPort = 0;
+  keptPort: number;
   /** Whether its sockets tell what the kernel dropped. */
   knowsKernelDrops = true;
   counters: SharedArrayBuffer;
@@ -87,8 +87,13 @@ export class Listener {
       order: number;
       onState: (listener: Listener) => void;
       onExpired: (listener: Listener) => void;
+      /** What an earlier process knew of it. */
+      past?: { createdAt: string; keptPort: number };
     },
   ) {
+    const { createdAt, keptPort } = options.past ?? { createdAt: rfc3339(microsOf(wallClock())), keptPort: 0 };
+    this.createdAt = createdAt;
+    this.keptPort = keptPort;
     this.spec = spec;
     this.number = options.number;
     this.id = listenerId(options.number);

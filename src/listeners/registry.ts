@@ -25,6 +25,7 @@ import { page } from './listing.ts';
 import { applySpec, patchedSpec } from './patch.ts';
 import { converge, named } from './put.ts';
 import { type Replied, replyToMessage } from './reply.ts';
+import { type Memory, recallListeners, rememberListeners } from './restore.ts';
 import { Roster } from './roster.ts';
 import { fillSpec } from './spec.ts';
 import { watchThreads } from './thread-watch.ts';
@@ -53,7 +54,14 @@ export class Registry implements Listeners {
     this.#onError = options.onError;
     this.#roster = new Roster(options.maxListeners);
     this.#lifecycle = new Lifecycle(options);
+    rememberListeners(this.#roster, this.#journal, this.#onError);
     watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
+  }
+
+  /** Brings back the listeners of an earlier process. One that can't come up is `failed`; the rest works. */
+  async restore(): Promise<void> {
+    const memories = await recallListeners(this.#journal, this.#onError);
+    await Promise.all(memories.map((memory) => this.#restoreOne(memory)));
   }
 
   async create(spec: ListenerSpec): Promise<ListenerView> {
@@ -197,13 +205,22 @@ export class Registry implements Listeners {
 
   #reserve(spec: FullSpec): Listener {
     if (this.#isClosing) throw new ProblemError('shutting_down', 'no listener is created any more');
-    return this.#roster.add(spec, {
+    return this.#roster.add(spec, this.#callbacks);
+  }
+
+  get #callbacks(): Pick<ConstructorParameters<typeof Listener>[1], 'onState' | 'onExpired'> {
+    return {
       onState: (listener) => {
         this.#lifecycle.recordState(listener);
         this.#roster.tell(listener);
       },
       onExpired: (listener) => void this.#removeIfThere(listener),
-    });
+    };
+  }
+
+  async #restoreOne({ number, spec, completed, ...past }: Memory): Promise<void> {
+    const listener = this.#roster.restore(spec, { ...this.#callbacks, number, past });
+    await listener.exclusive(() => this.#lifecycle.resume(listener, completed)).catch(this.#onError);
   }
 
   /** What the kernel has queued is read first: it had arrived. */

@@ -25,10 +25,13 @@ export class Roster {
     if (this.#listeners.size >= this.#limit) {
       throw new ProblemError('limit_reached', `there are ${this.#limit} listeners already (--max-listeners)`);
     }
-    const listener = new Listener(spec, { ...callbacks, number: this.#freeNumber(), order: ++this.#created });
-    this.#listeners.set(listener.number, listener);
-    if (spec.name !== null) this.#names.set(spec.name, listener);
-    return listener;
+    return this.#enroll(spec, { ...callbacks, number: this.#freeNumber() });
+  }
+
+  /** Brings a listener of an earlier process back under its number, whatever the limit is now. Throws `name_in_use`. */
+  restore(spec: FullSpec, options: Omit<ListenerOptions, 'order'>): Listener {
+    this.#checkName(spec.name);
+    return this.#enroll(spec, options);
   }
 
   /** Gives name and id back. */
@@ -89,6 +92,13 @@ export class Roster {
   tell(listener: Listener): void {
     const change = { listener: listener.ref, removed: !this.has(listener) };
     for (const callback of this.#callbacks) callback(change);
+  }
+
+  #enroll(spec: FullSpec, options: Omit<ListenerOptions, 'order'>): Listener {
+    const listener = new Listener(spec, { ...options, order: ++this.#created });
+    this.#listeners.set(listener.number, listener);
+    if (spec.name !== null) this.#names.set(spec.name, listener);
+    return listener;
   }
 
   #rename(listener: Listener, name: string | null): void {

@@ -106,6 +106,10 @@ export class FakeJournal implements Journal {
   async register(): Promise<never> {
     throw new Error('not faked');
   }
+  async saveSpec(): Promise<void> {}
+  async savedSpecs(): Promise<Map<number, string | null>> {
+    return new Map();
+  }
   async configure(): Promise<void> {}
   async forget(listener: number): Promise<void> {
     this.forgotten.add(listener);

@@ -2,7 +2,7 @@
 
 export const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS listener (number INTEGER PRIMARY KEY, state TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS listener (number INTEGER PRIMARY KEY, state TEXT NOT NULL, spec TEXT) STRICT;
 CREATE TABLE IF NOT EXISTS chunk (
   row INTEGER PRIMARY KEY,
   listener INTEGER NOT NULL,
@@ -26,7 +26,8 @@ export const FILE_PRAGMAS =
   'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;';
 
 export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
-export const SAVE = 'INSERT INTO listener VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state';
+export const SAVE =
+  'INSERT INTO listener (number, state) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state';
 export const SAVE_META = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 export const ORPHANS = 'SELECT DISTINCT listener FROM chunk WHERE listener NOT IN (SELECT number FROM listener)';
 export const TOTALS = 'SELECT count(*), total(bytes), coalesce(max(row), 0) FROM chunk';

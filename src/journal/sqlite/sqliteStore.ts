@@ -38,6 +38,16 @@ export class SqliteStore implements Store {
     this.#run(sql.SAVE, state.listener.number, JSON.stringify(state));
   }
 
+  saveSpec(listener: number, spec: string): void {
+    if (this.engine === 'memory') return;
+    this.#begin();
+    this.#run('UPDATE listener SET spec = ? WHERE number = ?', spec, listener);
+  }
+
+  savedSpecs(): Map<number, string | null> {
+    return new Map(this.#all('SELECT number, spec FROM listener') as [number, string | null][]);
+  }
+
   insert(entry: Entry, data: Uint8Array): void {
     this.#begin();
     const { start, end, survey } = entry;
