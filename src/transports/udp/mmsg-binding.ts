@@ -3,7 +3,9 @@
  * admission into the chunk in the making, answers, and ships before it returns. Drops of the kernel are written as gaps
  * where they happened: each datagram says how many its socket had dropped before it.
  */
+
 import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { transmitDatagrams } from '../../sends/transmit/datagrams.ts';
 import { COLUMN } from '../../workers/counters.ts';
 import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../workers/protocol.ts';

@@ -4,6 +4,7 @@
  * cost less than half of many small ones. Passes go round robin and take two milliseconds in all before the loop turns,
  * so that commands, TCP and timers live.
  */
+import { performance } from 'node:perf_hooks';
 import type { Libc } from './native/libc.ts';
 import { Bell, type PollerAccess } from './native/poller.ts';
 

@@ -30,6 +30,8 @@ export class MmsgReplies {
   readonly #sequential: boolean;
   /** For each slot of the outbox, the message answered. */
   readonly #answered = new Uint32Array(OUTBOX_SLOTS);
+  readonly #lastAllowed = new Uint8Array(16);
+  #lastPort = -1;
   #keep: number;
   #immediate: boolean;
   #served = 0;
@@ -90,13 +92,23 @@ export class MmsgReplies {
     exchange.remotePort = port;
     const answer = this.#serving.responder.respond(exchange);
     this.#served++;
-    if (!(answer instanceof Uint8Array) || !this.#serving.gate.allows(remote, port)) return;
+    if (!(answer instanceof Uint8Array) || !this.#allows(remote, port)) return;
     if (this.#fits(answer)) {
       const { outbox } = this.#station;
       if (outbox.isFull) this.leave();
       this.#answered[outbox.count] = ordinal;
       outbox.reply(answer, arena, i);
     }
+  }
+
+  /** The gate's word on a stranger that was answered last holds for its next request. */
+  #allows(remote: Uint8Array, port: number): boolean {
+    const last = this.#lastAllowed;
+    if (port === this.#lastPort && same(remote, last)) return true;
+    if (!this.#serving.gate.allows(remote, port)) return false;
+    this.#lastPort = this.#context.ownPorts[port] === 0 ? port : -1;
+    last.set(remote);
+    return true;
   }
 
   /** What is answered later needs memory of its own. */
@@ -158,4 +170,9 @@ export class MmsgReplies {
 function answersAtOnce({ responder }: LiveSpec): boolean {
   if (responder.type === 'echo' || responder.type === 'upper') return true;
   return responder.type === 'reply' && responder.delay === undefined;
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  for (let i = 0; i < 16; i++) if (one[i] !== other[i]) return false;
+  return true;
 }

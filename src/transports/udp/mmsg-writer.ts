@@ -1,10 +1,11 @@
 /**
  * Encodes what a read brought straight into a chunk, without an object a datagram. One writer serves all sockets of a
  * thread: a pass opens it for its listener, adds records and closes it. Records are laid out in a scratch and leave as
- * one buffer of exactly their size: at once, unless the thread has shipped within the last millisecond; then a
- * millisecond later, or when the scratch is full, another listener needs it, or somebody asks. So a lone datagram does not wait, and a
- * stream of single ones does not cost the journal a wake-up each.
+ * one buffer of exactly their size: at once, unless this thread has shipped a moment ago; then a moment later, or when
+ * the scratch is full, another listener needs it, or somebody asks. So a lone datagram does not wait, and a stream does
+ * not cost the journal a transaction every millisecond.
  */
+import { performance } from 'node:perf_hooks';
 import {
   CHUNK_LIMIT,
   CHUNK_REFERENCES,
@@ -49,7 +50,7 @@ export type Sent = {
 };
 
 /** Milliseconds between chunks that are not full. */
-const SHIP_INTERVAL = 1;
+const SHIP_INTERVAL = 4;
 /** Deltas are 32-bit nanoseconds: a chunk spans less than this many seconds. */
 const SPAN_SECONDS = 2;
 /** Up to this many words a loop beats a call of TypedArray.set. */

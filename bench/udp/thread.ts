@@ -3,14 +3,14 @@
  * stands for the journal: it takes chunks, counts and gives the credit back at once.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { ChunkReader, H } from '../src/journal/chunk.ts';
-import { dgramTransport } from '../src/transports/udp/dgram.ts';
-import { mmsgTransport } from '../src/transports/udp/mmsg.ts';
-import type { PollerAccess } from '../src/transports/udp/native/poller.ts';
-import { BindingCounters } from '../src/workers/counters.ts';
-import { JournalPort } from '../src/workers/journal-port.ts';
-import type { BindingSpec } from '../src/workers/protocol.ts';
-import { BindingRecorder } from '../src/workers/recorder.ts';
+import { ChunkReader, H } from '../../src/journal/chunk.ts';
+import { dgramTransport } from '../../src/transports/udp/dgram.ts';
+import { mmsgTransport } from '../../src/transports/udp/mmsg.ts';
+import type { PollerAccess } from '../../src/transports/udp/native/poller.ts';
+import { BindingCounters } from '../../src/workers/counters.ts';
+import { JournalPort } from '../../src/workers/journal-port.ts';
+import type { BindingSpec } from '../../src/workers/protocol.ts';
+import { BindingRecorder } from '../../src/workers/recorder.ts';
 
 export type ReadStart = {
   role: 'read';

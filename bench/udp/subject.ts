@@ -1,12 +1,12 @@
 /** Starts a receiver under test in this process: one binding in one worker thread, chunks to a sink thread. */
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { Responder } from '../src/schemas/responder.ts';
-import { sharedPoller } from '../src/transports/udp/native/poller.ts';
-import { closeUdpSocket, openUdpSocket } from '../src/transports/udp/native/sockets.ts';
-import { type Counter, createCounters, sumCounters } from '../src/workers/counters.ts';
-import type { BindingSpec } from '../src/workers/protocol.ts';
-import type { ReadStart, SinkCount, SinkStart } from './udp-thread.ts';
+import type { Responder } from '../../src/schemas/responder.ts';
+import { sharedPoller } from '../../src/transports/udp/native/poller.ts';
+import { closeUdpSocket, openUdpSocket } from '../../src/transports/udp/native/sockets.ts';
+import { type Counter, createCounters, sumCounters } from '../../src/workers/counters.ts';
+import type { BindingSpec } from '../../src/workers/protocol.ts';
+import type { ReadStart, SinkCount, SinkStart } from './thread.ts';
 
 export type Subject = {
   port: number;
@@ -54,7 +54,7 @@ export async function startSubject(engine: 'mmsg' | 'dgram', responder: Responde
 const bound = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 8 * 1024 * 1024, binding: 0, bindings: 1 };
 
 function thread(start: ReadStart | SinkStart): Worker {
-  return new Worker(new URL('./udp-thread.js', import.meta.url), {
+  return new Worker(new URL('./thread.js', import.meta.url), {
     workerData: start,
     transferList: [start.port],
     execArgv: [],
