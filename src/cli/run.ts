@@ -6,12 +6,11 @@ import { VERSION } from '../version.ts';
 import { addCommands } from './commands.ts';
 import { healthcheck } from './healthcheck.ts';
 import { addOverview } from './overview.ts';
-
-/** Exit code of a wrong flag, value or combination. */
-const USAGE = 2;
+import { FAILED, USAGE } from './session/failure.ts';
 
 /** Parses the arguments and runs the command they name. */
 export async function run(argv: string[]): Promise<void> {
+  process.stdout.on('error', ignoreClosedPipe);
   try {
     await createProgram().parseAsync(argv);
   } catch (error) {
@@ -32,6 +31,11 @@ export function createProgram(): Command {
   addCommands(program);
   addOverview(program);
   return program;
+}
+
+/** A reader that has enough of a help text, as `head` has, is no failure. */
+function ignoreClosedPipe({ code }: NodeJS.ErrnoException): void {
+  if (code !== 'EPIPE') process.exitCode = FAILED;
 }
 
 function addServe(program: Command): void {

@@ -58,12 +58,15 @@ export function addListen(program: Command): void {
 async function listen(session: Session, protocol: 'udp' | 'tcp', port: number, flags: Flags): Promise<number> {
   const { output, signal } = session;
   const { count = Infinity, hex, keep = false } = flags;
-  const listener = await session.service.listen(specOf(protocol, port, flags));
+  const creating = session.service.listen(specOf(protocol, port, flags));
   let got = 0;
-  if (!keep) session.atEnd(() => listener.close(got >= count ? { drain: DRAIN } : {}));
+  const remove = async () => (await creating.catch(() => undefined))?.close(got >= count ? { drain: DRAIN } : {});
+  if (!keep) session.atEnd(remove);
+  const listener = await creating;
+  const feed = listener.events({ signal, hold: !keep, ...(output.json && hex ? { payload: 'hex' } : {}) });
+  await feed.opened();
   if (output.json) await output.object(listener.view);
   output.say(greeting(listener, keep));
-  const feed = listener.events({ signal, hold: !keep, ...(output.json && hex ? { payload: 'hex' } : {}) });
   const isEnough = ({ direction }: { direction: string }) => direction === 'in' && ++got >= count;
   await showFeed(feed, { output, flags, onMessage: isEnough });
   if (got >= count || signal.aborted) return 0;

@@ -33,6 +33,10 @@ export function addReplay(program: Command): void {
 
 async function replay(session: Session, file: string, { to, protocol, from, scale, direction }: Flags): Promise<void> {
   const query = { to, protocol, from, scale, direction };
-  const view = await session.upload<SendView>('/v1/sends/import', await readInput(file), query);
-  await follow(session, new Send(session.http, view));
+  const bytes = await readInput(file, session.signal);
+  const view = session.upload<SendView>('/v1/sends/import', bytes, query);
+  await follow(
+    session,
+    view.then((view) => new Send(session.http, view)),
+  );
 }

@@ -49,8 +49,8 @@ async function send(session: Session, protocol: 'udp' | 'tcp', to: Place, text: 
   if (protocol === 'udp' && (flags.halfClose || flags.connections)) {
     throw new UsageError('--half-close and --connections are for tcp');
   }
-  const payload = await payloadOf(text, flags);
-  await follow(session, await session.service.startSend({ protocol, to, ...payload, ...terms(flags) }));
+  const payload = await payloadOf(text, flags, session.signal);
+  await follow(session, session.service.startSend({ protocol, to, ...payload, ...terms(flags) }));
 }
 
 /** What the flags say beyond the payload. */

@@ -1,7 +1,14 @@
 /** The flags that every command that talks to a service has. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-export type CommonFlags = { url?: string; token?: string; json?: boolean; quiet?: boolean };
+export type CommonFlags = {
+  url?: string;
+  token?: string;
+  json?: boolean;
+  quiet?: boolean;
+  /** Of those commands that have it. */
+  timeout?: string;
+};
 
 /** Their heading in the help. */
 export const COMMON_GROUP = 'Service and output:';

@@ -53,6 +53,7 @@ export class Ending {
 
   /** A reader that has enough is no failure. */
   #outputBroke(error: NodeJS.ErrnoException): void {
+    if (this.#code !== undefined) return;
     const isRead = error.code !== 'EPIPE';
     if (isRead) process.stderr.write(`error: can't write the output: ${error.message}\n`);
     this.#end(isRead ? 1 : 0);

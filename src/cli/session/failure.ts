@@ -1,6 +1,7 @@
 /** What can go wrong, as one plain line on standard error and an exit code. Only a fault of ours shows a stack. */
 import { inspect } from 'node:util';
 import { ProblemError, SendError, UnreachableError, VerifyError, WaitError } from '../../client/index.ts';
+import { paintTalk } from './output.ts';
 
 /** Exit codes: what was asked for did not come true; the command line itself is wrong. */
 export const FAILED = 1;
@@ -15,7 +16,7 @@ const USUAL_PORT = '8080';
 /** Says what went wrong; the exit code. */
 export function tell(error: unknown): number {
   const { text, code } = told(error);
-  process.stderr.write(`error: ${text}\n`);
+  process.stderr.write(`${paintTalk('red', 'error:')} ${text}\n`);
   return code;
 }
 

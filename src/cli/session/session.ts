@@ -1,6 +1,7 @@
 /** What a command works with, and the frame around every command: its end, its clean-up, its exit code. */
 import type { Command } from 'commander';
 import { Http } from '../../client/http.ts';
+import { milliseconds } from '../../client/query.ts';
 import { Service } from '../../client/service.ts';
 import { type CommonFlags, serviceUrl } from '../options/common.ts';
 import { Ending } from './ending.ts';
@@ -20,8 +21,8 @@ export type Session = {
   atEnd(clean: () => Promise<void>): void;
 };
 
-/** Milliseconds for an answer: a send that expects replies takes as long as those do. */
-const PATIENCE = 120_000;
+/** Milliseconds for an answer, beyond the time-out that a command is given. */
+const PATIENCE = 60_000;
 
 /** What a command does. A number that it resolves with is its exit code. */
 type Act<A extends unknown[]> = (session: Session, ...args: A) => Promise<unknown>;
@@ -43,12 +44,12 @@ export function inSession<A extends unknown[]>(act: Act<A>) {
 }
 
 function open(flags: CommonFlags, ending: Ending, cleaning: AsyncDisposableStack): Session {
-  const { url, token } = flags;
-  const options = { token: token || undefined, timeout: PATIENCE };
+  const { url, token, timeout = 0 } = flags;
+  const options = { token: token || undefined, timeout: PATIENCE + milliseconds(timeout) };
   const http = new Http(serviceUrl(url), options);
   return {
     http,
-    upload: uploads(http.url, options),
+    upload: uploads(http.url, options, ending.signal),
     service: new Service(http),
     output: new Output(flags, ending.signal),
     signal: ending.signal,

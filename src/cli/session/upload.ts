@@ -4,8 +4,11 @@ import type { Query } from '../../client/query.ts';
 
 export type Upload = <T>(path: string, bytes: Uint8Array<ArrayBuffer>, query: Query) => Promise<T>;
 
-export function uploads(url: string, options: HttpOptions): Upload {
-  return (path, bytes, query) => new Http(url, { ...options, fetch: carrying(bytes) }).json('POST', path, { query });
+export function uploads(url: string, options: HttpOptions, signal: AbortSignal): Upload {
+  return (path, bytes, query) => {
+    const http = new Http(url, { ...options, fetch: carrying(bytes) });
+    return http.json('POST', path, { query, signal });
+  };
 }
 
 /** A fetch whose body is these bytes. */

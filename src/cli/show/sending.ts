@@ -11,14 +11,18 @@ import { bytes, count, elapsed } from './quantity.ts';
 /** Milliseconds between two looks: the first, and the longest. */
 const FIRST = 5;
 const LONGEST = 200;
+/** Milliseconds that an answer may take which is needed to cancel. */
+const GRACE = 500;
 
 /** Cancels it when the command ends before it does. Rejects with SendError when it failed. */
-export async function follow({ output, signal, atEnd }: Session, send: Send): Promise<void> {
+export async function follow({ output, signal, atEnd }: Session, starting: Promise<Send>): Promise<void> {
   const progress = new Progress(output.showsProgress ? process.stderr : undefined);
   atEnd(async () => {
     progress.end();
-    if (send.state === 'running') output.say(`cancelled: ${summary((await send.cancel()).view)}`);
+    const send = await Promise.race([starting.catch(() => undefined), sleep(GRACE, undefined, { ref: false })]);
+    if (send?.state === 'running') output.say(`cancelled: ${summary((await send.cancel()).view)}`);
   });
+  const send = await starting;
   for (let pause = FIRST; send.state === 'running'; pause = Math.min(pause * 2, LONGEST)) {
     await sleep(pause, undefined, { signal });
     const { view } = await send.refresh();

@@ -1,0 +1,79 @@
+/** Flags and arguments: what they take, and what they say to the rest. */
+import { Command, InvalidArgumentError } from 'commander';
+import t from 'tap';
+import { addCommon, serviceUrl } from '../../../src/cli/options/common.ts';
+import { addFilters, filterOf } from '../../../src/cli/options/filters.ts';
+import { duration, json, jsonList, label, numeric, place, whole } from '../../../src/cli/options/values.ts';
+
+t.test('values', async (t) => {
+  t.same(['500ms', '5s', '1.5m', '250'].map(duration), ['500ms', '5s', '1.5m', '250ms']);
+  t.same(['0', '16'].map(whole(0, 16)), [0, 16]);
+  t.same(['0', '2.5'].map(numeric(0)), [0, 2.5]);
+  t.same(label('b:c:d', label('a:1')), { a: '1', b: 'c:d' });
+  t.same(json('{"size":4}'), { size: 4 });
+  t.same(jsonList('[{}]'), [{}]);
+  t.same(place('127.0.0.1:9'), { host: '127.0.0.1', port: 9 });
+  t.same(place('[::1]:65535'), { host: '::1', port: 65_535 });
+  t.same(place('statsd'), { listener: 'statsd' });
+});
+
+t.test('what is no value is named with an example', async (t) => {
+  const wrong: [(text: string) => unknown, string, RegExp][] = [
+    [duration, 'soon', /e\.g\. 500ms/],
+    [whole(1), '0', /from 1 on/],
+    [whole(0, 16), '17', /from 0 to 16/],
+    [whole(0), '1.5', /whole number/],
+    [numeric(0), '-1', /from 0 on/],
+    [numeric(0), '', /number/],
+    [label, 'suite', /key:value/],
+    [label, ':x', /key:value/],
+    [json, '{', /Not JSON/],
+    [json, '4', /JSON object/],
+    [jsonList, '{}', /JSON list/],
+    [place, 'host:0', /Port 0/],
+    [place, 'host:65536', /Port 65536/],
+    [place, '::1', /\[v6\]:port/],
+    [place, '', /host:port/],
+  ];
+  for (const [read, text, message] of wrong) {
+    const error = t.throws(() => read(text), { message }, text) as Error;
+    t.ok(error instanceof InvalidArgumentError, 'which commander turns into one line and exit code 2');
+  }
+});
+
+t.test('where the service is', async (t) => {
+  const before = process.env;
+  t.teardown(() => {
+    process.env = before;
+  });
+  const under = (env: Record<string, string>, given?: string) => {
+    process.env = { ...before, LISTENPOST_HOST: '', LISTENPOST_PORT: '', ...env };
+    return serviceUrl(given);
+  };
+  t.equal(under({}), 'http://127.0.0.1:8080');
+  t.equal(under({}, ''), 'http://127.0.0.1:8080');
+  t.equal(under({ LISTENPOST_PORT: '9' }, 'http://x:1'), 'http://x:1');
+  t.equal(under({ LISTENPOST_PORT: '9' }), 'http://127.0.0.1:9');
+  t.equal(under({ LISTENPOST_HOST: '0.0.0.0' }), 'http://127.0.0.1:8080');
+  t.equal(under({ LISTENPOST_HOST: '::' }), 'http://[::1]:8080');
+  t.equal(under({ LISTENPOST_HOST: 'box' }), 'http://box:8080');
+});
+
+t.test('a URL may lack its scheme', async (t) => {
+  const parsed = (...args: string[]) => {
+    const command = addCommon(new Command('x'))
+      .exitOverride()
+      .configureOutput({ writeErr: () => {} });
+    return command.parse(args, { from: 'user' }).opts().url;
+  };
+  t.equal(parsed('--url', 'box:80'), 'http://box:80');
+  t.equal(parsed('--url', 'https://box'), 'https://box');
+  t.throws(() => parsed('--url', 'http://'), /Expected a URL/);
+});
+
+t.test('filters have the names of the API, but for two', async (t) => {
+  const args = ['--direction', 'in', '--min-size', '4', '--bytes', '00 ??', '--value', '/a=1', '--kind', 'gap'];
+  const flags = addFilters(new Command('x')).parse(args, { from: 'user' }).opts();
+  t.same(filterOf(flags), { direction: 'in', minSize: '4', hex: '00 ??', json: '/a=1', kind: 'gap' });
+  t.same(filterOf({}), {});
+});
