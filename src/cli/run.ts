@@ -6,11 +6,11 @@ import { VERSION } from '../version.ts';
 import { addCommands } from './commands.ts';
 import { healthcheck } from './healthcheck.ts';
 import { addOverview } from './overview.ts';
-import { FAILED, USAGE } from './session/failure.ts';
+import { tell, USAGE } from './session/failure.ts';
 
 /** Parses the arguments and runs the command they name. */
 export async function run(argv: string[]): Promise<void> {
-  process.stdout.on('error', ignoreClosedPipe);
+  process.stdout.on('error', outputBroke);
   try {
     await createProgram().parseAsync(argv);
   } catch (error) {
@@ -33,9 +33,9 @@ export function createProgram(): Command {
   return program;
 }
 
-/** A reader that has enough of a help text, as `head` has, is no failure. */
-function ignoreClosedPipe({ code }: NodeJS.ErrnoException): void {
-  if (code !== 'EPIPE') process.exitCode = FAILED;
+/** A reader that has enough, as `head` has, is no failure. */
+function outputBroke(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') process.exitCode = tell(error);
 }
 
 function addServe(program: Command): void {

@@ -89,6 +89,18 @@ t.test('a command that is killed leaves no listener', async (t) => {
   await service.until('/v1/listeners/killed', ({ status }) => status === 404);
 });
 
+t.test('a second Ctrl-C does not wait for a service that hangs', async (t) => {
+  const own = await startProcess(t);
+  const cli = cliFor(t, own).start(['listen', 'udp']);
+  await cli.until('stderr', /listening/);
+  own.child.process.kill('SIGSTOP');
+  t.teardown(() => own.child.process.kill('SIGCONT'));
+  cli.process.kill('SIGINT');
+  const again = setInterval(() => cli.process.kill('SIGINT'), 100);
+  t.match(await cli.ended, { code: 130 });
+  clearInterval(again);
+});
+
 t.test('a listener that somebody removes: 1 when messages were still wanted', async (t) => {
   const cli = cliFor(t, service).start(['listen', 'udp', '--name', 'gone', '--count', '1']);
   await cli.until('stderr', /listening/);

@@ -1,5 +1,6 @@
 /** What all commands have in common: finding the service, colors, help, completions, the man page. */
 import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -90,6 +91,16 @@ t.test('bash completes commands, flags, choices and names of listeners', async (
     service.url,
   );
   for (const [i, [line, words]] of cases.entries()) t.same(done[i], words, line);
+});
+
+t.test('output that can not be written is a failure', { skip: !existsSync('/dev/full') }, async (t) => {
+  const full = openSync('/dev/full', 'w');
+  t.teardown(() => closeSync(full));
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'completion', 'bash'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  t.match({ status, stderr }, { status: 1, stderr: /^error: ENOSPC.*\n$/ });
 });
 
 t.test('the man page is what docs/man/generate.ts writes', async (t) => {

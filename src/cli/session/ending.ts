@@ -1,5 +1,7 @@
 /** How a command ends before its time: by a signal, or because nobody reads its output any more (`| head`). */
 
+import { FAILED } from './failure.ts';
+
 /** Exit codes by the custom of shells: 128 and the number of the signal. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof SIGNALS;
@@ -52,11 +54,8 @@ export class Ending {
   }
 
   /** A reader that has enough is no failure. */
-  #outputBroke(error: NodeJS.ErrnoException): void {
-    if (this.#code !== undefined) return;
-    const isRead = error.code !== 'EPIPE';
-    if (isRead) process.stderr.write(`error: can't write the output: ${error.message}\n`);
-    this.#end(isRead ? 1 : 0);
+  #outputBroke({ code }: NodeJS.ErrnoException): void {
+    this.#end(code === 'EPIPE' ? 0 : FAILED);
   }
 
   #end(code: number): void {
