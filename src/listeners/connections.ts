@@ -27,9 +27,8 @@ export async function updateConnection(
 ): Promise<ConnectionView> {
   const connection = numberOf(listener, id);
   const answers = await ask(listener, 'connectionUpdate', { listener: listener.number, connection, ...change });
-  if (!answers.some(({ answer }) => answer)) return unknownConnection(listener, id);
-  const views = await listConnections(listener);
-  return views.find((view) => view.id === id) ?? unknownConnection(listener, id);
+  for (const { thread, answer } of answers) if (answer !== null) return connectionView(answer, thread);
+  return unknownConnection(listener, id);
 }
 
 export async function closeConnection(listener: Listener, id: string, mode: CloseMode): Promise<void> {

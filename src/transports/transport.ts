@@ -63,7 +63,8 @@ export interface Connections {
   list(): ConnectionState[];
   /** Bytes written, null when there is no such connection. */
   send(connection: number, payload: Uint8Array, sendId?: string): Promise<number | null>;
-  update(connection: number, change: { reading?: boolean; writing?: boolean }): boolean;
+  /** Its state then, null when there is no such connection. */
+  update(connection: number, change: { reading?: boolean; writing?: boolean }): ConnectionState | null;
   close(connection: number, mode: 'fin' | 'rst'): boolean;
 }
 

@@ -73,7 +73,7 @@ export class Host {
       case 'connectionSend':
         return this.#connectionSend(request);
       case 'connectionUpdate':
-        return this.#find(request.listener)?.connections?.update(request.connection, request) ?? false;
+        return this.#find(request.listener)?.connections?.update(request.connection, request) ?? null;
       case 'connectionClose':
         return this.#find(request.listener)?.connections?.close(request.connection, request.mode) ?? false;
       case 'describe':

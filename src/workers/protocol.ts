@@ -157,10 +157,10 @@ export type Commands = {
     request: { listener: number; connection: number; payload: Uint8Array; sendId?: string };
     reply: number | null;
   };
-  /** Whether this thread has the connection. */
+  /** The connection's state then, or null when this thread has no such connection. */
   connectionUpdate: {
     request: { listener: number; connection: number; reading?: boolean; writing?: boolean };
-    reply: boolean;
+    reply: ConnectionState | null;
   };
   connectionClose: { request: { listener: number; connection: number; mode: 'fin' | 'rst' }; reply: boolean };
   /** Event-loop utilisation since the last call, 0 to 1, and what runs here. */

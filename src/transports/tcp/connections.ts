@@ -50,12 +50,12 @@ export class ConnectionTable implements Connections {
     return this.#byNumber.get(number)?.send(payload, sendId) ?? null;
   }
 
-  update(number: number, { reading, writing }: { reading?: boolean; writing?: boolean }): boolean {
+  update(number: number, { reading, writing }: { reading?: boolean; writing?: boolean }): ConnectionState | null {
     const connection = this.#byNumber.get(number);
-    if (connection === undefined) return false;
+    if (connection === undefined) return null;
     if (reading !== undefined) connection.hold('asked', !reading);
     if (writing === false) connection.endWriting();
-    return true;
+    return connection.describe();
   }
 
   close(number: number, mode: 'fin' | 'rst'): boolean {

@@ -267,7 +267,9 @@ t.test('connections are listed, written to, held, half-closed and closed from ou
   await until(() => listener.outgoing.length === 2);
   t.match(listener.outgoing[1], { text: 'unasked', extras: { sendId: 's_7' }, reference: undefined });
 
-  t.equal(await thread!.call('connectionUpdate', { listener: number, connection: 1, reading: false }), true);
+  t.match(await thread!.call('connectionUpdate', { listener: number, connection: 1, reading: false }), {
+    reading: false,
+  });
   peer.socket.write('held');
   await listener.flush();
   t.match(await list(), { reading: false, bytesIn: 2 });
