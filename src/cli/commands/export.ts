@@ -67,16 +67,15 @@ async function sinkOf({ output, atEnd }: Session, path: string | undefined): Pro
 async function pour(body: AsyncIterable<Uint8Array>, sink: Sink, { progress, total }: Pouring): Promise<string> {
   let size = 0;
   let lines = 0;
+  const tally = () => `${total === undefined ? '' : `${count(lines, 'record')}, `}${bytes(size)}`;
   for await (const piece of whole(body)) {
     await sink(piece);
     size += piece.length;
     if (total !== undefined) lines += linesIn(piece);
-    progress.update(
-      total && lines / total,
-      `${total === undefined ? '' : `${count(lines, 'record')}, `}${bytes(size)}`,
-    );
+    progress.update(total && lines / total, tally());
   }
-  return `${total === undefined ? '' : `${count(lines, 'record')}, `}${bytes(size)}`;
+  progress.end();
+  return tally();
 }
 
 /** `total`: records there are at most, where records are lines. */
