@@ -6,9 +6,9 @@ import t from 'tap';
 import { startProcess } from '../process.ts';
 
 const ROUNDS = 2000;
+const service = await startProcess(t, ['--threads', '2']);
 
 t.test(`an echo over UDP, then a page, ${ROUNDS} times over`, async (t) => {
-  const service = await startProcess(t, ['--threads', '2']);
   const spec = {
     protocol: 'udp',
     name: 'echo',
@@ -34,7 +34,6 @@ t.test(`an echo over UDP, then a page, ${ROUNDS} times over`, async (t) => {
 });
 
 t.test('an echo over TCP, then the numbers, 300 times over', async (t) => {
-  const service = await startProcess(t);
   const { body } = await service.post('/v1/listeners', { protocol: 'tcp', name: 'tcp', responder: { type: 'echo' } });
   const socket = connect(body.address.port, '127.0.0.1').setNoDelay(true);
   t.teardown(() => socket.destroy());

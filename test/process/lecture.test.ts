@@ -38,8 +38,9 @@ print(s.recv(1024).decode())
 s.close()
 `;
 
+const service = await startProcess(t, ['--allow-bind', '0.0.0.0/0', '--threads', '2']);
+
 t.test('a UDP server that answers one request', python, async (t) => {
-  const service = await startProcess(t, ['--allow-bind', '0.0.0.0/0']);
   const responder = { type: 'reply', text: 'Hola cliente' };
   const spec = { protocol: 'udp', host: '0.0.0.0', port: 2323, name: 'server', maxRequests: 1, responder };
   await createOnPort(service, spec);
@@ -56,7 +57,6 @@ t.test('a UDP server that answers one request', python, async (t) => {
 });
 
 t.test('a UDP client', python, async (t) => {
-  const service = await startProcess(t);
   const server = talk(t, 'python3', ['-c', UDP_SERVER]);
   const port = Number(await server.read(/^\d+\n/));
   const { status, body: send } = await service.post('/v1/sends', {
@@ -72,7 +72,6 @@ t.test('a UDP client', python, async (t) => {
 });
 
 t.test('upper case over UDP, white space stripped', netcat, async (t) => {
-  const service = await startProcess(t);
   const { body } = await service.post('/v1/listeners', { protocol: 'udp', responder: { type: 'upper' } });
   const client = talk(t, 'nc', ['-u', '127.0.0.1', String(body.address.port)]);
   client.write('  hola mundo \n');
@@ -80,7 +79,6 @@ t.test('upper case over UDP, white space stripped', netcat, async (t) => {
 });
 
 t.test('three clients at once', netcat, async (t) => {
-  const service = await startProcess(t);
   const { body } = await service.post('/v1/listeners', {
     protocol: 'tcp',
     name: 'three',
@@ -99,7 +97,6 @@ t.test('three clients at once', netcat, async (t) => {
 });
 
 t.test('a threaded TCP server says which thread served', python, async (t) => {
-  const service = await startProcess(t, ['--threads', '2']);
   const responder = { type: 'reply', template: true, text: '{{thread}}: {{text}}' };
   const { body } = await service.post('/v1/listeners', { protocol: 'tcp', name: 'tcp', threads: 2, responder });
   t.equal(body.bindings.length, 2);
@@ -109,7 +106,10 @@ t.test('a threaded TCP server says which thread served', python, async (t) => {
     const { body: page } = await service.get('/v1/listeners/tcp/messages?direction=in');
     t.match(page.items.at(-1), { text: word, thread: answer.split(':')[0]! });
   }
-  t.equal((await service.stop()).code, 0, 'and shuts down in order');
+});
+
+t.test('and all of it shuts down in order', async (t) => {
+  t.match(await service.stop(), { code: 0, signal: null, stderr: '' });
 });
 
 /** The lecture's port is a fixed one: another test may hold it for a moment. */
