@@ -9,6 +9,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ipaddr from 'ipaddr.js';
+import { FSYNCS, type Fsync } from './journal/sqlite/walSync.ts';
 import { parseBytes } from './schemas/units.ts';
 
 /** How a setting is written on the command line and in the environment. */
@@ -48,6 +49,17 @@ export const ConfigSchema = Type.Object({
     { default: 10_000, minimum: 1, maximum: 1_000_000 },
   ),
   data: Maybe({ placeholder: '<directory>', description: 'keep messages in this directory; without it in memory' }),
+  fsync: Type.Unsafe<Fsync>(
+    Type.String({
+      form: 'text',
+      placeholder: '<when>',
+      description:
+        'when messages in --data must be on the disk, should the power fail: before they show, each second, or any time',
+      default: 'interval',
+      enum: FSYNCS,
+      choices: FSYNCS,
+    }),
+  ),
   journalMemory: Type.Integer({
     form: 'bytes',
     placeholder: '<bytes>',

@@ -48,6 +48,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     const journal = await openJournal({
       dataDir: config.data,
       maxBytes: config.journalMemory,
+      fsync: config.fsync,
       execArgv: [],
       ...(options.onFatal === undefined ? {} : { onDeath: options.onFatal }),
     });

@@ -25,7 +25,14 @@ export type BookState = {
   /** The highest seq ever served, and the `in` messages up to it. */
   served: number;
   servedIncoming: number;
+  /** The highest number that may be used before a later one is synced to disk; 0 where nothing outlives the process. */
+  reserved: number;
+  /** Numbers passed over after a loss of power, oldest first. */
+  holes: Hole[];
 };
+
+/** Numbers beyond `from` up to `to` that no message has. */
+export type Hole = { from: number; to: number };
 
 /** A chunk at the end of a history. */
 export type Latest = { row: number; start: Place; end: Place; survey: Survey; thread: number };
@@ -44,6 +51,8 @@ export class Book implements BookState {
   full = 0;
   served = 0;
   servedIncoming = 0;
+  reserved = 0;
+  holes: Hole[] = [];
 
   /** The chunks appended last, oldest first, so that readers at the end don't ask the store. */
   readonly latest: Latest[] = [];
@@ -78,7 +87,7 @@ export class Book implements BookState {
   }
   /** Messages a reader can see. */
   get kept(): number {
-    return this.tail.major - this.floor.major;
+    return this.tail.major - this.floor.major - this.#passedOver(this.floor.major, this.tail.major);
   }
   /** Bytes of the chunks a reader can see into. */
   get keptBytes(): number {
@@ -96,7 +105,7 @@ export class Book implements BookState {
   /** Moves the beginning forward; what lay before is counted by why it went. Answers whether anything went. */
   raiseFloor(to: Place, why: 'evicted' | 'cleared'): boolean {
     if (comparePlaces(to, this.floor) <= 0) return false;
-    this[why] += to.major - this.floor.major;
+    this[why] += to.major - this.floor.major - this.#passedOver(this.floor.major, to.major);
     this.floor = to;
     if (why === 'cleared') this.clearedTo = to.major;
     if (this.head !== undefined && comparePlaces(this.head.end, to) <= 0) this.head = undefined;
@@ -120,14 +129,49 @@ export class Book implements BookState {
     return this.bindings.get(bindingKey(binding, incarnation))?.accounted ?? 0;
   }
 
+  /** Where the newest so many messages begin. */
+  floorFor(messages: number): Place {
+    let end = this.tail.major;
+    let left = messages;
+    for (const { from, to } of this.holes.toReversed()) {
+      if (end - to >= left) break;
+      left -= end - to;
+      end = from;
+    }
+    return { major: Math.max(end - left, this.floor.major), minor: 0 };
+  }
+
+  /** Goes on beyond the numbers up to this one; answers how many were passed over. */
+  passOver(to: number): number {
+    const from = this.tail.major;
+    this.holes = [...this.holes.filter((hole) => hole.to > this.floor.major), { from, to }];
+    this.tail = { major: to, minor: 0 };
+    return to - from;
+  }
+
+  /** Goes back to what was stored last. What readers were served stays served. */
+  revert(state: BookState): void {
+    const { served, servedIncoming } = this;
+    Object.assign(this, state, { served, servedIncoming, head: undefined, goneBytes: 0, oldestAt: 0 });
+    this.latest.length = 0;
+    this.version++;
+  }
+
   /** What outlives the process. */
   state(): BookState {
     const { listener, floor, tail, captured, truncated, appendedBytes } = this;
-    const { evicted, cleared, full, served, servedIncoming } = this;
+    const { evicted, cleared, full, served, servedIncoming, reserved, holes } = this;
     return {
       ...{ listener, floor, tail, captured, truncated, appendedBytes },
-      ...{ evicted, cleared, full, served, servedIncoming },
+      ...{ evicted, cleared, full, served, servedIncoming, reserved, holes },
     };
+  }
+
+  /** Numbers beyond `from` up to `to` that no message has. */
+  #passedOver(from: number, to: number): number {
+    let numbers = 0;
+    for (const hole of this.holes) numbers += Math.max(0, Math.min(to, hole.to) - Math.max(from, hole.from));
+    return numbers;
   }
 
   history(): History {

@@ -31,6 +31,11 @@ export class ChunkCache {
     return stored;
   }
 
+  clear(): void {
+    this.#chunks.clear();
+    this.#bytes = 0;
+  }
+
   #dropOldest(): void {
     for (const [row, chunk] of this.#chunks) {
       this.#chunks.delete(row);

@@ -16,12 +16,15 @@ import type {
 } from './journal.ts';
 import { JournalError } from './journalError.ts';
 import type { FromJournal, JournalCommand, JournalStart, ReplyOf, RequestOf, ToJournal } from './protocol.ts';
+import type { Fsync } from './sqlite/walSync.ts';
 
 export type JournalOptions = {
   /** Directory that keeps the journal; null keeps it in memory. */
   dataDir: string | null;
   /** Cap on what the journal takes over all listeners, 512 MiB by default. */
   maxBytes?: number;
+  /** When what is kept in a directory must be on the disk, `interval` by default. */
+  fsync?: Fsync;
   /** Arguments of the thread's own; [] keeps loaders of the main thread out. */
   execArgv?: string[];
   /** The thread died. It is not replaced: a journal that forgot can't be trusted, so the process should end. */
@@ -32,7 +35,8 @@ const MAX_BYTES = 512 * 1024 * 1024;
 
 /** Starts the journal thread; resolves once it is ready, rejects when it can't open its store. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const start: JournalStart = { dataDir: options.dataDir, maxBytes: options.maxBytes ?? MAX_BYTES };
+  const { dataDir, maxBytes = MAX_BYTES, fsync = 'interval' } = options;
+  const start: JournalStart = { dataDir, maxBytes, fsync };
   const worker = new Worker(new URL('./thread.js', import.meta.url), {
     name: 'journal',
     workerData: start,

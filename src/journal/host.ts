@@ -14,6 +14,7 @@ import { Pulls } from './query/pulls.ts';
 import { Slices } from './query/slices.ts';
 import { trackOf } from './query/track.ts';
 import { Waits } from './query/waits.ts';
+import { endSession } from './session.ts';
 
 /** Milliseconds between two looks at what the clock alone makes due: ages, gap records, rows to be freed. */
 const SWEEP = 250;
@@ -42,16 +43,13 @@ export class Host implements Handlers {
   }
 
   register(listener: JournalListener): History {
-    this.#intake.drain();
-    const book = this.#ledger.register(listener);
-    this.#intake.commit();
+    const book = this.#intake.change(() => this.#ledger.register(listener));
     return this.#ledger.history(book);
   }
 
   saveSpec({ listener, spec }: RequestOf<'saveSpec'>): null {
     if (!this.#ledger.books.has(listener)) return null;
-    this.#ledger.store.saveSpec(listener, spec);
-    this.#intake.commit();
+    this.#intake.change(() => this.#ledger.store.saveSpec(listener, spec));
     return null;
   }
 
@@ -60,9 +58,7 @@ export class Host implements Handlers {
   }
 
   configure({ listener, capture }: RequestOf<'configure'>): null {
-    this.#intake.drain();
-    this.#ledger.configure(this.#book(listener), capture);
-    this.#intake.commit();
+    this.#intake.change(() => this.#ledger.configure(this.#book(listener), capture));
     return null;
   }
 
@@ -70,9 +66,10 @@ export class Host implements Handlers {
     this.#intake.drain();
     const book = this.#ledger.books.get(listener);
     if (book === undefined) return null;
-    this.#waits.gone(listener);
-    this.#ledger.forget(book);
-    this.#intake.commit();
+    this.#intake.change(() => {
+      this.#waits.gone(listener);
+      this.#ledger.forget(book);
+    });
     return null;
   }
 
@@ -89,9 +86,7 @@ export class Host implements Handlers {
   }
 
   append(chunk: Uint8Array): null {
-    this.#intake.drain();
-    this.#ledger.append(chunk);
-    this.#intake.commit();
+    this.#intake.change(() => this.#ledger.append(chunk));
     return null;
   }
 
@@ -133,10 +128,7 @@ export class Host implements Handlers {
   }
 
   clear({ listener, before }: RequestOf<'clear'>): number {
-    this.#intake.drain();
-    const cleared = this.#ledger.clear(this.#book(listener), before);
-    this.#intake.commit();
-    return cleared;
+    return this.#intake.change(() => this.#ledger.clear(this.#book(listener), before));
   }
 
   histories({ listeners }: RequestOf<'histories'>): Map<number, History> {
@@ -158,9 +150,9 @@ export class Host implements Handlers {
 
   stats(): JournalStats {
     const { store, maxBytes } = this.#ledger;
-    const { pending, appends, appendSeconds } = this.#intake;
+    const { pending, appends, appendSeconds, fault } = this.#intake;
     const { engine, rows: chunks, bytes } = store;
-    return { engine, chunks, bytes, maxBytes, pending, appends, appendSeconds, waits: this.#waits.size, fault: null };
+    return { engine, chunks, bytes, maxBytes, pending, appends, appendSeconds, waits: this.#waits.size, fault };
   }
 
   /** Commits what is there, answers the waits, and lets go of the ports and the store. */
@@ -170,9 +162,17 @@ export class Host implements Handlers {
     this.#waits.endAll();
     this.#heads.flush();
     this.#intake.close();
-    this.#ledger.commit();
+    this.#end();
     this.#ledger.store.close();
     return null;
+  }
+
+  /** What can't be stored at the end is lost, and said so. */
+  #end(): void {
+    this.#intake.probe();
+    const { fault, held } = this.#intake;
+    if (fault === null) endSession(this.#ledger);
+    else process.stderr.write(`journal: ${held} bytes of messages are lost, for ${fault.detail}\n`);
   }
 
   #committed({ fresh, touched }: Committed): void {
@@ -181,6 +181,7 @@ export class Host implements Handlers {
   }
 
   #tidy(): void {
+    this.#intake.probe();
     this.#ledger.refreshAll();
     this.#intake.commit();
     if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());

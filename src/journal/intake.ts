@@ -1,10 +1,14 @@
 /**
  * Intake: takes chunks from the workers' ports into the ledger. Whatever waits goes into one transaction of at most 5 ms
- * or 4 MiB; only then is its credit given back, so a worker can't fill the journal faster than it commits.
+ * or 4 MiB; only then is its credit given back, so a worker can't fill the journal faster than it commits. While nothing
+ * can be stored, what arrives is held without giving credit back: workers then stop reading or drop, and count it.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ChunkMessage, CreditMessage } from '../workers/protocol.ts';
+import type { JournalStats } from './journal.ts';
+import { JournalError } from './journalError.ts';
 import type { Committed, Ledger } from './ledger.ts';
+import { storageFault } from './sqlite/storageFault.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TIME = 5;
@@ -18,6 +22,8 @@ export class Intake {
   /** Bytes appended but not yet given back, by port. */
   readonly #owed = new Map<MessagePort, CreditMessage>();
   #arrived: Arrival[] = [];
+  /** Taken but not committed; goes back in front of the others when the commit fails. */
+  #batch: Arrival[] = [];
   #taken = 0;
   #scheduled = false;
   /** Bytes taken that are not committed yet. */
@@ -25,6 +31,8 @@ export class Intake {
   appends = 0;
   malformed = 0;
   appendSeconds = 0;
+  /** Why nothing can be stored at the moment. */
+  fault: JournalStats['fault'] = null;
 
   constructor(ledger: Ledger, onCommit: (committed: Committed) => void) {
     this.#ledger = ledger;
@@ -42,8 +50,11 @@ export class Intake {
 
   /** One transaction with what has arrived, or with a part of it; the rest follows in the next turn of the event loop. */
   turn(): void {
-    if (!this.#take()) this.#schedule();
-    this.commit();
+    if (this.fault !== null) return;
+    this.#attempt(() => {
+      if (!this.#take()) this.#schedule();
+      this.#commit();
+    });
     this.#giveBack();
   }
 
@@ -52,17 +63,81 @@ export class Intake {
    * can't keep it going for ever.
    */
   drain(): void {
-    while (!this.#take()) this.commit();
-    this.commit();
+    if (this.fault !== null) return;
+    this.#attempt(() => {
+      while (!this.#take()) this.#commit();
+      this.#commit();
+    });
     this.#giveBack();
   }
 
-  /** Commits what the ledger has gathered, whoever gave it, and passes on what became visible. */
+  /** Makes a change of the ledger after all that was posted before, and commits it. Throws JournalError `storage`. */
+  change<T>(change: () => T): T {
+    this.drain();
+    const { done, value } = this.#attempt(() => {
+      const made = change();
+      this.#commit();
+      return made;
+    });
+    if (done) return value!;
+    throw new JournalError('storage', this.fault!.detail);
+  }
+
+  /** Commits what the ledger has gathered beside; that has to wait while nothing can be stored. */
   commit(): void {
+    if (this.fault === null) this.#attempt(() => this.#commit());
+  }
+
+  /** Looks whether there is room again, and takes what was held. */
+  probe(): void {
+    if (this.fault === null) return;
+    const { done } = this.#attempt(() => {
+      this.#ledger.store.setNote('probe', `${Date.now()}`);
+      this.#take();
+      this.#commit();
+    });
+    if (!done) return;
+    this.fault = null;
+    this.#ledger.faulty = false;
+    this.#giveBack();
+    this.#schedule();
+  }
+
+  /** Bytes that wait to be stored while nothing can be. */
+  get held(): number {
+    return this.#arrived.reduce((sum, { chunk }) => sum + chunk.byteLength, 0);
+  }
+
+  #attempt<T>(step: () => T): { done: boolean; value?: T } {
+    try {
+      return { done: true, value: step() };
+    } catch (error) {
+      const fault = this.#ledger.store.engine === 'file' ? storageFault(error) : null;
+      if (fault === null) throw error;
+      this.#fail(fault);
+      return { done: false };
+    }
+  }
+
+  /** As if nothing had been taken since the last commit. */
+  #fail(fault: NonNullable<JournalStats['fault']>): void {
+    this.#ledger.rollback();
+    this.fault = fault;
+    this.#ledger.faulty = true;
+    for (const { port, chunk } of this.#batch) this.#owed.set(port, this.#owed.get(port)! - chunk.byteLength);
+    this.appends -= this.#batch.length;
+    this.#arrived = [...this.#batch, ...this.#arrived.slice(this.#taken)];
+    this.#taken = 0;
+    this.#batch = [];
+    this.pending = 0;
+  }
+
+  #commit(): void {
     const start = performance.now();
     const committed = this.#ledger.commit();
     if (this.pending > 0) this.appendSeconds += (performance.now() - start) / 1000;
     this.pending = 0;
+    this.#batch = [];
     if (committed.fresh.length > 0 || committed.touched.size > 0) this.#onCommit(committed);
   }
 
@@ -105,8 +180,10 @@ export class Intake {
   }
 
   /** Bytes that are no chunk go nowhere; their credit is given back all the same. */
-  #append({ port, chunk }: Arrival): void {
+  #append(arrival: Arrival): void {
+    const { port, chunk } = arrival;
     const { byteLength } = chunk;
+    this.#batch.push(arrival);
     this.#owed.set(port, (this.#owed.get(port) ?? 0) + byteLength);
     this.pending += byteLength;
     this.appends++;

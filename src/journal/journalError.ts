@@ -13,6 +13,8 @@ export type JournalErrorCode =
   | 'aborted'
   /** The journal was closed, or its thread has died. */
   | 'closed'
+  /** Nothing can be stored at the moment, e.g. the disk is full. */
+  | 'storage'
   | 'internal';
 
 export class JournalError extends Error {

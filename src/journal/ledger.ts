@@ -2,20 +2,24 @@
  * Ledger: the journal itself, inside its thread. It numbers and stores what is appended, keeps every history within its
  * bounds, and answers for what each holds. Changes gather in one transaction; nothing is shown before `commit`.
  */
-import { Book } from './book.ts';
-import { sealChunk } from './chunk.ts';
+import { Book, type BookState } from './book.ts';
+import { type GapReason, sealChunk } from './chunk.ts';
 import { ChunkCache } from './chunkCache.ts';
 import { BEYOND, type Place } from './cursor.ts';
 import { HistoryReader } from './historyReader.ts';
 import type { CaptureLimits, History, JournalListener } from './journal.ts';
 import { Lookup } from './lookup.ts';
-import { admit } from './overflow.ts';
+import { admit, gapChunk } from './overflow.ts';
 import { Reclaim } from './reclaim.ts';
 import { Refusals } from './refusals.ts';
 import { Retention } from './retention.ts';
 import { numberChunk } from './sequencer.ts';
 import type { Row, Store } from './store.ts';
 import { type Survey, surveyChunk } from './survey.ts';
+import { Undo } from './undo.ts';
+
+/** Numbers that one synced commit sets aside for a listener. */
+const RESERVE = 1_000_000;
 
 /** A chunk that a commit made visible. */
 export type Fresh = {
@@ -40,12 +44,17 @@ export class Ledger {
   version = 0;
   /** Records in the newest row, once there is one of this process. */
   lastRecords = 0;
+  /** Nothing can be stored at the moment. */
+  faulty = false;
   readonly #lookup: Lookup;
   readonly #retention: Retention;
   readonly #reclaim: Reclaim;
   readonly #unsaved = new Set<Book>();
   readonly #aging = new Set<Book>();
   readonly #refusals = new Refusals();
+  readonly #undo = new Undo();
+  /** The next commit sets numbers aside, so it has to be on the disk before it shows. */
+  #reserves = false;
   #fresh: Fresh[] = [];
   #touched = new Set<Book>();
 
@@ -80,9 +89,7 @@ export class Ledger {
   /** Drops a listener; its rows go bit by bit. */
   forget(book: Book): void {
     const { number } = book.listener;
-    this.books.delete(number);
-    this.#refusals.forget(book);
-    for (const set of [this.#unsaved, this.#aging, this.#touched]) set.delete(book);
+    this.#drop(book);
     this.#fresh = this.#fresh.filter((fresh) => fresh.book !== book);
     this.#reclaim.release(number, BEYOND);
     this.store.forget(number);
@@ -103,7 +110,12 @@ export class Ledger {
     const book = this.books.get(reader.listener);
     if (book === undefined) return;
     const survey = surveyChunk(reader);
-    if (survey.messages > 0) book.binding(reader.binding, reader.incarnation).accounted += survey.incoming;
+    this.#undo.keep(book);
+    if (survey.messages > 0) {
+      const log = book.binding(reader.binding, reader.incarnation);
+      log.accounted += survey.incoming;
+      this.#undo.keepAccount(log, survey.incoming);
+    }
     book.openedAt = survey.start - reader.elapsedBase / 1000;
     const { maxMessages, overflow } = book.listener.capture;
     if (maxMessages === 0) this.#countOnly(book, survey);
@@ -123,10 +135,41 @@ export class Ledger {
 
   /** Writes the gap record of what dropNewest refused lately, for a reader who wants to see it. */
   writeGap(book: Book): void {
+    if (this.faulty) return;
+    this.#undo.keep(book);
     const chunk = this.#refusals.gap(book);
-    if (chunk === undefined) return;
-    const reader = new HistoryReader(chunk, BEYOND);
-    this.#store(book, reader, surveyChunk(reader));
+    if (chunk !== undefined) this.#storeOwn(book, chunk);
+  }
+
+  /**
+   * After a process that did not end in order: rows that are not whole go. When the machine went down too, the newest
+   * messages may have gone and their numbers been seen, so each history goes on beyond all numbers it had set aside.
+   */
+  recover({ powerLost }: { powerLost: boolean }): void {
+    for (const row of this.store.broken()) {
+      this.store.remove(row);
+      const book = this.books.get(row.listener);
+      if (book !== undefined) this.#noteGap(book, 'restart', row.end.major - row.start.major);
+    }
+    if (!powerLost) return;
+    for (const book of this.books.values()) {
+      if (book.reserved > book.lastSeq) this.#noteGap(book, 'restart', book.passOver(book.reserved));
+    }
+  }
+
+  /** Goes back to what was committed last, as if nothing had been appended or changed since. */
+  rollback(): void {
+    this.store.rollback();
+    this.chunks.clear();
+    this.#fresh = [];
+    this.#touched = new Set();
+    this.#reserves = false;
+    this.#undo.revert((book, refused) => this.#refusals.revert(book, refused));
+    const states = new Map(this.store.load().map((state) => [state.listener.number, state]));
+    for (const book of this.books.values()) if (!states.has(book.listener.number)) this.#drop(book);
+    for (const [number, state] of states) this.#revert(this.books.get(number) ?? new Book(state.listener), state);
+    this.#unsaved.clear();
+    this.version++;
   }
 
   /** Notes that a reader was given a message; it and those before it are read. */
@@ -155,8 +198,10 @@ export class Ledger {
     this.#reclaim.some(this.#fresh.length);
     this.#reclaim.enforceCap((row) => this.#evict(row));
     if (this.store.engine === 'file') for (const book of this.#unsaved) this.store.save(book.state());
+    this.store.commit(this.#reserves);
     this.#unsaved.clear();
-    this.store.commit();
+    this.#undo.clear();
+    this.#reserves = false;
     const committed = { fresh: this.#fresh, touched: this.#touched };
     this.#fresh = [];
     this.#touched = new Set();
@@ -166,6 +211,27 @@ export class Ledger {
   /** Rows that nobody can see any more wait to be freed by the next commits. */
   get isReclaiming(): boolean {
     return this.#reclaim.isDue;
+  }
+
+  #drop(book: Book): void {
+    this.books.delete(book.listener.number);
+    this.#refusals.forget(book);
+    for (const set of [this.#unsaved, this.#aging, this.#touched]) set.delete(book);
+  }
+
+  #revert(book: Book, state: BookState): void {
+    book.revert(state);
+    this.#adopt(book);
+    this.#reclaim.release(book.listener.number, book.floor);
+  }
+
+  #noteGap(book: Book, reason: GapReason, dropped: number): void {
+    this.#storeOwn(book, gapChunk(book.listener.number, reason, dropped, 0));
+  }
+
+  #storeOwn(book: Book, chunk: Uint8Array): void {
+    const reader = new HistoryReader(chunk, BEYOND);
+    this.#store(book, reader, surveyChunk(reader));
   }
 
   #adopt(book: Book): void {
@@ -241,6 +307,10 @@ export class Ledger {
   }
 
   #count(book: Book, survey: Survey): void {
+    if (this.store.engine === 'file' && book.tail.major > book.reserved) {
+      book.reserved = book.tail.major + RESERVE;
+      this.#reserves = true;
+    }
     book.captured += survey.incoming;
     book.truncated += survey.truncated;
     this.#changed(book);

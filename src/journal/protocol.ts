@@ -16,9 +16,10 @@ import type {
   Waited,
 } from './journal.ts';
 import type { JournalErrorCode } from './journalError.ts';
+import type { Fsync } from './sqlite/walSync.ts';
 
 /** What the thread is told when it starts, as workerData. */
-export type JournalStart = { dataDir: string | null; maxBytes: number };
+export type JournalStart = { dataDir: string | null; maxBytes: number; fsync: Fsync };
 
 /** Commands: name -> what is sent and what comes back. */
 export type JournalCommands = {

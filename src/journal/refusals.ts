@@ -44,6 +44,13 @@ export class Refusals {
     refused.nextGapAt = 0;
   }
 
+  /** Goes back to what was noted before. */
+  revert(book: Book, refused: Book['refused']): void {
+    Object.assign(book.refused, refused);
+    if (refused.pending > 0) this.#books.add(book);
+    else this.#books.delete(book);
+  }
+
   forget(book: Book): void {
     this.#books.delete(book);
   }

@@ -24,7 +24,7 @@ export class Retention {
   evictBySize(book: Book): boolean {
     const { maxMessages, maxBytes } = book.listener.capture;
     let gone = false;
-    if (book.kept > maxMessages) gone = book.raiseFloor({ major: book.tail.major - maxMessages, minor: 0 }, 'evicted');
+    if (book.kept > maxMessages) gone = book.raiseFloor(book.floorFor(maxMessages), 'evicted');
     if (book.keptBytes > maxBytes) gone = this.#evictByBytes(book, maxBytes) || gone;
     return gone;
   }

@@ -71,7 +71,15 @@ export interface Store {
   saveSpec(listener: number, spec: string): void;
   savedSpecs(): Map<number, string | null>;
   insert(entry: Entry, data: Uint8Array): void;
-  commit(): void;
+  /** `synced`: it must also be on the disk when this answers. */
+  commit(synced: boolean): void;
+  /** Takes back what has gathered. Only where that is possible: in a file. */
+  rollback(): void;
+  /** Notes about the journal as a whole. */
+  note(key: string): string | undefined;
+  setNote(key: string, value: string | null): void;
+  /** Rows whose chunk is not whole, by its checksum. Reads everything. */
+  broken(): Row[];
   /**
    * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
    * conditions all fit.

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { kill } from './kills.ts';
 
-const KILLS = Number(process.env['LISTENPOST_KILLS'] ?? 8);
+const KILLS = Number(process.env.LISTENPOST_KILLS ?? 8);
 
 t.setTimeout(60_000 + KILLS * 10_000);
 

@@ -56,7 +56,9 @@ function walk(rest: string): { conditional: string; plain: string } {
   return { conditional: `SELECT ${FOUND}, ${FITS} ${rest}`, plain: `SELECT ${FOUND}, 1 ${rest}` };
 }
 
-const ROW = 'SELECT row, listener, first, skip, last, rest, bytes, bytes_before, incoming_before FROM chunk';
+const NOTES = 'row, listener, first, skip, last, rest, bytes, bytes_before, incoming_before';
+const ROW = `SELECT ${NOTES} FROM chunk`;
+export const EVERYTHING = `SELECT data, ${NOTES} FROM chunk ORDER BY row`;
 export const FIRST = `${ROW} WHERE listener = ? AND (last, rest) > (?, ?) AND bytes_before + bytes > ? AND stop >= ?
   ORDER BY last, rest LIMIT 1`;
 export const OLDEST = `${ROW} ORDER BY row LIMIT ?`;

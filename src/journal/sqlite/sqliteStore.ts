@@ -1,9 +1,11 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { BookState } from '../book.ts';
+import { isWholeChunk } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
 import type { Conditions, Entry, Found, Reach, Row, Store } from '../store.ts';
 import * as sql from './schema.ts';
+import { type Fsync, WalSync } from './walSync.ts';
 
 /** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
 export const ROW_BYTES = 144;
@@ -11,22 +13,27 @@ export const ROW_BYTES = 144;
 export class SqliteStore implements Store {
   readonly engine: 'memory' | 'file';
   readonly #db: DatabaseSync;
+  readonly #sync: WalSync | null;
   readonly #statements = new Map<string, StatementSync>();
   lastRow = 0;
   rows = 0;
   bytes = 0;
 
   /** Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws. */
-  constructor(file: string | null) {
+  constructor(file: string | null, fsync: Fsync = 'interval') {
     this.engine = file === null ? 'memory' : 'file';
     this.#db = new DatabaseSync(file ?? ':memory:');
     this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
     this.#db.exec(sql.TABLES);
+    this.#sync = file === null ? null : new WalSync(file, fsync);
+    this.#count();
+  }
+
+  #count(): void {
     const [rows, bytes, row] = this.#get(sql.TOTALS) as [number, number, number];
     this.rows = rows;
     this.bytes = bytes + rows * ROW_BYTES;
-    const used = this.#get('SELECT value FROM meta WHERE key = ?', 'lastRow');
-    this.lastRow = Math.max(row, Number(used?.[0] ?? 0));
+    this.lastRow = Math.max(row, Number(this.note('lastRow') ?? 0));
   }
 
   load(): BookState[] {
@@ -76,8 +83,32 @@ export class SqliteStore implements Store {
     this.bytes += data.length + ROW_BYTES;
   }
 
-  commit(): void {
-    if (this.#db.isTransaction) this.#db.exec('COMMIT');
+  commit(synced: boolean): void {
+    if (!this.#db.isTransaction) return;
+    this.#db.exec('COMMIT');
+    this.#sync?.written(synced);
+  }
+
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    this.#count();
+  }
+
+  note(key: string): string | undefined {
+    return this.#get('SELECT value FROM meta WHERE key = ?', key)?.[0] as string | undefined;
+  }
+
+  setNote(key: string, value: string | null): void {
+    this.#begin();
+    if (value === null) this.#run('DELETE FROM meta WHERE key = ?', key);
+    else this.#run(sql.SAVE_META, key, value);
+  }
+
+  broken(): Row[] {
+    const rows = this.#prepared(sql.EVERYTHING).iterate() as unknown as Iterable<unknown[]>;
+    const broken: Row[] = [];
+    for (const [data, ...row] of rows) if (!isWholeChunk(data as Uint8Array)) broken.push(asRow(row as number[]));
+    return broken;
   }
 
   up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
@@ -130,7 +161,7 @@ export class SqliteStore implements Store {
   }
 
   close(): void {
-    this.commit();
+    this.#sync?.close();
     this.#db.close();
   }
 

@@ -332,7 +332,7 @@ t.test('a long scan is taken back when its reader goes, and holds nobody up', as
 
 t.test('no promise outlives the thread', async (t) => {
   const deaths: Error[] = [];
-  const workerData: JournalStart = { dataDir: null, maxBytes: 1e6 };
+  const workerData: JournalStart = { dataDir: null, maxBytes: 1e6, fsync: 'interval' };
   const worker = new Worker(new URL('../../../src/journal/thread.js', import.meta.url), { workerData, execArgv: [] });
   const journal = new JournalClient(worker, (error) => deaths.push(error));
   await journal.ready;
