@@ -1,6 +1,8 @@
 /** Threads that die: nothing hangs, ports stay, every loss is counted. */
+import { createSocket } from 'node:dgram';
 import t from 'tap';
 import { BATCH } from '../../../src/transports/udp/native/arena.ts';
+import type { PoolThread } from '../../../src/workers/thread.ts';
 import { ENGINES, page, setup, tcpClient, threadNamed, UdpClient, until } from './service.ts';
 
 for (const engine of ENGINES) {
@@ -176,6 +178,35 @@ for (const engine of ENGINES) {
     });
   });
 }
+
+t.test('a port that somebody else took meanwhile fails the listener, with the reason', async (t) => {
+  const { registry, crews } = await setup(t);
+  const { address, bindings } = await registry.create({ protocol: 'udp', name: 'late' });
+  const thief = createSocket('udp4');
+  t.teardown(() => thief.close());
+  crews.watch({ down: () => thief.bind(address!.port, '127.0.0.1') });
+  await threadNamed(crews, bindings[0]!.thread).kill();
+  await until(() => registry.find('late').state === 'failed', 'failed');
+  t.match(await registry.get('late'), { address: null, error: { code: 'EADDRINUSE' } });
+  const { listener } = await registry.put('late', { protocol: 'udp' }, { replace: false });
+  t.match(listener, { state: 'listening', error: undefined });
+  t.not(listener.address!.port, address!.port, 'it asked for any port and gets another');
+});
+
+t.test('without a running thread nothing is created, and the reason is told', async (t) => {
+  const { registry, crews } = await setup(t, { threads: 1 });
+  await registry.create({ protocol: 'udp', name: 'a' });
+  const kill = crews.choose(1)[0] as unknown as PoolThread;
+  const killed = kill.kill();
+  crews.watch({
+    down: () => {
+      t.throws(() => crews.next(), { code: 'worker_unavailable' });
+      t.throws(() => crews.choose(1), { code: 'worker_unavailable' });
+    },
+  });
+  await killed;
+  await until(() => registry.find('a').state === 'listening', 'listening again');
+});
 
 /** The thread in which the only binding of a listener lives. */
 async function killDedicated(registry: Awaited<ReturnType<typeof setup>>['registry'], ref: string): Promise<void> {

@@ -99,6 +99,8 @@ t.test('what is impossible here is refused and leaves no send', async (t) => {
       { code: 'unprocessable', message: /EADDRNOTAVAIL/ },
     ],
     [{ protocol: 'udp', to: { host: '::1', port: 9 }, from: 'udp', text: 'x' }, { code: 'unprocessable' }],
+    [{ protocol: 'udp', to: { listener: 'udp', port: 9 }, text: 'x' }, { code: 'validation_failed' }],
+    [{ protocol: 'tcp', to, from: 'udp', text: 'x' }, { code: 'validation_failed' }],
     [{ protocol: 'udp', to: { listener: 'done' }, text: 'x' }, { code: 'not_listening' }],
   ];
   await registry.create({ protocol: 'udp', name: 'udp' });
