@@ -1,0 +1,163 @@
+/** A flood from one C sender: is all of it captured and readable, and what does a datagram cost? */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { compiled, has, launchServer, scratch, source } from '../harness/programs.ts';
+import { droppedOf, type Service, startService } from '../harness/service.ts';
+import { BUFFER, flood } from '../harness/udp.ts';
+import { type Finding, type Group, inTurn, over, type Row, type Sample, type Subject } from '../report/row.ts';
+
+const READABLE = 1_000_000;
+const COSTED = 400_000;
+const LINE_FEED = 10;
+const MEMORY = ['--journal-memory', '2GiB'];
+
+const LARGE = 64 * 1024 * 1024;
+
+/** Everything that was sent is captured, counted and can be read back. */
+export async function readable(rounds: number): Promise<Group> {
+  const service = await startService(MEMORY);
+  const differences: number[] = [];
+  const reader = (what: string, buffer: number): Subject => ({
+    what,
+    unit: 'datagrams/s sent',
+    async measure() {
+      const { difference, ...sample } = await captureAndRead(service, buffer);
+      differences.push(difference);
+      return sample;
+    },
+  });
+  const subjects = [reader('listenpost, receiveBuffer 8MiB', BUFFER), reader('listenpost, receiveBuffer 64MiB', LARGE)];
+  const rows = await inTurn(subjects, rounds);
+  await service.stop();
+  const [usual, large] = rows;
+  return {
+    name: 'readable',
+    title: 'Captured and readable',
+    about: `${number(READABLE)} numbered datagrams at full speed, then the whole history is exported as NDJSON and counted.`,
+    rows,
+    findings: [
+      shareFinding(`% of ${number(READABLE)} captured and read back, receiveBuffer 8MiB (default)`, usual!),
+      shareFinding('the same, receiveBuffer 64MiB', large!),
+      { what: 'sent − (captured + dropped)', ratios: differences.map(Math.abs), better: 'lower', least: 0, aim: 0 },
+    ],
+    notes: ['Lost: dropped by the kernel while the receiving thread did not run, counted, and marked by gaps.'],
+  };
+}
+
+function shareFinding(what: string, { lost }: Row): Finding {
+  return { what, ratios: lost!.map((share) => (1 - share) * 100), better: 'higher', least: 100, aim: 100 };
+}
+
+/** `difference`: sent, less captured, less everything that is counted as dropped. */
+async function captureAndRead(service: Service, buffer: number): Promise<Sample & { difference: number }> {
+  const listener = await service.listen(spec(READABLE, buffer));
+  const before = service.cpuUs();
+  const { sent, ms } = await flood(listener.port, READABLE);
+  const stats = await service.stats(listener.id);
+  const cpuUs = (service.cpuUs() - before) / stats.captured;
+  const read = await lines(`${service.url}/v1/listeners/${listener.id}/messages.ndjson?payload=none`);
+  await service.call('DELETE', `/v1/listeners/${listener.id}`);
+  return {
+    value: sent / (ms / 1e3),
+    cpuUs,
+    lost: 1 - read / sent,
+    difference: sent - stats.captured - droppedOf(stats),
+  };
+}
+
+async function lines(url: string): Promise<number> {
+  let count = 0;
+  const { body } = await fetch(url);
+  for await (const bytes of body!) {
+    for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
+  }
+  return count;
+}
+
+/** Whole-process CPU for each datagram that was captured. */
+export async function cost(rounds: number): Promise<Group> {
+  const data = join(scratch, 'data');
+  const memory = await startService(MEMORY);
+  const file = await startService([...MEMORY, '--data', data]);
+  const dgram = [process.execPath, source('dgram-peer.mjs'), 'count'];
+  const python = ['python3', source('socketserver_peer.py'), 'count'];
+  const subjects = [
+    counter('C, recvmmsg, blocking, only counts', [compiled('udp-count')], '0'),
+    counter('C, recvmmsg, 1 ms naps, only counts', [compiled('udp-count')], '1000'),
+    counter('node:dgram, only counts', dgram),
+    captor('listenpost, in memory', memory),
+    captor('listenpost, --data', file),
+    ...(has('python3') ? [counter('Python socketserver, only counts', python)] : []),
+  ];
+  const rows = await inTurn(subjects, rounds);
+  await Promise.all([memory.stop(), file.stop()]);
+  rmSync(data, { recursive: true, force: true });
+  const [c, napping, plain, ours, durable] = rows;
+  return {
+    name: 'capture',
+    title: 'CPU a captured datagram',
+    about: `${number(COSTED)} datagrams at full speed; whole process, over the datagrams it got.`,
+    rows,
+    findings: [
+      cpuFinding('CPU a datagram, against plain dgram that only counts', over(ours!, plain!, 'cpuUs'), [0.6, 0.35]),
+      cpuFinding('the same against a C recvmmsg loop (blocking)', over(ours!, c!, 'cpuUs'), [1.5, 1]),
+      cpuFinding('the same against a C recvmmsg loop (1 ms naps)', over(ours!, napping!, 'cpuUs'), [1.5, 1]),
+      cpuFinding('CPU with --data, against plain dgram that only counts', over(durable!, plain!, 'cpuUs'), [0.8, 0.5]),
+    ],
+    notes: [
+      'A receiver that loses datagrams did less work for the rest than one that has to keep up.',
+      'Asked for is a receive buffer of 8 MiB; node:dgram can’t force it and gets what rmem_max allows.',
+      'Not compared: rsyslog imudp and socat, which can’t be asked how many they got.',
+    ],
+  };
+}
+
+function cpuFinding(what: string, ratios: number[], [least, aim]: [number, number]) {
+  return { what, ratios, better: 'lower' as const, least, aim };
+}
+
+function spec(count: number, receiveBuffer = BUFFER): object {
+  return { protocol: 'udp', capture: { maxMessages: count, maxBytes: '1GiB' }, udp: { receiveBuffer } };
+}
+
+/** A program that counts, says JSON when it is done, and asks for our buffer. `nap` is for the C loop only. */
+function counter(what: string, command: string[], nap?: string): Subject {
+  const args = [`${COSTED}`, ...(nap === undefined ? [] : [nap]), `${BUFFER}`];
+  return {
+    what,
+    unit: 'datagrams/s',
+    async measure() {
+      const program = await launchServer([...command, ...args]);
+      const atStart = program.cpuUs();
+      await flood(program.port, COSTED);
+      const { received, ms, cpuUs } = JSON.parse((await program.line())!) as Record<
+        'received' | 'ms' | 'cpuUs',
+        number
+      >;
+      await program.stop();
+      return { value: received / (ms / 1e3), cpuUs: (cpuUs - atStart) / received, lost: 1 - received / COSTED };
+    },
+  };
+}
+
+function captor(what: string, service: Service): Subject {
+  return {
+    what,
+    unit: 'datagrams/s',
+    async measure() {
+      const listener = await service.listen(spec(COSTED));
+      const before = service.cpuUs();
+      const begun = performance.now();
+      await flood(listener.port, COSTED);
+      const { captured } = await service.stats(listener.id);
+      const seconds = (performance.now() - begun) / 1e3;
+      const cpuUs = (service.cpuUs() - before) / captured;
+      await service.call('DELETE', `/v1/listeners/${listener.id}`);
+      return { value: captured / seconds, cpuUs, lost: 1 - captured / COSTED };
+    },
+  };
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en');
+}
