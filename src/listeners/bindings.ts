@@ -5,7 +5,6 @@
 
 import type { CloseMode } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
-import { BindingCounters } from '../workers/counters.ts';
 import type { BindingSpec, Endpoint } from '../workers/protocol.ts';
 import type { Crew, ListenerThread } from './crew.ts';
 import type { Binding, Listener } from './listener.ts';
@@ -80,13 +79,6 @@ export async function reopenBinding(listener: Listener, binding: Binding): Promi
   Object.assign(binding, opened.binding);
 }
 
-/** Messages a binding has read and not dropped itself: those that must be in the journal, or are lost. */
-export function undropped(listener: Listener, index: number): number {
-  const row = new BindingCounters(listener.counters, index);
-  const dropped = row.get('overload') + row.get('denied') + row.get('fault') + row.get('paused') + row.get('closed');
-  return row.get('received') - dropped;
-}
-
 /**
  * Ports to try, in order. A port that was given for 0 before is tried first; it is the only one for a listener that comes
  * back after a restart, for its users know it by that port.
@@ -141,15 +133,15 @@ async function openOne(
 ): Promise<{ binding: Binding; port: number }> {
   const socket = there ?? openSocket(listener, { index, thread }, address);
   const incarnation = listener.nextIncarnation(index);
-  const baseline = undropped(listener, index);
+  const baseline = listener.tally.undropped(index);
   const request = {
     spec: bindingSpec(listener, { index, incarnation, host: address.host, port: socket?.port ?? address.port }),
-    counters: listener.counters,
+    counters: listener.tally.memory,
     attachment: socket?.attachment ?? null,
   };
   try {
     const opened = await thread.call('open', request);
-    if (opened.engine === 'dgram') listener.knowsKernelDrops = false;
+    if (opened.engine === 'dgram') listener.tally.knowsKernelDrops = false;
     const binding: Binding = { index, thread, incarnation, baseline, socket, down: false };
     return { binding, port: opened.address.port };
   } catch (error) {

@@ -29,7 +29,7 @@ export function watchIdle(listener: Listener, onIdle: () => void): () => void {
   if (idle === null) return () => {};
   let quietSince = Date.now();
   const look = () => {
-    const sums = listener.sums();
+    const sums = listener.tally.sums();
     const isBusy = sums.connectionsOpen > 0 || listener.state !== 'listening';
     quietSince = isBusy ? Date.now() : Math.max(quietSince, sums.lastRequestAt);
     const left = quietSince + idle - Date.now();

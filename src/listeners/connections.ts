@@ -20,18 +20,16 @@ export async function sendOnConnection(listener: Listener, id: string, payload: 
   return written ?? unknownConnection(listener, id);
 }
 
-/** Answers what the change made of the connection, even when it has led to its end by now. */
+/** Answers what the change made of the connection: it may be gone a moment later. */
 export async function updateConnection(
   listener: Listener,
   id: string,
   change: { reading?: boolean; writing?: boolean },
 ): Promise<ConnectionView> {
   const connection = numberOf(listener, id);
-  const before = (await listConnections(listener)).find((view) => view.id === id) ?? unknownConnection(listener, id);
   const answers = await ask(listener, 'connectionUpdate', { listener: listener.number, connection, ...change });
-  if (!answers.some(({ answer }) => answer)) return unknownConnection(listener, id);
-  const isHalved = change.writing === false && before.state === 'open';
-  return { ...before, reading: change.reading ?? before.reading, state: isHalved ? 'halfClosed' : before.state };
+  for (const { thread, answer } of answers) if (answer !== null) return connectionView(answer, thread);
+  return unknownConnection(listener, id);
 }
 
 export async function closeConnection(listener: Listener, id: string, mode: CloseMode): Promise<void> {

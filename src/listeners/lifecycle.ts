@@ -59,7 +59,7 @@ export class Lifecycle {
 
   /** The same for a listener that was open before and begins anew. */
   async reopen(listener: Listener): Promise<void> {
-    listener.renewCounters(listener.spec.threads);
+    listener.renew(listener.spec.threads);
     await this.open(listener);
   }
 
@@ -131,12 +131,12 @@ export class Lifecycle {
   async #rebindElsewhere(listener: Listener, next: FullSpec, host: string): Promise<void> {
     const before = listener.spec;
     const held = takeBindings(listener);
-    listener.renewCounters(next.threads);
+    listener.renew(next.threads);
     listener.spec = next;
     try {
       await this.#bind(listener, host);
     } catch (error) {
-      listener.undoRenewal();
+      listener.tally.undoRenewal();
       Object.assign(listener, held, { spec: before });
       throw error;
     }
@@ -158,7 +158,7 @@ export class Lifecycle {
   }
 
   #bindWith(listener: Listener, spec: FullSpec, host: string): Promise<void> {
-    listener.renewCounters(spec.threads);
+    listener.renew(spec.threads);
     listener.spec = spec;
     return this.#bind(listener, host);
   }

@@ -8,11 +8,11 @@ import { listenerId } from '../journal/ids.ts';
 import type { History } from '../journal/journal.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import { microsOf, monotonicNanos, wallClock } from '../workers/clock.ts';
-import { BindingCounters, type Counter, createCounters, sumCounters } from '../workers/counters.ts';
 import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
 import type { Crew, ListenerThread } from './crew.ts';
 import { Expiry } from './expiry.ts';
 import type { OwnSocket } from './sockets.ts';
+import { Tally } from './tally.ts';
 import { addressUrl, rfc3339 } from './text.ts';
 import type { ListenerView } from './view.ts';
 
@@ -63,18 +63,12 @@ export class Listener {
   releasePort: (() => void) | null = null;
   /** The port that 0 stands for, once one was given; 0 before. */
   keptPort: number;
-  /** Whether its sockets tell what the kernel dropped. */
-  knowsKernelDrops = true;
-  counters: SharedArrayBuffer;
+  readonly tally: Tally;
   /** Ends the watch for idleness. */
   stopWatch = () => {};
   fault: ListenerFault | null = null;
   #state: ListenerState = 'opening';
   readonly #onState: (listener: Listener) => void;
-  /** Sums of counters that earlier bindings left, and what died with threads. */
-  readonly #carried: Partial<Record<Counter, number>> = {};
-  /** Counters of the bindings before these. */
-  #previous: SharedArrayBuffer | null = null;
   readonly #incarnations: number[] = Array(16).fill(-1);
   /** Replies given before the present responder came. */
   #repliesBefore = 0;
@@ -100,7 +94,7 @@ export class Listener {
     this.order = options.order;
     this.#onState = options.onState;
     this.expiry = new Expiry(() => options.onExpired(this));
-    this.counters = createCounters(spec.threads);
+    this.tally = new Tally(spec.threads);
   }
 
   get name(): string | null {
@@ -142,32 +136,11 @@ export class Listener {
     return turn;
   }
 
-  /** Fresh shared memory for new bindings; what the old ones counted, and still count, stays in the sums. */
-  renewCounters(bindings: number): void {
-    if (this.#previous !== null) this.#addTo(this.#carried, this.#previous);
-    this.#previous = this.counters;
-    this.counters = createCounters(bindings);
+  /** Makes ready for new bindings, which count and are numbered anew. */
+  renew(bindings: number): void {
+    this.tally.renew(bindings);
     this.#repliesBefore = 0;
     this.#incarnations.fill(Math.max(...this.#incarnations));
-  }
-
-  /** The new bindings came to nothing: the ones before them count on. */
-  undoRenewal(): void {
-    if (this.#previous !== null) this.counters = this.#previous;
-    this.#previous = null;
-  }
-
-  /** Adds to a sum from the main thread's side. */
-  carry(counter: Counter, amount: number): void {
-    this.#carried[counter] = (this.#carried[counter] ?? 0) + amount;
-  }
-
-  /** Sums over all bindings there ever were. */
-  sums(): Record<Counter, number> {
-    const sums = sumCounters(this.counters);
-    if (this.#previous !== null) this.#addTo(sums, this.#previous);
-    for (const name of Object.keys(this.#carried) as Counter[]) sums[name] += this.#carried[name]!;
-    return sums;
   }
 
   /** The number of a binding's next incarnation; one that no binding of an earlier opening had. */
@@ -179,7 +152,7 @@ export class Listener {
   /** Whether as many requests were served as maxRequests allows. */
   get isExhausted(): boolean {
     const { maxRequests } = this.spec;
-    return maxRequests !== null && new BindingCounters(this.counters, 0).taken('served') >= maxRequests;
+    return maxRequests !== null && this.tally.taken('served') >= maxRequests;
   }
 
   /** The part of the spec that threads take over without a rebind. */
@@ -190,7 +163,7 @@ export class Listener {
 
   /** A new responder counts its `times` from here on. */
   restartReplies(): void {
-    this.#repliesBefore = new BindingCounters(this.counters, 0).taken('reply');
+    this.#repliesBefore = this.tally.taken('reply');
   }
 
   view(history: History = EMPTY, options: { advertisedHost: string | null }): ListenerView {
@@ -213,48 +186,7 @@ export class Listener {
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
       unread: history.unread,
       unmatched: 0,
-      stats: this.#stats(history),
-    };
-  }
-
-  #addTo(sums: Partial<Record<Counter, number>>, memory: SharedArrayBuffer): void {
-    for (const [name, sum] of Object.entries(sumCounters(memory)) as [Counter, number][]) {
-      if (!MOMENTARY.has(name)) sums[name] = (sums[name] ?? 0) + sum;
-    }
-  }
-
-  #stats(history: History): ListenerView['stats'] {
-    const sums = this.sums();
-    const kernel = this.knowsKernelDrops ? sums.kernel : null;
-    const { overload, denied, fault, paused, closed, lost } = sums;
-    return {
-      received: sums.received,
-      receivedBytes: sums.receivedBytes,
-      captured: history.captured,
-      sent: sums.sent,
-      sentBytes: sums.sentBytes,
-      requests: sums.requests,
-      connectionsOpen: sums.connectionsOpen,
-      connectionsTotal: sums.connectionsTotal,
-      connectionsRefused: sums.connectionsRefused,
-      dropped: { kernel, overload, denied, fault, full: history.full, paused, closed, lost },
-      evicted: history.evicted,
-      cleared: history.cleared,
-      truncated: history.truncated,
-      repliesSuppressed: sums.repliesSuppressed,
-      firstSeq: history.firstSeq,
-      lastSeq: history.lastSeq,
-      receiveBatches: sums.receiveBatches,
-      receiveBuffer: this.address === null ? 0 : sums.receiveBuffer / this.spec.threads,
+      stats: this.tally.stats(history, this.bindings.length),
     };
   }
 }
-
-/** Counters that say what is, not what was. */
-const MOMENTARY: ReadonlySet<Counter> = new Set([
-  'connectionsOpen',
-  'receiveBuffer',
-  'lastRequestAt',
-  'handed',
-  'served',
-]);

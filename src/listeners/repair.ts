@@ -5,8 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../journal/journal.ts';
-import { BindingCounters } from '../workers/counters.ts';
-import { closeListener, reopenBinding, undropped } from './bindings.ts';
+import { closeListener, reopenBinding } from './bindings.ts';
 import type { ListenerThread } from './crew.ts';
 import type { Binding, Listener, ListenerFault } from './listener.ts';
 import { changeRecord, lostRecord } from './records.ts';
@@ -22,8 +21,8 @@ export async function threadDown(listener: Listener, thread: ListenerThread, jou
   const losses = down.map((binding) => {
     binding.down = true;
     const { index, incarnation } = binding;
-    const read = undropped(listener, index) - binding.baseline;
-    const row = new BindingCounters(listener.counters, index);
+    const read = listener.tally.undropped(index) - binding.baseline;
+    const row = listener.tally.row(index);
     exhausted = row.inherit(listener.spec.maxRequests) || exhausted;
     return { index, incarnation, read, thread: thread.ordinal };
   });
@@ -60,7 +59,7 @@ async function countLoss(listener: Listener, loss: Loss, journal: Journal): Prom
   const { index: binding, incarnation, thread } = loss;
   const lost = loss.read - (await journal.accounted(listener.number, binding, incarnation));
   if (lost <= 0) return;
-  listener.carry('lost', lost);
+  listener.tally.carry('lost', lost);
   const origin = { listener: listener.number, openedAt: listener.openedAt, binding, thread, incarnation };
   await journal.append(lostRecord(origin, lost));
 }

@@ -4,7 +4,6 @@
  */
 import { sharedPoller } from '../transports/udp/native/poller.ts';
 import { closeUdpSocket, openUdpSocket } from '../transports/udp/native/sockets.ts';
-import { BindingCounters } from '../workers/counters.ts';
 import type { Attachment, Endpoint } from '../workers/protocol.ts';
 import type { ListenerThread } from './crew.ts';
 import type { Listener } from './listener.ts';
@@ -25,7 +24,7 @@ export function openSocket(
 ): OwnSocket | null {
   if (listener.spec.protocol !== 'udp' || thread.engine !== 'mmsg') return null;
   const { bindings, udp } = fixedSpec(listener.spec);
-  const droppedBefore = new BindingCounters(listener.counters, index).get('kernel');
+  const droppedBefore = listener.tally.row(index).get('kernel');
   const { fd, address: bound } = openUdpSocket({ ...address, ...udp, binding: index, bindings });
   return {
     attachment: { fd, droppedBefore, poller: sharedPoller().access },

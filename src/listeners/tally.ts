@@ -1,0 +1,112 @@
+/**
+ * Tally: the counters of one listener over all the bindings it ever had. Bindings count in shared memory, which a rebind
+ * renews; what earlier ones counted, and what only the main thread can count, stays in the sums.
+ */
+import type { History } from '../journal/journal.ts';
+import { BindingCounters, type Counter, createCounters, sumCounters, type Ticket } from '../workers/counters.ts';
+import type { ListenerStats } from './view.ts';
+
+type Sums = Record<Counter, number>;
+
+export class Tally {
+  #memory: SharedArrayBuffer;
+  /** Of the bindings before these, which may count still while they close. */
+  #previous: SharedArrayBuffer | null = null;
+  readonly #carried: Partial<Sums> = {};
+  /** Whether the sockets tell what the kernel dropped. */
+  knowsKernelDrops = true;
+
+  constructor(bindings: number) {
+    this.#memory = createCounters(bindings);
+  }
+
+  /** What the threads of the present bindings write into. */
+  get memory(): SharedArrayBuffer {
+    return this.#memory;
+  }
+
+  /** Fresh memory for new bindings. */
+  renew(bindings: number): void {
+    if (this.#previous !== null) addLasting(this.#carried, this.#previous);
+    this.#previous = this.#memory;
+    this.#memory = createCounters(bindings);
+  }
+
+  /** The new bindings came to nothing: the ones before them count on. */
+  undoRenewal(): void {
+    if (this.#previous !== null) this.#memory = this.#previous;
+    this.#previous = null;
+  }
+
+  /** Counts from the main thread's side. */
+  carry(counter: Counter, amount: number): void {
+    this.#carried[counter] = (this.#carried[counter] ?? 0) + amount;
+  }
+
+  /** Sums over all bindings there ever were. */
+  sums(): Sums {
+    const sums = sumCounters(this.#memory);
+    if (this.#previous !== null) addLasting(sums, this.#previous);
+    for (const name of Object.keys(this.#carried) as Counter[]) sums[name] += this.#carried[name]!;
+    return sums;
+  }
+
+  /** The last number of a series that the present bindings gave out. */
+  taken(ticket: Ticket): number {
+    return new BindingCounters(this.#memory, 0).taken(ticket);
+  }
+
+  /** One binding's counters. */
+  row(binding: number): BindingCounters {
+    return new BindingCounters(this.#memory, binding);
+  }
+
+  /** Messages a binding has read and not dropped itself: those that must be in the journal, or are lost. */
+  undropped(binding: number): number {
+    const row = this.row(binding);
+    const dropped = row.get('overload') + row.get('denied') + row.get('fault') + row.get('paused') + row.get('closed');
+    return row.get('received') - dropped;
+  }
+
+  /** As the API shows them, together with what the journal counts. `bindings` is how many sockets are open. */
+  stats(history: History, bindings: number): ListenerStats {
+    const sums = this.sums();
+    const kernel = this.knowsKernelDrops ? sums.kernel : null;
+    const { overload, denied, fault, paused, closed, lost } = sums;
+    return {
+      received: sums.received,
+      receivedBytes: sums.receivedBytes,
+      captured: history.captured,
+      sent: sums.sent,
+      sentBytes: sums.sentBytes,
+      requests: sums.requests,
+      connectionsOpen: sums.connectionsOpen,
+      connectionsTotal: sums.connectionsTotal,
+      connectionsRefused: sums.connectionsRefused,
+      dropped: { kernel, overload, denied, fault, full: history.full, paused, closed, lost },
+      evicted: history.evicted,
+      cleared: history.cleared,
+      truncated: history.truncated,
+      repliesSuppressed: sums.repliesSuppressed,
+      firstSeq: history.firstSeq,
+      lastSeq: history.lastSeq,
+      receiveBatches: sums.receiveBatches,
+      receiveBuffer: bindings === 0 ? 0 : sums.receiveBuffer / bindings,
+    };
+  }
+}
+
+/** Counters that say what is, not what was. */
+const MOMENTARY: ReadonlySet<Counter> = new Set([
+  'connectionsOpen',
+  'receiveBuffer',
+  'lastRequestAt',
+  'handed',
+  'served',
+]);
+
+function addLasting(sums: Partial<Sums>, memory: SharedArrayBuffer): void {
+  for (const [name, sum] of Object.entries(sumCounters(memory)) as [Counter, number][]) {
+    if (!MOMENTARY.has(name)) sums[name] = (sums[name] ?? 0) + sum;
+  }
+}
