@@ -104,7 +104,7 @@ export class MmsgBinding implements Binding, Source {
     this.#station.writer.leave(this.#context.recorder);
     muteSocket(this.#station.libc, this.fd);
     this.#discardQueue();
-    this.#context.recorder.gap('kernel', this.#drops.sinceLastLook());
+    this.#context.recorder.gap('kernel', this.#drops.last());
     this.#context.recorder.flush();
   }
 
@@ -128,7 +128,7 @@ export class MmsgBinding implements Binding, Source {
     writer.open(this.#context.recorder);
     const gear = this.#read(deadline, alone);
     if (gear === 'wait') {
-      const dropped = this.#drops.sinceLastLook();
+      const dropped = this.#drops.whileDrained();
       if (dropped > 0) writer.gap('kernel', dropped, clock.read());
     }
     writer.close();

@@ -4,7 +4,7 @@
  */
 import { COLUMN } from '../../workers/counters.ts';
 import type { Libc } from './native/libc.ts';
-import { socketDrops } from './native/socket-state.ts';
+import { drainedSocketDrops, socketDrops } from './native/socket-state.ts';
 
 export class KernelDrops {
   readonly #libc: Libc;
@@ -31,9 +31,17 @@ export class KernelDrops {
     return dropped;
   }
 
-  /** The same until now. */
-  sinceLastLook(): number {
-    const counter = socketDrops(this.#libc, this.#fd);
+  /** The same until now, when nothing is queued; otherwise what is queued will tell, and where. */
+  whileDrained(): number {
+    return this.#look(drainedSocketDrops(this.#libc, this.#fd));
+  }
+
+  /** The same until now, at the end. */
+  last(): number {
+    return this.#look(socketDrops(this.#libc, this.#fd));
+  }
+
+  #look(counter: number): number {
     return counter < 0 ? 0 : this.upTo(counter);
   }
 }

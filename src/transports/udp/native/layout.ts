@@ -21,6 +21,8 @@ export const SO_RXQ_OVFL = 40;
 /** getsockopt: u32[9], see MEMINFO_DROPS. */
 export const SO_MEMINFO = 55;
 export const MEMINFO_WORDS = 9;
+/** Place of the bytes that are queued for reading in what SO_MEMINFO answers. */
+export const MEMINFO_QUEUED = 0;
 /** Place of the socket's drop counter in what SO_MEMINFO answers. */
 export const MEMINFO_DROPS = 8;
 export const IPPROTO_IPV6 = 41;

@@ -4,6 +4,7 @@ import {
   AF_INET6,
   CLOCK_REALTIME,
   MEMINFO_DROPS,
+  MEMINFO_QUEUED,
   MEMINFO_WORDS,
   SO_MEMINFO,
   SO_RCVBUF,
@@ -42,6 +43,12 @@ export function socketDrops(libc: Libc, fd: number): number {
   const result = libc.getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info);
   if (result < 0) return result;
   return words.getUint32(MEMINFO_DROPS * 4, true);
+}
+
+/** The same while nothing is queued, so that all of them came before whatever is read next; -1 while something is. */
+export function drainedSocketDrops(libc: Libc, fd: number): number {
+  const drops = socketDrops(libc, fd);
+  return words.getUint32(MEMINFO_QUEUED * 4, true) === 0 ? drops : -1;
 }
 
 /** Where the socket is bound. Throws an Error with an errno `code`. */
