@@ -22,8 +22,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS place ON chunk (listener, last, rest);
 /** Nothing in memory outlives the process, so nothing needs a rollback journal. */
 export const MEMORY_PRAGMAS =
   'PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;';
+/** Checkpoints are made beside; only a log of 64 MiB, with which they can't keep up, is worked off by the appends too. */
 export const FILE_PRAGMAS =
-  'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;';
+  'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY;';
 
 export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
 export const SAVE =

@@ -4,6 +4,7 @@ import type { BookState } from '../book.ts';
 import { isWholeChunk } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
 import type { Conditions, Entry, Found, Reach, Row, Store } from '../store.ts';
+import { Checkpoints } from './checkpoints.ts';
 import * as sql from './schema.ts';
 import { type Fsync, WalSync } from './walSync.ts';
 
@@ -14,6 +15,9 @@ export class SqliteStore implements Store {
   readonly engine: 'memory' | 'file';
   readonly #db: DatabaseSync;
   readonly #sync: WalSync | null;
+  readonly #checkpoints: Checkpoints | null;
+  /** Bytes of chunks in the open transaction. */
+  #written = 0;
   readonly #statements = new Map<string, StatementSync>();
   lastRow = 0;
   rows = 0;
@@ -26,6 +30,7 @@ export class SqliteStore implements Store {
     this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
     this.#db.exec(sql.TABLES);
     this.#sync = file === null ? null : new WalSync(file, fsync);
+    this.#checkpoints = file === null ? null : new Checkpoints(file);
     this.#count();
   }
 
@@ -81,12 +86,15 @@ export class SqliteStore implements Store {
     this.lastRow = entry.row;
     this.rows++;
     this.bytes += data.length + ROW_BYTES;
+    this.#written += data.length + ROW_BYTES;
   }
 
   commit(synced: boolean): void {
     if (!this.#db.isTransaction) return;
     this.#db.exec('COMMIT');
     this.#sync?.written(synced);
+    this.#checkpoints?.committed(this.#written);
+    this.#written = 0;
   }
 
   rollback(): void {
@@ -162,6 +170,7 @@ export class SqliteStore implements Store {
 
   close(): void {
     this.#sync?.close();
+    this.#checkpoints?.close();
     this.#db.close();
   }
 
