@@ -1,8 +1,9 @@
 /** How a pull writes what it finds: one encoder a format, chosen here. */
-import type { HistoryReader } from '../historyReader.ts';
-import { JournalError } from '../journalError.ts';
+
 import type { RunningExports } from '../export/running.ts';
+import type { HistoryReader } from '../historyReader.ts';
 import type { JournalListener, MissedRange, PayloadMode, Pull, PullFormat } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
 import { JsonEncoder } from './json.ts';
 import { NdjsonEncoder } from './ndjson.ts';
 import { SseEncoder } from './sse.ts';
