@@ -24,6 +24,7 @@ import type { Listener } from './listener.ts';
 import { page } from './listing.ts';
 import { applySpec, patchedSpec } from './patch.ts';
 import { converge, named } from './put.ts';
+import { Removal } from './removal.ts';
 import { type Replied, replyToMessage } from './reply.ts';
 import { type Memory, recallListeners, rememberListeners } from './restore.ts';
 import { Roster } from './roster.ts';
@@ -37,13 +38,11 @@ export type RegistryOptions = LifecycleOptions & {
   maxListeners: number;
 };
 
-/** Answers in flight get no time when a service goes down or a listener is removed without `drain`. */
-const AT_ONCE = { mode: 'fin', drain: 0 } as const;
-
 export class Registry implements Listeners {
   readonly #journal: Journal;
   readonly #roster: Roster;
   readonly #lifecycle: Lifecycle;
+  readonly #removal: Removal;
   readonly #advertisedHost: string | null;
   readonly #onError: (error: unknown) => void;
   #isClosing = false;
@@ -54,6 +53,7 @@ export class Registry implements Listeners {
     this.#onError = options.onError;
     this.#roster = new Roster(options.maxListeners);
     this.#lifecycle = new Lifecycle(options);
+    this.#removal = new Removal({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
     rememberListeners(this.#roster, this.#journal, this.#onError);
     watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
   }
@@ -84,13 +84,13 @@ export class Registry implements Listeners {
   }
 
   async get(ref: string): Promise<ListenerView> {
-    const listener = this.#used(ref);
+    const listener = this.use(ref);
     await flushListener(listener);
     return this.#view(listener);
   }
 
   async patch(ref: string, patch: ListenerPatch): Promise<ListenerView> {
-    const listener = this.#used(ref);
+    const listener = this.use(ref);
     return listener.exclusive(async () => {
       this.#mustExist(listener);
       const next = patchedSpec(listener.spec, patch);
@@ -107,7 +107,7 @@ export class Registry implements Listeners {
     if (!isId(ref) && this.#roster.lookup(ref) === undefined) {
       return { created: true, listener: await this.create(named(spec, ref)) };
     }
-    const listener = this.#used(ref);
+    const listener = this.use(ref);
     const isThere = await listener.exclusive(async () => {
       if (!this.#roster.has(listener)) return false;
       const context = { roster: this.#roster, lifecycle: this.#lifecycle, journal: this.#journal };
@@ -118,7 +118,7 @@ export class Registry implements Listeners {
   }
 
   async remove(ref: string, how: { mode: CloseMode; drain: number }): Promise<void> {
-    return this.#remove(this.#roster.find(ref), how);
+    return this.#removal.remove(this.#roster.find(ref), how);
   }
 
   async removeWhere(labels: Labels): Promise<Removed> {
@@ -127,7 +127,7 @@ export class Registry implements Listeners {
       listeners.map(async (listener) => {
         await flushListener(listener);
         const { id, name, unread, unmatched, stats } = await this.#view(listener);
-        await this.#removeIfThere(listener);
+        await this.#removal.removeIfThere(listener);
         return { id, name, unread, unmatched, openConnections: stats.connectionsOpen };
       }),
     );
@@ -135,15 +135,15 @@ export class Registry implements Listeners {
   }
 
   async reset(): Promise<void> {
-    await Promise.all(this.#roster.all().map((listener) => this.#removeIfThere(listener)));
+    await Promise.all(this.#roster.all().map((listener) => this.#removal.removeIfThere(listener)));
   }
 
   find(ref: string): ListenerRef {
-    return this.#used(ref).ref;
+    return this.use(ref).ref;
   }
 
   async flush(ref: string): Promise<ListenerRef> {
-    const listener = this.#used(ref);
+    const listener = this.use(ref);
     await flushListener(listener);
     return listener.ref;
   }
@@ -156,11 +156,11 @@ export class Registry implements Listeners {
   }
 
   async connections(ref: string): Promise<ConnectionView[]> {
-    return listConnections(this.#used(ref));
+    return listConnections(this.use(ref));
   }
 
   async connectionSend(ref: string, connectionId: string, payload: Uint8Array): Promise<number> {
-    return sendOnConnection(this.#used(ref), connectionId, payload);
+    return sendOnConnection(this.use(ref), connectionId, payload);
   }
 
   async connectionUpdate(
@@ -168,15 +168,15 @@ export class Registry implements Listeners {
     connectionId: string,
     change: { reading?: boolean; writing?: boolean },
   ): Promise<ConnectionView> {
-    return updateConnection(this.#used(ref), connectionId, change);
+    return updateConnection(this.use(ref), connectionId, change);
   }
 
   async connectionClose(ref: string, connectionId: string, mode: CloseMode): Promise<void> {
-    return closeConnection(this.#used(ref), connectionId, mode);
+    return closeConnection(this.use(ref), connectionId, mode);
   }
 
   async reply(ref: string, seq: number, payload: Uint8Array): Promise<Replied> {
-    const listener = this.#used(ref);
+    const listener = this.use(ref);
     await flushListener(listener);
     return replyToMessage(listener, seq, { payload, journal: this.#journal });
   }
@@ -191,7 +191,9 @@ export class Registry implements Listeners {
 
   /** The listener itself, for sends from its socket or to its address. Renews its ttl. */
   use(ref: string): Listener {
-    return this.#used(ref);
+    const listener = this.#roster.find(ref);
+    listener.expiry.touch();
+    return listener;
   }
 
   /** Closes every socket for good; answers once all they had received is in the journal. Nothing is created any more. */
@@ -214,7 +216,7 @@ export class Registry implements Listeners {
         this.#lifecycle.recordState(listener);
         this.#roster.tell(listener);
       },
-      onExpired: (listener) => void this.#removeIfThere(listener),
+      onExpired: (listener) => void this.#removal.removeIfThere(listener),
     };
   }
 
@@ -226,29 +228,7 @@ export class Registry implements Listeners {
   /** What the kernel has queued is read first: it had arrived. */
   async #closeForGood(listener: Listener): Promise<void> {
     await flushListener(listener);
-    await this.#lifecycle.close(listener, AT_ONCE);
-  }
-
-  async #remove(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
-    await listener.exclusive(async () => {
-      this.#mustExist(listener);
-      await this.#lifecycle.close(listener, how);
-      await this.#journal.forget(listener.number);
-      this.#roster.drop(listener);
-    });
-  }
-
-  /** The same where somebody else may have removed it. */
-  async #removeIfThere(listener: Listener): Promise<void> {
-    await this.#remove(listener, AT_ONCE).catch((error) => {
-      if (this.#roster.has(listener)) this.#onError(error);
-    });
-  }
-
-  #used(ref: string): Listener {
-    const listener = this.#roster.find(ref);
-    listener.expiry.touch();
-    return listener;
+    await this.#lifecycle.close(listener, { mode: 'fin', drain: 0 });
   }
 
   #mustExist(listener: Listener): void {
