@@ -35,7 +35,7 @@ const SPIN_PAUSE = 64;
 const STREAM = 2;
 /** What the kernel counts for a datagram beside its payload. */
 const DATAGRAM_OVERHEAD = 768;
-/** Milliseconds that a flush or a close may read at most. */
+/** Milliseconds that a flush may read at most. */
 const FLUSH_LIMIT = 25;
 /** Errors of a read that go by. */
 const PASSING = new Set(['ENOMEM', 'ENOBUFS', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -102,8 +102,8 @@ export class MmsgBinding implements Binding, Source {
     this.#leave();
     await this.#replies.close(drain);
     this.#station.writer.leave(this.#context.recorder);
-    muteSocket(this.#station.libc, this.fd);
-    this.#discardQueue();
+    const muted = muteSocket(this.#station.libc, this.fd);
+    this.#discardQueue(muted ? Number.POSITIVE_INFINITY : FLUSH_LIMIT);
     this.#context.recorder.gap('kernel', this.#drops.last());
     this.#context.recorder.flush();
   }
@@ -223,10 +223,11 @@ export class MmsgBinding implements Binding, Source {
     if (dropped > 0) writer.gap('kernel', dropped, arena);
   }
 
-  #discardQueue(): void {
+  /** What a muted socket has queued comes to an end. */
+  #discardQueue(limit: number): void {
     const { arena } = this.#station;
     const row = this.#row;
-    const deadline = performance.now() + FLUSH_LIMIT;
+    const deadline = performance.now() + limit;
     while (performance.now() < deadline) {
       const n = arena.receive(this.fd, row, COLUMN.received);
       if (n <= 0) return;

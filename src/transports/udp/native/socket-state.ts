@@ -66,15 +66,15 @@ export function grantedBuffer(libc: Libc, fd: number): number {
 
 /**
  * Makes the kernel look elsewhere for a receiver, before the last read of a socket: connected to itself, it takes
- * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close.
+ * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close. Answers whether it did.
  */
-export function muteSocket(libc: Libc, fd: number): void {
+export function muteSocket(libc: Libc, fd: number): boolean {
   const name = localName(libc, fd);
   const { host, port } = readEndpoint(name);
   const family = name[SOCKADDR.family]!;
-  if (host === '0.0.0.0' || host === '::') {
-    libc.connect(fd, socketAddress({ host: family === AF_INET6 ? '::1' : '127.0.0.1', port }, family));
-  } else libc.connect(fd, name);
+  const wildcard = host === '0.0.0.0' || host === '::';
+  const own = { host: family === AF_INET6 ? '::1' : '127.0.0.1', port };
+  return libc.connect(fd, wildcard ? socketAddress(own, family) : name) === 0;
 }
 
 function localName(libc: Libc, fd: number): Uint8Array {

@@ -19,9 +19,14 @@ export class Flood {
   readonly #fd: number;
   readonly #size: number;
 
-  constructor(to: Endpoint, size = 16) {
+  readonly #name: Uint8Array;
+
+  /** Unless it is connected it never hears of a refusal. */
+  constructor(to: Endpoint, { size = 16, connected = true } = {}) {
+    const name = socketAddress(to, AF_INET);
     this.#fd = openSendingSocket(this.#libc, to, null);
-    this.#libc.connect(this.#fd, socketAddress(to, AF_INET));
+    if (connected) this.#libc.connect(this.#fd, name);
+    this.#name = connected ? CONNECTED : name;
     this.#size = size;
   }
 
@@ -39,7 +44,7 @@ export class Flood {
     const view = new DataView(payload.buffer);
     for (let i = 0; i < count; i++) {
       view.setUint32(0, this.sent + i, true);
-      this.#outbox.push(payload, CONNECTED);
+      this.#outbox.push(payload, this.#name);
     }
     this.#outbox.count = 0;
     const result = this.#outbox.send(this.#fd, 0, count);

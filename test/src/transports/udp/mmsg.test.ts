@@ -1,8 +1,9 @@
 /** What only the native engine does: drops of the kernel to the last one, orphans, idle waits, fairness. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { whyNotNative } from '../../../../src/transports/udp/native/selftest.ts';
 import type { SendOrder } from '../../../../src/workers/protocol.ts';
@@ -64,6 +65,15 @@ t.test('native engine', { skip: reason ?? false }, async (t) => {
       flood.send(1_000);
       t.ok(flood.refused, 'the port is closed to others from then on');
     }
+  });
+
+  const alone = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).status === 0;
+  t.test('closed in a flood, to the last datagram', { skip: !alone && 'needs a network of its own' }, async (t) => {
+    const program = fileURLToPath(new URL('./closing.js', import.meta.url));
+    const command = `ip link set lo up && exec "${process.execPath}" "${program}"`;
+    const { stdout, status } = spawnSync('unshare', ['-n', 'sh', '-c', command], { encoding: 'utf8' });
+    t.equal(status, 0);
+    t.same(JSON.parse(stdout), [0, 0, 0], 'sent = read + dropped by the kernel + found no socket');
   });
 
   t.test(
