@@ -22,7 +22,7 @@ export type Ended = {
 export const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
 /** Milliseconds a service may take to come up, on a machine that is busy. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /** Runs the program to its end. */
 export function run(t: Test, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
