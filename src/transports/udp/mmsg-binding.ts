@@ -1,10 +1,8 @@
 /**
  * One listener's socket inside a thread, read in batches. A pass reads a few batches, takes each datagram through
- * admission into the chunk in the making, answers, and ships before it returns. Drops of the kernel are written as gaps
- * where they happened: each datagram says how many its socket had dropped before it.
+ * admission into the chunk in the making, and answers. Drops of the kernel are written as gaps where they happened: each
+ * datagram says how many its socket had dropped before it.
  */
-
-import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { transmitDatagrams } from '../../sends/transmit/datagrams.ts';
 import { COLUMN } from '../../workers/counters.ts';
@@ -16,6 +14,7 @@ import { KernelDrops } from './mmsg-drops.ts';
 import { outletFor } from './mmsg-outlet.ts';
 import type { Gear, Seat, Source } from './mmsg-reactor.ts';
 import { MmsgReplies } from './mmsg-replies.ts';
+import { Tempo } from './mmsg-tempo.ts';
 import { BATCH } from './native/arena.ts';
 import { errnoName } from './native/libc.ts';
 import { readName } from './native/sockaddr.ts';
@@ -24,17 +23,6 @@ import { ReplyWatch } from './reply-watch.ts';
 
 /** Datagrams a pass reads before others have their turn. */
 const SHARE = 4 * BATCH;
-/** A pass that brings fewer is no flood. */
-const FLOOD = 32;
-/** Milliseconds to look for the next request of somebody who was just answered. */
-const SPIN = availableParallelism() > 1 ? 0.1 : 0;
-/** After so many looks in vain, so many answers go without. */
-const SPIN_MISSES = 4;
-const SPIN_PAUSE = 64;
-/** Reads with so many milliseconds between them are a stream; one that calls for no answers when none left for as long. */
-const STREAM = 2;
-/** What the kernel counts for a datagram beside its payload. */
-const DATAGRAM_OVERHEAD = 768;
 /** Milliseconds that a flush may read at most. */
 const FLUSH_LIMIT = 25;
 /** Errors of a read that go by. */
@@ -52,21 +40,13 @@ export class MmsgBinding implements Binding, Source {
   readonly #admission: Admission;
   readonly #replies: MmsgReplies;
   readonly #drops: KernelDrops;
+  readonly #tempo: Tempo;
   readonly #watch = new ReplyWatch();
   readonly #seat: Seat;
   /** 16 bytes of the sender at hand. */
   readonly #remote = new Uint8Array(16);
   readonly #remoteWords = new Int32Array(this.#remote.buffer);
   #keep: number;
-  /** What this pass brought: datagrams, and about what they took of the receive buffer. */
-  #datagrams = 0;
-  #weight = 0;
-  /** performance.now until which a client that was just answered may go on without a wait. */
-  #spinUntil = 0;
-  #spinMisses = 0;
-  #answeredAt = Number.NEGATIVE_INFINITY;
-  /** When the last pass that brought something ended. */
-  #readAt = Number.NEGATIVE_INFINITY;
   #starved = false;
   #left = false;
 
@@ -74,6 +54,7 @@ export class MmsgBinding implements Binding, Source {
     this.fd = attachment.fd;
     this.address = { host: spec.host, port: localEndpoint(station.libc, this.fd).port };
     this.receiveBuffer = grantedBuffer(station.libc, this.fd);
+    this.#tempo = new Tempo(this.receiveBuffer);
     this.#station = station;
     this.#context = context;
     this.#row = context.counters.row;
@@ -124,7 +105,7 @@ export class MmsgBinding implements Binding, Source {
 
   pass(deadline: number, alone: boolean): Gear {
     const { writer, clock } = this.#station;
-    this.#datagrams = this.#weight = 0;
+    this.#tempo.begin();
     writer.open(this.#context.recorder);
     const gear = this.#read(deadline, alone);
     if (gear === 'wait') {
@@ -137,40 +118,17 @@ export class MmsgBinding implements Binding, Source {
 
   #read(deadline: number, alone: boolean): Gear {
     const { arena } = this.#station;
+    const tempo = this.#tempo;
     for (;;) {
       if (!this.#context.recorder.hasCredit) return this.#starve();
       const n = arena.receive(this.fd, this.#row, COLUMN.received);
       if (n < 0) return this.#fail(n);
-      if (n > 0) this.#aimSpin(this.#take(n));
-      if (this.#datagrams >= SHARE) return 'again';
+      if (n > 0) tempo.served(this.#take(n), performance.now());
+      if (tempo.datagrams >= SHARE) return 'again';
       const now = performance.now();
-      if (n < BATCH && !(alone && now < this.#spinUntil)) return this.#mayNap(now) ? 'nap' : 'wait';
+      if (n < BATCH && !(alone && tempo.spins(now))) return tempo.naps(now) ? 'nap' : 'wait';
       if (now >= deadline) return 'again';
     }
-  }
-
-  /** After answers, the next request is often about to come; but not from everybody. */
-  #aimSpin(answers: number): void {
-    const now = performance.now();
-    if (now < this.#spinUntil) this.#spinMisses = 0;
-    else if (this.#spinUntil > 0) this.#spinMisses++;
-    this.#spinUntil = 0;
-    if (answers === 0) return;
-    this.#answeredAt = now;
-    if (this.#spinMisses < SPIN_MISSES) this.#spinUntil = now + SPIN;
-    else if (this.#spinMisses > SPIN_MISSES + SPIN_PAUSE) this.#spinMisses = 0;
-    else this.#spinMisses++;
-  }
-
-  /**
-   * While datagrams stream in without being answered, a millisecond's worth at a time costs least. Safe while what came
-   * is but a part of what the socket can hold.
-   */
-  #mayNap(now: number): boolean {
-    if (this.#datagrams === 0) return false;
-    const streaming = this.#datagrams >= FLOOD || now - this.#readAt < STREAM;
-    this.#readAt = now;
-    return streaming && now - this.#answeredAt > STREAM && this.#weight < this.receiveBuffer / 4;
   }
 
   /** Admits, records and answers what a read brought. Answers how many replies left. */
@@ -189,8 +147,7 @@ export class MmsgBinding implements Binding, Source {
       else this.#serve(i, size);
     }
     row[COLUMN.receivedBytes]! += bytes;
-    this.#datagrams += n;
-    this.#weight += bytes + n * DATAGRAM_OVERHEAD;
+    this.#tempo.read(n, bytes);
     if (!plain) return this.#replies.leave();
     this.#context.counters.take('request', n);
     row[COLUMN.requests]! += n;
