@@ -29,8 +29,9 @@ export function summary(groups: readonly Group[]): string {
   return table(['what', 'median', 'spread', 'at least', 'aim', ''], findings.map(findingCells));
 }
 
-export function verdict({ ratios, better, least, aim }: Finding): 'aim met' | 'met' | 'short' {
-  const value = Number(median(ratios).toPrecision(3));
+function verdict({ ratios, better, least, aim, judged }: Finding): 'aim met' | 'met' | 'short' {
+  const worst = better === 'higher' ? Math.min(...ratios) : Math.max(...ratios);
+  const value = Number((judged === 'worst' ? worst : median(ratios)).toPrecision(3));
   const reaches = (goal: number) => (better === 'higher' ? value >= goal : value <= goal);
   if (reaches(aim)) return 'aim met';
   return reaches(least) ? 'met' : 'short';

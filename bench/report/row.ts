@@ -18,6 +18,8 @@ export type Finding = {
   /** What is good enough, and what is aimed at. */
   least: number;
   aim: number;
+  /** By the median, unless not a single round may fall short. */
+  judged?: 'worst';
 };
 
 export type Group = {
