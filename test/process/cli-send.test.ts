@@ -120,7 +120,7 @@ function isThere(file: string): boolean {
 
 /** What the command writes to a terminal. */
 function onTerminal(command: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env;
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
   return new Promise((resolve) => {
     const options = { env: { ...inherited, ...env, TERM: 'xterm-256color' } };
     execFile('/usr/bin/script', ['-qec', command, '/dev/null'], options, (_error, stdout) => resolve(stdout));
