@@ -4,6 +4,8 @@
  * datagram says how many its socket had dropped before it.
  */
 import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { nanosBetween } from '../../journal/chunk.ts';
 import { transmitDatagrams } from '../../sends/transmit/datagrams.ts';
 import { COLUMN } from '../../workers/counters.ts';
 import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../workers/protocol.ts';
@@ -23,8 +25,11 @@ import { ReplyWatch } from './reply-watch.ts';
 
 /** Datagrams a pass reads before others have their turn. */
 const SHARE = 4 * BATCH;
-/** Milliseconds that a flush may read at most. */
-const FLUSH_LIMIT = 25;
+/** Milliseconds that a flush may take, and that it reads without a turn of the loop. */
+const FLUSH_LIMIT = 2000;
+const FLUSH_TURN = 2;
+/** Milliseconds that a close may read where the kernel does not mute the socket. */
+const DISCARD_LIMIT = 25;
 /** Errors of a read that go by. */
 const PASSING = new Set(['ENOMEM', 'ENOBUFS', 'EHOSTUNREACH', 'ENETUNREACH']);
 
@@ -71,9 +76,18 @@ export class MmsgBinding implements Binding, Source {
     this.#replies.update(live);
   }
 
+  /** Reads until it has caught up with this moment: under a flood there is always more, but it came later. */
   async flush(): Promise<void> {
-    const deadline = performance.now() + FLUSH_LIMIT;
-    if (!this.#left) while (this.pass(deadline, false) === 'again' && performance.now() < deadline);
+    const { clock, arena } = this.#station;
+    const { seconds, nanos } = clock.read();
+    const asked = { seconds, nanos };
+    const giveUp = performance.now() + FLUSH_LIMIT;
+    while (!this.#left && performance.now() < giveUp) {
+      const gear = this.pass(performance.now() + FLUSH_TURN, false);
+      if (gear === 'wait' || gear === 'nap') break;
+      if (gear === 'again' && nanosBetween(asked, arena) > 0) break;
+      await (gear === 'stalled' ? sleep(1) : nextTurn());
+    }
     this.#station.writer.flush(this.#context.recorder);
     this.#context.recorder.flush();
   }
@@ -84,7 +98,7 @@ export class MmsgBinding implements Binding, Source {
     await this.#replies.close(drain);
     this.#station.writer.leave(this.#context.recorder);
     const muted = muteSocket(this.#station.libc, this.fd);
-    this.#discardQueue(muted ? Number.POSITIVE_INFINITY : FLUSH_LIMIT);
+    this.#discardQueue(muted ? Number.POSITIVE_INFINITY : DISCARD_LIMIT);
     this.#context.recorder.gap('kernel', this.#drops.last());
     this.#context.recorder.flush();
   }
