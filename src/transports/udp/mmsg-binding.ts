@@ -25,8 +25,9 @@ import { ReplyWatch } from './reply-watch.ts';
 
 /** Datagrams a pass reads before others have their turn. */
 const SHARE = 4 * BATCH;
-/** Milliseconds that a flush may take, and that it reads without a turn of the loop. */
+/** Milliseconds that a flush may take, that it waits for credit, and that it reads without a turn of the loop. */
 const FLUSH_LIMIT = 2000;
+const FLUSH_PATIENCE = 50;
 const FLUSH_TURN = 2;
 /** Milliseconds that a close may read where the kernel does not mute the socket. */
 const DISCARD_LIMIT = 25;
@@ -76,17 +77,22 @@ export class MmsgBinding implements Binding, Source {
     this.#replies.update(live);
   }
 
-  /** Reads until it has caught up with this moment: under a flood there is always more, but it came later. */
+  /**
+   * Reads until it has caught up with this moment: under a flood there is always more, but it came later. A journal that
+   * stalls is not waited for: what is not read yet has had no effect that anybody could have seen.
+   */
   async flush(): Promise<void> {
     const { clock, arena } = this.#station;
     const { seconds, nanos } = clock.read();
     const asked = { seconds, nanos };
-    const giveUp = performance.now() + FLUSH_LIMIT;
-    while (!this.#left && performance.now() < giveUp) {
+    const begun = performance.now();
+    for (let waited = 0; !this.#left && performance.now() - begun < FLUSH_LIMIT; ) {
       const gear = this.pass(performance.now() + FLUSH_TURN, false);
       if (gear === 'wait' || gear === 'nap') break;
       if (gear === 'again' && nanosBetween(asked, arena) > 0) break;
-      await (gear === 'stalled' ? sleep(1) : nextTurn());
+      if (gear === 'again') await nextTurn();
+      else if (waited++ < FLUSH_PATIENCE) await sleep(1);
+      else break;
     }
     this.#station.writer.flush(this.#context.recorder);
     this.#context.recorder.flush();
