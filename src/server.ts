@@ -19,6 +19,7 @@ import { addressUrl } from './listeners/text.ts';
 import { createLog } from './log.ts';
 import { Sends } from './sends/sends.ts';
 import { policyOf, Status } from './status.ts';
+import { whyNotNative } from './transports/udp/native/selftest.ts';
 import { VERSION } from './version.ts';
 
 export type Service = {
@@ -73,6 +74,8 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     await configure(options.listeners ?? []);
     parts.status.begin();
     const url = urlOf(app);
+    const fallback = config.engine === 'auto' ? whyNotNative() : null;
+    if (fallback !== null) log.warn(`UDP is read one datagram at a time: ${fallback}`);
     announce(log, url, config);
     return { url, configure, close: () => stop({ ...parts, app, crews, log }) };
   } catch (error) {
