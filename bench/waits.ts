@@ -28,6 +28,7 @@ await once(socket, 'listening');
 
 await traffic(socket, 1);
 const alone = await cpuShare(() => traffic(socket, SECONDS));
+const after = await lastSeq();
 const woken = new Map<number, number>();
 const answers = Array.from({ length: WAITS }, (_, n) => wait(n).then(() => woken.set(n, performance.now())));
 await untilAsleep();
@@ -59,12 +60,22 @@ async function listener(): Promise<number> {
 async function wait(n: number): Promise<void> {
   const agent = new Agent({ maxSockets: 1 });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  get(`${url}/v1/listeners/bench/messages?wait=60s&text=${encodeURIComponent(token(n))}`, { agent }, (response) => {
-    response
-      .resume()
-      .once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode}`))));
-  }).once('error', reject);
+  get(
+    `${url}/v1/listeners/bench/messages?wait=60s&after=${after}&text=${encodeURIComponent(token(n))}`,
+    { agent },
+    (response) => {
+      response
+        .resume()
+        .once('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode}`))));
+    },
+  ).once('error', reject);
   return promise;
+}
+
+/** Where the waits begin: what came before is no concern of theirs. */
+async function lastSeq(): Promise<number> {
+  const response = await fetch(`${url}/v1/listeners/bench`);
+  return ((await response.json()) as { stats: { lastSeq: number } }).stats.lastSeq;
 }
 
 function token(n: number): string {
