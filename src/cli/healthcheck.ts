@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../config.ts';
 import { parseDuration } from '../schemas/units.ts';
+import { serviceUrl } from './options/common.ts';
 
 /** Milliseconds one question may take, and between two of them. */
 const PATIENCE = 2000;
@@ -35,12 +36,6 @@ async function ask(url: URL): Promise<string> {
 }
 
 function readyUrl(given: string | undefined): URL {
-  if (given !== undefined) {
-    if (!URL.canParse(given)) throw new ConfigError(`option '--url' takes a URL, not '${given}'`);
-    return new URL('/readyz', given);
-  }
-  const host = process.env.LISTENPOST_HOST ?? '127.0.0.1';
-  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
-  const name = reachable.includes(':') ? `[${reachable}]` : reachable;
-  return new URL(`http://${name}:${process.env.LISTENPOST_PORT ?? 8080}/readyz`);
+  if (given !== undefined && !URL.canParse(given)) throw new ConfigError(`option '--url' takes a URL, not '${given}'`);
+  return new URL('/readyz', serviceUrl(given));
 }

@@ -43,6 +43,14 @@ export function canonicalAddress(text: string): string {
   return addressText(addressBytes(text));
 }
 
+/** Whether the 16 address bytes at an offset lie in a network: `prefix` bits of its address count. */
+export function isWithin(network: { bytes: Uint8Array; prefix: number }, bytes: Uint8Array, offset = 0): boolean {
+  const whole = network.prefix >> 3;
+  for (let i = 0; i < whole; i++) if (network.bytes[i] !== bytes[offset + i]) return false;
+  const rest = network.prefix & 7;
+  return rest === 0 || (network.bytes[whole]! ^ bytes[offset + whole]!) >> (8 - rest) === 0;
+}
+
 function isMapped(bytes: Uint8Array, offset: number): boolean {
   for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
   return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;

@@ -24,6 +24,10 @@
  *
  * Extras: type u8, length u16, bytes; see EXTRA_TYPES.
  */
+import { GAP_REASONS, KINDS } from '../schemas/records.ts';
+
+export { GAP_REASONS, KINDS };
+
 export const MAGIC = 0x3143504c; // "LPC1"
 export const HEADER_BYTES = 64;
 export const RECORD_BYTES = 48;
@@ -86,7 +90,6 @@ export const FLAG_REMOTE = 8;
 /** The reference is the seq (mod 2^32) of the message answered; cleared by the sequencer. */
 export const FLAG_ANSWERS_SEQ = 16;
 
-export const KINDS = ['message', 'connection', 'gap', 'drop', 'listener', 'problem'] as const;
 export type RecordKind = (typeof KINDS)[number];
 export const KIND_MESSAGE = 0;
 export const KIND_CONNECTION = 1;
@@ -99,18 +102,6 @@ export const KIND_PROBLEM = 5;
 export const DIRECTION_IN = 0;
 export const DIRECTION_OUT = 1;
 
-export const GAP_REASONS = [
-  'kernel',
-  'overload',
-  'full',
-  'paused',
-  'closed',
-  'lost',
-  'restart',
-  'evicted',
-  'cleared',
-  'denied',
-] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
 
 /** Rare additions to a record, all text in UTF-8. `text` is the detail of a listener or problem record, as JSON. */

@@ -1,6 +1,6 @@
 /** Peers as people write them: address, address:port, [v6]:port or CIDR. */
 import { isIP, isIPv4 } from 'node:net';
-import { addressBytes } from '../journal/address.ts';
+import { addressBytes, isWithin } from '../journal/address.ts';
 
 /** 16 address bytes (IPv4-mapped), the bits that count, and a port when one was given. */
 export type Peer = { bytes: Uint8Array; prefix: number; port?: number };
@@ -21,10 +21,7 @@ export function parsePeer(text: string): Peer {
 /** Whether 16 address bytes at an offset, with a port, are of this peer. */
 export function peerHolds(peer: Peer, bytes: Uint8Array, offset: number, port: number): boolean {
   if (peer.port !== undefined && peer.port !== port) return false;
-  const whole = peer.prefix >> 3;
-  for (let i = 0; i < whole; i++) if (bytes[offset + i] !== peer.bytes[i]) return false;
-  const rest = peer.prefix & 7;
-  return rest === 0 || (bytes[offset + whole]! ^ peer.bytes[whole]!) >> (8 - rest) === 0;
+  return isWithin(peer, bytes, offset);
 }
 
 function bytesOf(address: string): Uint8Array {

@@ -1,19 +1,7 @@
 /** Messages and the pages they come in. Published only: pages are bytes that the journal encoded. */
 import { Type } from '@sinclair/typebox';
 import { Endpoint, Moment, OneOf } from './parts.ts';
-
-const KINDS = ['message', 'connection', 'gap', 'drop', 'listener', 'problem'] as const;
-const GAP_REASONS = [
-  'kernel',
-  'overload',
-  'full',
-  'paused',
-  'closed',
-  'lost',
-  'restart',
-  'evicted',
-  'cleared',
-] as const;
+import { GAP_REASONS, KINDS } from './records.ts';
 
 const reason = OneOf(GAP_REASONS, { description: 'Why something is missing.', examples: ['evicted'] });
 const dropped = Type.Integer({ description: 'How many messages are missing.', examples: [12] });

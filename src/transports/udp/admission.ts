@@ -3,6 +3,7 @@
  * then takes its number with `request`; both count what they turn away. Shared by the engines and by TCP, where a
  * request is a connection (socketserver's verify_request and handle_request).
  */
+import { isWithin } from '../../journal/address.ts';
 import type { BindingCounters } from '../../workers/counters.ts';
 import { COLUMN } from '../../workers/counters.ts';
 import type { BindingSpec, Cidr } from '../../workers/protocol.ts';
@@ -49,8 +50,8 @@ export class Admission {
 
   /** Whether the lists let this peer in; deny wins. */
   permits(remote: Uint8Array, offset = 0): boolean {
-    if (this.#deny.some((cidr) => contains(cidr, remote, offset))) return false;
-    return this.#allow.length === 0 || this.#allow.some((cidr) => contains(cidr, remote, offset));
+    if (this.#deny.some((cidr) => isWithin(cidr, remote, offset))) return false;
+    return this.#allow.length === 0 || this.#allow.some((cidr) => isWithin(cidr, remote, offset));
   }
 
   /** The number of this request on the listener, from 1; 0 when maxRequests are used up: counted `closed`. */
@@ -71,12 +72,4 @@ export class Admission {
     this.#row[COLUMN.lastRequestAt] = Date.now();
     return number;
   }
-}
-
-/** Whether a 16-byte address lies in a CIDR. */
-export function contains(cidr: Cidr, address: Uint8Array, offset = 0): boolean {
-  const whole = cidr.prefix >> 3;
-  for (let i = 0; i < whole; i++) if (cidr.bytes[i] !== address[offset + i]) return false;
-  const bits = cidr.prefix & 7;
-  return bits === 0 || (cidr.bytes[whole]! ^ address[offset + whole]!) >> (8 - bits) === 0;
 }
