@@ -5,6 +5,7 @@ import { KINDS } from '../journal/chunk.ts';
 import { connectionNumber } from '../journal/ids.ts';
 import type { MessageFilter, RemoteFilter } from '../journal/journal.ts';
 import { parsePeer } from '../matching/peer.ts';
+import { hexDigits } from '../schemas/payload.ts';
 import type { FilterQuery } from '../schemas/query.ts';
 import { parseBytes, parseDuration } from '../schemas/units.ts';
 
@@ -96,7 +97,7 @@ function size(name: string, text: string): number {
 
 /** Pairs of hex digits or `??`, without what people put between them. */
 function hexPattern(text: string): string {
-  const plain = text.replace(/0x|[\s,:]/gi, '').toLowerCase();
+  const plain = hexDigits(text).toLowerCase();
   if (!/^([0-9a-f]{2}|\?\?)+$/.test(plain))
     throw invalidParameter('hex', 'must be pairs of hex digits, or ?? for any byte');
   return plain;

@@ -1,4 +1,5 @@
 /** Byte patterns: what `text` and `hex` compare payloads with. A pattern from hex digits may have `??` for any byte. */
+import { hexDigits } from '../schemas/payload.ts';
 import type { Miss } from './test.ts';
 
 export type BytePattern = {
@@ -13,12 +14,17 @@ export function textPattern(text: string): BytePattern {
 
 /** Pairs of hex digits or `??`; spaces, commas, colons and 0x are forgiven. Throws SyntaxError on anything else. */
 export function hexPattern(text: string): BytePattern {
-  const digits = text.replace(/0x|[\s,:]/gi, '');
-  if (!/^(?:[0-9a-f]{2}|\?\?)*$/i.test(digits)) throw new SyntaxError('is not pairs of hex digits or ??');
-  const pairs: string[] = digits.match(/../g) ?? [];
+  const pairs = hexPairs(text);
   const bytes = Buffer.from(pairs.map((pair) => (pair === '??' ? 0 : Number.parseInt(pair, 16))));
   const free = pairs.includes('??');
   return { bytes, mask: free ? Uint8Array.from(pairs, (pair) => (pair === '??' ? 0 : 0xff)) : null };
+}
+
+/** The pairs of a hex pattern as they are written. Throws SyntaxError. */
+export function hexPairs(text: string): string[] {
+  const digits = hexDigits(text);
+  if (!/^(?:[0-9a-f]{2}|\?\?)*$/i.test(digits)) throw new SyntaxError('is not pairs of hex digits or ??');
+  return digits.match(/../g) ?? [];
 }
 
 /** Where the first difference lies when the pattern is laid over the payload at `offset`; -1 when there is none. */

@@ -25,9 +25,14 @@ export function payloadBytes(input: PayloadInput): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(input.json));
 }
 
+/** Hex digits without what people put between them: spaces, commas, colons, line breaks and 0x. */
+export function hexDigits(text: string): string {
+  return text.replace(/0x|[\s,:]/gi, '');
+}
+
 /** Bytes of hex digits; spaces, commas, colons, line breaks and 0x are forgiven. */
 export function hexBytes(text: string): Uint8Array {
-  const digits = text.replace(/0x|[\s,:]/gi, '');
+  const digits = hexDigits(text);
   if (!/^([0-9a-f]{2})*$/i.test(digits)) throw new PayloadError('hex', 'is not pairs of hex digits');
   return Uint8Array.from(Buffer.from(digits, 'hex'));
 }

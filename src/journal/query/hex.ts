@@ -1,4 +1,5 @@
 /** `hex=`: a payload contains a pattern of hex digits in which `??` stands for any byte. */
+import { hexPairs } from '../../matching/pattern.ts';
 import type { ChunkReader } from '../chunk.ts';
 import { JournalError } from '../journalError.ts';
 import { asBuffer, containsBytes } from './bytes.ts';
@@ -11,10 +12,11 @@ const NEAREST_WITHIN = 4096;
 
 /** Spaces, commas, colons and 0x are forgiven, as in payloads. Throws JournalError `filter_invalid`. */
 export function parsePattern(text: string): Pattern {
-  const digits = text.replace(/0x|[\s,:]/gi, '');
-  if (!/^(?:[0-9a-f]{2}|\?\?)*$/i.test(digits))
-    throw new JournalError('filter_invalid', 'hex: is not pairs of hex digits or ??');
-  return (digits.match(/../g) ?? []).map((pair) => (pair === '??' ? -1 : Number.parseInt(pair, 16)));
+  try {
+    return hexPairs(text).map((pair) => (pair === '??' ? -1 : Number.parseInt(pair, 16)));
+  } catch (error) {
+    throw new JournalError('filter_invalid', `hex: ${(error as Error).message}`);
+  }
 }
 
 /** The longest part without `??`, and where in the pattern it starts. */
