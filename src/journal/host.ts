@@ -2,12 +2,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { addressText } from './address.ts';
 import type { Book } from './book.ts';
+import type { Committed } from './changes.ts';
 import { Heads } from './heads.ts';
 import { threadName } from './ids.ts';
 import { Intake } from './intake.ts';
 import type { History, JournalListener, JournalStats, MessagePeer, Pulled, Scope, Wait, Waited } from './journal.ts';
 import { JournalError } from './journalError.ts';
-import type { Committed, Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { JournalCommand, ReplyOf, RequestOf } from './protocol.ts';
 import type { Caller } from './query/caller.ts';
 import { Pulls } from './query/pulls.ts';

@@ -5,9 +5,10 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ChunkMessage, CreditMessage } from '../workers/protocol.ts';
+import type { Committed } from './changes.ts';
 import type { JournalStats } from './journal.ts';
 import { JournalError } from './journalError.ts';
-import type { Committed, Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { storageFault } from './sqlite/storageFault.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /**
  * Retention: moves the beginning of a history forward, message by message, until its bounds hold. Exact to the reader at
- * once; the rows below are freed later and in small steps (ledger.ts).
+ * once; the rows below are freed later and in small steps (reclaim.ts).
  */
 import type { Book } from './book.ts';
 import type { ChunkCache } from './chunkCache.ts';

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Ledger } from './ledger.ts';
+import { recover } from './recovery.ts';
 
 const NOTE = 'session';
 
@@ -12,7 +13,7 @@ export function beginSession(ledger: Ledger, boot = bootId()): void {
   const { store } = ledger;
   if (store.engine === 'memory') return;
   const unclosed = store.note(NOTE);
-  if (unclosed !== undefined) ledger.recover({ powerLost: unclosed !== boot });
+  if (unclosed !== undefined) recover(ledger, { powerLost: unclosed !== boot });
   ledger.commit();
   store.setNote(NOTE, boot);
   store.commit(true);

@@ -1,8 +1,9 @@
 /** The waits that sleep, grouped by what they ask, so that a chunk is looked at once a question and not once a reader. */
+
+import type { Fresh } from '../changes.ts';
 import { HEADER_BYTES } from '../chunk.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { Scope } from '../journal.ts';
-import type { Fresh } from '../ledger.ts';
 import { LiteralIndex } from './literalIndex.ts';
 import { mayMatch, type Predicate } from './predicate.ts';
 import type { Sleeper } from './waits.ts';

@@ -3,12 +3,14 @@
  * looked after as chunks are committed, so a wait costs nothing while nothing arrives. Those that ask the same share one
  * predicate.
  */
+
+import type { Fresh } from '../changes.ts';
 import { NO_PAYLOAD } from '../chunk.ts';
 import { BEYOND } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
 import type { Wait, Waited } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
-import type { Fresh, Ledger } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Caller } from './caller.ts';
 import { Harvest } from './harvest.ts';
 import { nearMisses } from './nearMisses.ts';
