@@ -74,7 +74,7 @@ export interface Connections {
  */
 export interface Recorder {
   readonly origin: ChunkOrigin;
-  /** Keeps one record; payload bytes are copied before the call returns only if `draft.payload` may change: pass a copy otherwise. Answers the binding ordinal of a message. */
+  /** Keeps one record, the payload copied. Answers the binding ordinal of a message. */
   record(draft: Draft): number;
   /**
    * Ships a chunk the caller encoded itself; it must own the whole of its buffer. The recorder numbers its messages: call

@@ -10,14 +10,19 @@ const origin = performance.timeOrigin;
 const baseSeconds = Math.floor(origin / 1000);
 let baseNanos = (origin - baseSeconds * 1000) * 1e6;
 
-/** The wall clock now. */
+/** `performance.now()` when the two clocks were compared last. */
+let comparedAt = Number.NEGATIVE_INFINITY;
+
+/** The wall clock now. The two clocks are compared once a millisecond: a reading of `Date.now()` costs as much as all else. */
 export function wallClock(): Instant {
-  const millis = Date.now();
-  let nanos = baseNanos + performance.now() * 1e6;
-  const drift = driftFrom(millis, nanos);
-  if (drift !== 0) {
-    adjust();
-    nanos = baseNanos + performance.now() * 1e6;
+  const now = performance.now();
+  let nanos = baseNanos + now * 1e6;
+  if (now - comparedAt >= 1) {
+    comparedAt = now;
+    if (driftFrom(Date.now(), nanos) !== 0) {
+      adjust();
+      nanos = baseNanos + performance.now() * 1e6;
+    }
   }
   const carry = Math.floor(nanos / 1e9);
   return { seconds: baseSeconds + carry, nanos: Math.floor(nanos - carry * 1e9) };

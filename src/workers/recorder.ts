@@ -1,26 +1,20 @@
 /**
- * Keeps the records of one binding: packs them into chunks of at most CHUNK_LIMIT bytes (or one record) and ships those
- * to the journal at the end of the loop turn, when full, or when asked. While traffic keeps coming it ships once a
- * millisecond: a chunk a request costs the journal a row and both threads a wake-up, and nobody sees the difference, for
- * reads flush first and streams are told of news every few milliseconds. There is no buffer while nothing is open: drafts
- * are held as they are and encoded once, at the exact size.
+ * Keeps the records of one binding: packs them into chunks and ships those to the journal at the end of the loop turn,
+ * when full, or when asked. While traffic keeps coming it ships every other millisecond: a chunk a request costs the
+ * journal a row and both threads a wake-up, and nobody sees the difference, for reads flush first and streams are told of
+ * news every few milliseconds.
  */
 import {
-  CHUNK_LIMIT,
+  ChunkBuilder,
   type ChunkOrigin,
   DIRECTION_IN,
   type Draft,
-  encodeChunk,
-  encodeExtras,
-  fitsBase,
   type GapReason,
   H,
-  HEADER_BYTES,
   KIND_GAP,
   KIND_MESSAGE,
   NO_PAYLOAD,
   nanosBetween,
-  recordBytes,
 } from '../journal/chunk.ts';
 import type { Recorder } from '../transports/transport.ts';
 import { monotonicNanos, wallClock } from './clock.ts';
@@ -30,7 +24,7 @@ import type { JournalPort } from './journal-port.ts';
 /** Milliseconds after which a gap is written even when no record follows it. */
 const GAP_DELAY = 250;
 /** Milliseconds between two chunks under traffic. */
-const INTERVAL = 1;
+const INTERVAL = 2;
 
 export type RecorderOptions = {
   origin: ChunkOrigin;
@@ -46,11 +40,11 @@ export class BindingRecorder implements Recorder {
   readonly #counters: BindingCounters;
   readonly #openedAt: number;
   readonly #gaps = new Map<GapReason, number>();
-  #drafts: Draft[] = [];
-  #bytes = HEADER_BYTES;
-  /** `in` messages among the drafts. */
+  /** The chunk in the making. */
+  readonly #chunk = new ChunkBuilder();
+  /** `in` messages in it. */
   #incoming = 0;
-  /** Ordinal of the next message, and of the first one among the drafts. */
+  /** Ordinal of the next message, and of the first one in the chunk. */
   #ordinal = 0;
   #firstOrdinal = 0;
   #turnEnd: NodeJS.Immediate | null = null;
@@ -105,7 +99,7 @@ export class BindingRecorder implements Recorder {
 
   flush(): void {
     if (this.#gaps.size > 0) this.#writeGaps();
-    this.#shipDrafts();
+    this.#shipChunk();
   }
 
   /** A gap alone waits for credit: it says that something was dropped for want of it, and must not add to the heap. */
@@ -115,26 +109,20 @@ export class BindingRecorder implements Recorder {
     else this.onCredit(() => this.flush());
   };
 
-  readonly #onTime = (): void => this.#shipDrafts();
+  readonly #onTime = (): void => this.#shipChunk();
 
   #append(draft: Draft): void {
-    const extras = draft.extras === undefined ? 0 : encodeExtras(draft.extras).length;
-    const bytes = recordBytes(draft.payload.length, extras);
-    if (this.#drafts.length > 0 && !this.#fits(draft, bytes)) this.#shipDrafts();
-    if (this.#drafts.length === 0) this.#begin();
-    this.#drafts.push(draft);
-    this.#bytes += bytes;
+    if (this.#chunk.isEmpty) this.#begin();
+    if (this.#chunk.add(draft)) return;
+    this.#shipChunk();
+    this.#append(draft);
   }
 
-  /** The first draft of a chunk. */
+  /** The first record of a chunk. */
   #begin(): void {
     this.#firstOrdinal = this.#ordinal;
     if (performance.now() - this.#shippedAt < INTERVAL) this.#timer = setTimeout(this.#onTime, INTERVAL);
     else this.#turnEnd = setImmediate(this.#onTime);
-  }
-
-  #fits(draft: Draft, bytes: number): boolean {
-    return this.#bytes + bytes <= CHUNK_LIMIT && fitsBase(this.#drafts[0]!.at, draft.at);
   }
 
   #writeGaps(): void {
@@ -154,20 +142,17 @@ export class BindingRecorder implements Recorder {
     this.#gaps.clear();
   }
 
-  #shipDrafts(): void {
-    if (this.#drafts.length === 0) return;
+  #shipChunk(): void {
+    if (this.#chunk.isEmpty) return;
     if (this.#turnEnd !== null) clearImmediate(this.#turnEnd);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#turnEnd = null;
     this.#timer = null;
     this.#shippedAt = performance.now();
-    const drafts = this.#drafts;
     const incoming = this.#incoming;
-    const elapsed = this.elapsed() - nanosBetween(drafts[0]!.at, wallClock());
-    this.#drafts = [];
-    this.#bytes = HEADER_BYTES;
+    const elapsed = this.elapsed() - nanosBetween(this.#chunk.base, wallClock());
     this.#incoming = 0;
-    this.#post(encodeChunk(this.origin, drafts, elapsed, this.#firstOrdinal), incoming);
+    this.#post(this.#chunk.take(this.origin, elapsed, this.#firstOrdinal), incoming);
   }
 
   #post(chunk: Uint8Array, incoming: number): void {

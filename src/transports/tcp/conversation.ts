@@ -1,5 +1,12 @@
 /** What all connections of a binding share: how messages are kept, who answers them, and whether it is all over. */
-import { DIRECTION_IN, type Draft, KIND_CONNECTION, KIND_MESSAGE, NO_PAYLOAD } from '../../journal/chunk.ts';
+import {
+  DIRECTION_IN,
+  DIRECTION_OUT,
+  type Draft,
+  KIND_CONNECTION,
+  KIND_MESSAGE,
+  NO_PAYLOAD,
+} from '../../journal/chunk.ts';
 import { Exchange } from '../../responders/exchange.ts';
 import { compileResponder, type Responder } from '../../responders/responder.ts';
 import type { Framing } from '../../schemas/framing.ts';
@@ -11,6 +18,10 @@ import type { BindingContext, Recorder } from '../transport.ts';
 
 /** What a record says of the connection it belongs to. */
 export type Party = { readonly number: number; readonly remote: Uint8Array; readonly remotePort: number };
+
+/** What an answer or a send says besides. */
+type About = Pick<Draft, 'reference' | 'extras'>;
+const NOTHING: About = {};
 
 export const OPENED = 0;
 export const CLOSED = 1;
@@ -63,28 +74,28 @@ export class Conversation {
   /** Keeps a message that came in and answers its ordinal; -1 when it is too late for it. */
   keepIn(party: Party, payload: Uint8Array): number {
     this.#row[COLUMN.received]!++;
-    if (!this.closing) return this.recorder.record(this.#message(party, payload, DIRECTION_IN));
+    if (!this.closing) return this.recorder.record(this.#message(party, payload, DIRECTION_IN, NOTHING));
     this.#row[COLUMN.closed]!++;
     this.recorder.gap('closed', 1);
     return -1;
   }
 
   /** Keeps a message that goes out. */
-  keepOut(party: Party, payload: Uint8Array, about: Pick<Draft, 'reference' | 'extras'>): void {
+  keepOut(party: Party, payload: Uint8Array, about: About): void {
     this.#row[COLUMN.sent]!++;
     this.#row[COLUMN.sentBytes]! += payload.length;
-    this.recorder.record({ ...this.#message(party, payload, 1), ...about });
+    this.recorder.record(this.#message(party, payload, DIRECTION_OUT, about));
   }
 
   keepPhase(party: Party, phase: typeof OPENED | typeof CLOSED): void {
-    this.recorder.record({ ...this.#message(party, NO_PAYLOAD, phase), kind: KIND_CONNECTION });
+    this.recorder.record({ ...this.#message(party, NO_PAYLOAD, phase, NOTHING), kind: KIND_CONNECTION });
   }
 
   suppress(): void {
     this.#row[COLUMN.repliesSuppressed]!++;
   }
 
-  #message(party: Party, payload: Uint8Array, direction: number): Draft {
+  #message(party: Party, payload: Uint8Array, direction: number, about: About): Draft {
     return {
       kind: KIND_MESSAGE,
       direction,
@@ -94,6 +105,8 @@ export class Conversation {
       remote: party.remote,
       remotePort: party.remotePort,
       connection: party.number,
+      reference: about.reference,
+      extras: about.extras,
     };
   }
 

@@ -10,6 +10,7 @@ import {
   CHUNK_LIMIT,
   CHUNK_REFERENCES,
   DIRECTION_OUT,
+  exactCopy,
   FLAG_ANSWERS_SEQ,
   FLAG_REFERENCE,
   FLAG_REMOTE,
@@ -169,9 +170,7 @@ export class BatchWriter {
     const incoming = this.#incoming;
     recorder.reserve(this.#messages);
     this.#header(recorder);
-    // Not zeroed first, and never of the shared pool: its memory is transferred.
-    const chunk = new Uint8Array(Buffer.allocUnsafeSlow(this.#end).buffer);
-    chunk.set(this.#bytes.subarray(0, this.#end));
+    const chunk = exactCopy(this.#bytes.subarray(0, this.#end));
     this.#shippedAt = performance.now();
     recorder.ship(chunk, incoming);
     this.#reset();

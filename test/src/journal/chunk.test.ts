@@ -174,3 +174,30 @@ t.test('moments come out in whole microseconds', (t) => {
   t.same(addressBytes('127.0.0.1').length, 16);
   t.end();
 });
+
+t.test('nothing of an earlier chunk shows through: padding, addresses and extras are what the record says', (t) => {
+  const at = { seconds: 1_760_000_000, nanos: 0 };
+  const full = { kind: KIND_MESSAGE, direction: 1, at, size: 999, payload: new Uint8Array(999).fill(0xff) };
+  const remote = new Uint8Array(16).fill(0xff);
+  const bare: Draft = { kind: KIND_MESSAGE, direction: 0, at, size: 1, payload: Uint8Array.of(7) };
+  const fresh = encodeChunk(origin, [bare, bare], 0, 0);
+  encodeChunk(
+    origin,
+    [{ ...full, remote, remotePort: 0xffff, connection: 1, reference: 2, extras: { rule: 'r' } }],
+    0,
+    0,
+  );
+  t.same(encodeChunk(origin, [bare, bare], 0, 0), fresh);
+  t.ok(fresh.subarray(HEADER_BYTES + RECORD_BYTES + 1, HEADER_BYTES + recordBytes(1)).every((byte) => byte === 0));
+  t.end();
+});
+
+t.test('what does not fit into one chunk is refused, but one record of any size does', (t) => {
+  const at = { seconds: 1_760_000_000, nanos: 0 };
+  const large = { kind: KIND_MESSAGE, direction: 0, at, size: 70_000, payload: new Uint8Array(70_000) };
+  const late = { ...large, at: { ...at, seconds: at.seconds + 3 }, size: 0, payload: NO_PAYLOAD };
+  t.equal(new ChunkReader(encodeChunk(origin, [large], 0, 0)).records, 1);
+  t.throws(() => encodeChunk(origin, [large, large], 0, 0), RangeError);
+  t.throws(() => encodeChunk(origin, [{ ...late, at }, late], 0, 0), RangeError);
+  t.end();
+});
