@@ -36,12 +36,14 @@ export const TOTALS = 'SELECT count(*), total(bytes), coalesce(max(row), 0) FROM
 /** In the order of `conditionValues`. */
 const FITS = `stop >= ? AND start < ? AND kinds & ? AND (? IS NULL OR thread = ?)
   AND (kinds & ? OR (kinds & ? AND largest >= ? AND smallest <= ? AND addresses & ? = ? AND endpoints & ? = ?))`;
+/** A bare `?` as the limit would have SQLite prepare the statement anew for every value bound, to plan for it. */
+const LIMIT = 'LIMIT ? + 0';
 const FOUND = 'row, listener, first, skip, last, rest';
-const UP = 'FROM chunk WHERE listener = ? AND (last, rest) > (?, ?) ORDER BY last, rest LIMIT ?';
-const FROM = 'FROM chunk WHERE listener = ? AND (last, rest) >= (?, ?) ORDER BY last, rest LIMIT ?';
-const DOWN = 'FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last DESC, rest DESC LIMIT ?';
-const ALL_UP = 'FROM chunk WHERE row >= ? ORDER BY row LIMIT ?';
-const ALL_DOWN = 'FROM chunk WHERE row <= ? ORDER BY row DESC LIMIT ?';
+const UP = `FROM chunk WHERE listener = ? AND (last, rest) > (?, ?) ORDER BY last, rest ${LIMIT}`;
+const FROM = `FROM chunk WHERE listener = ? AND (last, rest) >= (?, ?) ORDER BY last, rest ${LIMIT}`;
+const DOWN = `FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last DESC, rest DESC ${LIMIT}`;
+const ALL_UP = `FROM chunk WHERE row >= ? ORDER BY row ${LIMIT}`;
+const ALL_DOWN = `FROM chunk WHERE row <= ? ORDER BY row DESC ${LIMIT}`;
 
 /** The ways to walk, with conditions and without. */
 export const WALKS = {
@@ -62,8 +64,8 @@ const ROW = `SELECT ${NOTES} FROM chunk`;
 export const EVERYTHING = `SELECT data, ${NOTES} FROM chunk ORDER BY row`;
 export const FIRST = `${ROW} WHERE listener = ? AND (last, rest) > (?, ?) AND bytes_before + bytes > ? AND stop >= ?
   ORDER BY last, rest LIMIT 1`;
-export const OLDEST = `${ROW} ORDER BY row LIMIT ?`;
+export const OLDEST = `${ROW} ORDER BY row ${LIMIT}`;
 export const DATA = 'SELECT data FROM chunk WHERE row = ?';
 export const REMOVE = 'DELETE FROM chunk WHERE row = ?';
 export const TRIM = `DELETE FROM chunk WHERE row IN
-  (SELECT row FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last, rest LIMIT ?) RETURNING row, bytes`;
+  (SELECT row FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last, rest ${LIMIT}) RETURNING row, bytes`;

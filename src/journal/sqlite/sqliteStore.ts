@@ -1,5 +1,5 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type DatabaseSyncOptions, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { BookState } from '../book.ts';
 import { isWholeChunk } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
@@ -10,6 +10,9 @@ import { type Fsync, WalSync } from './walSync.ts';
 
 /** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
 export const ROW_BYTES = 144;
+
+/** Without it SQLite keeps a rollback journal even in memory, a copy of every page written; nothing here rolls back. */
+const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: false };
 
 export class SqliteStore implements Store {
   readonly engine: 'memory' | 'file';
@@ -26,7 +29,7 @@ export class SqliteStore implements Store {
   /** Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws. */
   constructor(file: string | null, fsync: Fsync = 'interval') {
     this.engine = file === null ? 'memory' : 'file';
-    this.#db = new DatabaseSync(file ?? ':memory:');
+    this.#db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
     this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
     this.#db.exec(sql.TABLES);
     this.#sync = file === null ? null : new WalSync(file, fsync);
@@ -91,7 +94,7 @@ export class SqliteStore implements Store {
 
   commit(synced: boolean): void {
     if (!this.#db.isTransaction) return;
-    this.#db.exec('COMMIT');
+    this.#run('COMMIT');
     this.#sync?.written(synced);
     this.#checkpoints?.committed(this.#written);
     this.#written = 0;
@@ -190,7 +193,7 @@ export class SqliteStore implements Store {
   }
 
   #begin(): void {
-    if (!this.#db.isTransaction) this.#db.exec('BEGIN');
+    if (!this.#db.isTransaction) this.#run('BEGIN');
   }
 
   #prepared(text: string): StatementSync {
