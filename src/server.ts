@@ -102,6 +102,7 @@ function assemble(made: {
     bindPolicy: new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' }),
     advertisedHost: config.advertisedHost,
     maxListeners: config.maxListeners,
+    isDurable: config.data !== null,
     onError: (error) => log.error({ err: error }, 'a change of a listener failed'),
   });
   const sends = new Sends({

@@ -2,10 +2,11 @@
 import type { Book } from './book.ts';
 import type { Bounds } from './bounds.ts';
 import type { Changes } from './changes.ts';
-import { sealChunk } from './chunk.ts';
+import { KIND_GAP, sealChunk } from './chunk.ts';
 import type { ChunkCache } from './chunkCache.ts';
 import { BEYOND } from './cursor.ts';
 import { HistoryReader } from './historyReader.ts';
+import { LOSSES } from './journal.ts';
 import { admit } from './overflow.ts';
 import type { Refusals } from './refusals.ts';
 import { numberChunk } from './sequencer.ts';
@@ -37,6 +38,7 @@ export class Appender {
     const survey = surveyChunk(reader);
     this.#changes.undo.keep(book);
     if (survey.messages > 0) this.#account(book, reader, survey.incoming);
+    if ((survey.kinds & (1 << KIND_GAP)) !== 0) this.#noteLosses(book, reader);
     book.openedAt = survey.start - reader.elapsedBase / 1000;
     const { maxMessages, overflow } = book.listener.capture;
     if (maxMessages === 0) this.#countOnly(book, survey);
@@ -61,6 +63,17 @@ export class Appender {
     const log = book.binding(reader.binding, reader.incarnation);
     log.accounted += incoming;
     this.#changes.undo.keepAccount(log, incoming);
+  }
+
+  /** Gaps are counted also where their records are not kept. */
+  #noteLosses(book: Book, reader: HistoryReader): void {
+    reader.rewind();
+    while (reader.next()) {
+      const reason = reader.kind === KIND_GAP ? LOSSES.find((loss) => loss === reader.reason) : undefined;
+      if (reason !== undefined) book.dropped[reason] += reader.reference;
+    }
+    reader.rewind();
+    this.#changes.unsaved.add(book);
   }
 
   #countOnly(book: Book, survey: Survey): void {
@@ -128,6 +141,9 @@ export class Appender {
       this.#changes.reserves = true;
     }
     book.captured += survey.incoming;
+    book.incomingBytes += survey.incomingBytes;
+    book.outgoing += survey.messages - survey.incoming;
+    book.outgoingBytes += survey.outgoingBytes;
     book.truncated += survey.truncated;
     this.#changes.grew(book);
   }

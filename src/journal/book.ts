@@ -4,24 +4,21 @@
  */
 import { type BindingLog, bindingKey, newBindingLog } from './bindingLog.ts';
 import { comparePlaces, type Place, START } from './cursor.ts';
-import type { History, JournalListener } from './journal.ts';
+import type { History, JournalListener, Traffic } from './journal.ts';
 import type { Row } from './store.ts';
 import type { Survey } from './survey.ts';
 
 /** The part of a book that outlives the process when the store is a file. */
-export type BookState = {
+export type BookState = Traffic & {
   listener: JournalListener;
   floor: Place;
   tail: Place;
-  /** `in` messages ever appended, and truncated ones, and bytes of chunks. */
-  captured: number;
+  /** Messages ever appended that were cut, and bytes of chunks. */
   truncated: number;
   appendedBytes: number;
   /** Messages that went by the bounds, and by request. */
   evicted: number;
   cleared: number;
-  /** `in` messages refused by dropNewest. */
-  full: number;
   /** The highest seq ever served, and the `in` messages up to it. */
   served: number;
   servedIncoming: number;
@@ -29,6 +26,8 @@ export type BookState = {
   reserved: number;
   /** Numbers passed over after a loss of power, oldest first. */
   holes: Hole[];
+  /** What the main thread counted beside the history, in its own words. */
+  counts: string | null;
 };
 
 /** Numbers beyond `from` up to `to` that no message has. */
@@ -44,6 +43,10 @@ export class Book implements BookState {
   floor: Place = START;
   tail: Place = START;
   captured = 0;
+  incomingBytes = 0;
+  outgoing = 0;
+  outgoingBytes = 0;
+  dropped = { kernel: 0, overload: 0, paused: 0, closed: 0, lost: 0 };
   truncated = 0;
   appendedBytes = 0;
   evicted = 0;
@@ -53,6 +56,7 @@ export class Book implements BookState {
   servedIncoming = 0;
   reserved = 0;
   holes: Hole[] = [];
+  counts: string | null = null;
 
   /** The chunks appended last, oldest first, so that readers at the end don't ask the store. */
   readonly latest: Latest[] = [];
@@ -159,12 +163,18 @@ export class Book implements BookState {
 
   /** What outlives the process. */
   state(): BookState {
-    const { listener, floor, tail, captured, truncated, appendedBytes } = this;
-    const { evicted, cleared, full, served, servedIncoming, reserved, holes } = this;
+    const { listener, floor, tail, truncated, appendedBytes, evicted, cleared } = this;
+    const { served, servedIncoming, reserved, holes, counts } = this;
     return {
-      ...{ listener, floor, tail, captured, truncated, appendedBytes },
-      ...{ evicted, cleared, full, served, servedIncoming, reserved, holes },
+      ...{ listener, floor, tail, truncated, appendedBytes, evicted, cleared },
+      ...{ served, servedIncoming, reserved, holes, counts },
+      ...this.traffic(),
     };
+  }
+
+  traffic(): Traffic {
+    const { captured, full, incomingBytes, outgoing, outgoingBytes, dropped } = this;
+    return { captured, full, incomingBytes, outgoing, outgoingBytes, dropped };
   }
 
   /** Numbers beyond `from` up to `to` that no message has. */

@@ -11,6 +11,7 @@ import type {
   Pull,
   Pulled,
   Scope,
+  Traffic,
   Wait,
   Waited,
 } from './journal.ts';
@@ -92,6 +93,12 @@ export class JournalClient implements Journal {
   }
   savedSpecs(): Promise<Map<number, string | null>> {
     return this.#call('savedSpecs', null);
+  }
+  async saveCounts(counts: ReadonlyMap<number, string>): Promise<void> {
+    await this.#call('saveCounts', counts);
+  }
+  savedCounts(): Promise<Map<number, { counts: string | null; traffic: Traffic }>> {
+    return this.#call('savedCounts', null);
   }
   async configure(listener: number, capture: CaptureLimits): Promise<void> {
     await this.#call('configure', { listener, capture });

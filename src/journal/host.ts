@@ -58,6 +58,16 @@ export class Host implements Handlers {
     return this.#ledger.store.savedSpecs();
   }
 
+  saveCounts(counts: RequestOf<'saveCounts'>): null {
+    this.#intake.change(() => this.#ledger.noteCounts(counts));
+    return null;
+  }
+
+  savedCounts(): ReplyOf<'savedCounts'> {
+    const books = [...this.#ledger.books];
+    return new Map(books.map(([number, book]) => [number, { counts: book.counts, traffic: book.traffic() }]));
+  }
+
   configure({ listener, capture }: RequestOf<'configure'>): null {
     this.#intake.change(() => this.#ledger.configure(this.#book(listener), capture));
     return null;

@@ -143,6 +143,20 @@ export type History = {
   unread: number;
 };
 
+/** Reasons of gap records that tell of messages which peers sent and no history got. */
+export const LOSSES = ['kernel', 'overload', 'paused', 'closed', 'lost'] as const satisfies GapReason[];
+
+/** A listener's traffic as far as the journal itself knows it: stored in one commit with the records it comes from. */
+export type Traffic = Pick<History, 'captured' | 'full'> & {
+  /** Sizes on the wire of the `in` messages. */
+  incomingBytes: number;
+  /** `out` messages, and their sizes on the wire. */
+  outgoing: number;
+  outgoingBytes: number;
+  /** Sums of what gap records told. */
+  dropped: Record<(typeof LOSSES)[number], number>;
+};
+
 /** What the journal as a whole does and holds. */
 export type JournalStats = {
   engine: 'memory' | 'file';
@@ -168,6 +182,10 @@ export interface Journal {
   saveSpec(listener: number, spec: string): Promise<void>;
   /** What an earlier process saved, by listener; null where it ended before it saved anything. */
   savedSpecs(): Promise<Map<number, string | null>>;
+  /** Keeps with each listener a text that says what was counted of it beside its history. One commit. */
+  saveCounts(counts: ReadonlyMap<number, string>): Promise<void>;
+  /** What an earlier process saved so, null where it didn't come to it, with what is known for certain. */
+  savedCounts(): Promise<Map<number, { counts: string | null; traffic: Traffic }>>;
   /** New bounds; a smaller one evicts before the answer. */
   configure(listener: number, capture: CaptureLimits): Promise<void>;
   /** Drops a listener and all its records; waits on it answer `gone`. */

@@ -61,6 +61,16 @@ export class Ledger {
     return book;
   }
 
+  /** Keeps what was counted of listeners beside their histories; unknown ones are left out. */
+  noteCounts(counts: ReadonlyMap<number, string>): void {
+    for (const [listener, text] of counts) {
+      const book = this.books.get(listener);
+      if (book === undefined) continue;
+      book.counts = text;
+      this.#changes.unsaved.add(book);
+    }
+  }
+
   configure(book: Book, capture: CaptureLimits): void {
     this.#rewrite(book, { ...book.listener, capture });
   }

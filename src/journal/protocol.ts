@@ -12,6 +12,7 @@ import type {
   Pull,
   Pulled,
   Scope,
+  Traffic,
   Wait,
   Waited,
 } from './journal.ts';
@@ -26,6 +27,8 @@ export type JournalCommands = {
   register: { request: JournalListener; reply: History };
   saveSpec: { request: { listener: number; spec: string }; reply: null };
   savedSpecs: { request: null; reply: Map<number, string | null> };
+  saveCounts: { request: ReadonlyMap<number, string>; reply: null };
+  savedCounts: { request: null; reply: Map<number, { counts: string | null; traffic: Traffic }> };
   configure: { request: { listener: number; capture: CaptureLimits }; reply: null };
   forget: { request: { listener: number }; reply: null };
   complete: { request: { listener: number; completed: boolean }; reply: null };

@@ -23,6 +23,9 @@ export type Survey = {
   messages: number;
   /** `in` messages. */
   incoming: number;
+  /** Sizes on the wire of the `in` messages, and of the `out` ones. */
+  incomingBytes: number;
+  outgoingBytes: number;
   /** Messages not kept whole. */
   truncated: number;
   /** Other records after the last message. */
@@ -47,6 +50,8 @@ export function surveyChunk(reader: ChunkReader): Survey {
     records: 0,
     messages: 0,
     incoming: 0,
+    incomingBytes: 0,
+    outgoingBytes: 0,
     truncated: 0,
     trailing: 0,
     start: 0,
@@ -98,7 +103,10 @@ function countRecord(survey: Survey, view: DataView, bytes: Uint8Array, at: numb
   if (kind !== KIND_MESSAGE) return;
   survey.messages++;
   survey.trailing = 0;
-  if (incoming) survey.incoming++;
+  if (incoming) {
+    survey.incoming++;
+    survey.incomingBytes += size;
+  } else survey.outgoingBytes += size;
   if ((bytes[at + R.flags]! & FLAG_TRUNCATED) !== 0) survey.truncated++;
 }
 

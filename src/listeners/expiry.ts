@@ -25,9 +25,11 @@ export class Expiry {
     return this.#ttl === null || this.#holds > 0 ? null : this.#deadline;
   }
 
-  set(ttl: number | null): void {
+  /** @param deadline when it ends, where that is known from before */
+  set(ttl: number | null, deadline: number | null = null): void {
     this.#ttl = ttl;
     this.touch();
+    if (deadline !== null) this.#deadline = deadline;
     this.#schedule();
   }
 
@@ -48,10 +50,9 @@ export class Expiry {
     };
   }
 
-  /** For good. */
+  /** For good: it is not called any more. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#ttl = null;
     this.#ties = Number.POSITIVE_INFINITY;
   }
 

@@ -14,6 +14,7 @@ import { flushListener } from './flush.ts';
 import type { Listener } from './listener.ts';
 import { changeRecord } from './records.ts';
 import { fail } from './repair.ts';
+import type { Memory } from './restore.ts';
 import { captureLimits, milliseconds } from './spec.ts';
 
 export type LifecycleOptions = {
@@ -43,18 +44,16 @@ export class Lifecycle {
   }
 
   /** Takes up a listener of an earlier process where it stood: completed, or open, or failed when it can't bind now. */
-  async resume(listener: Listener, completed: boolean): Promise<void> {
+  async resume(listener: Listener, { completed, counts }: Pick<Memory, 'completed' | 'counts'>): Promise<void> {
     if (completed) {
       await this.#journal.complete(listener.number, true);
       listener.enter('completed');
-      return;
+    } else {
+      await this.open(listener).catch(({ code = 'internal', message: detail }: Error & { code?: string }) =>
+        fail(listener, { code, detail }, this.#journal),
+      );
     }
-    try {
-      await this.open(listener);
-    } catch (error) {
-      const { code = 'internal', message: detail } = error as Error & { code?: string };
-      await fail(listener, { code, detail }, this.#journal);
-    }
+    listener.expiry.set(milliseconds(listener.spec.ttl), counts.expiresAt);
   }
 
   /** The same for a listener that was open before and begins anew. */
@@ -85,6 +84,12 @@ export class Lifecycle {
     listener.expiry.stop();
     if (listener.isOpen) listener.enter('draining');
     await closeListener(listener, how);
+  }
+
+  /** The same with the process. What the kernel has queued is read first: it had arrived. */
+  async closeForGood(listener: Listener): Promise<void> {
+    await flushListener(listener);
+    await this.close(listener, { mode: 'fin', drain: 0 });
   }
 
   /** Takes a turn of its own. */

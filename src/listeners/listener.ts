@@ -9,6 +9,7 @@ import type { History } from '../journal/journal.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import { microsOf, monotonicNanos, wallClock } from '../workers/clock.ts';
 import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
+import type { Counts } from './counts.ts';
 import type { Crew, ListenerThread } from './crew.ts';
 import { Expiry } from './expiry.ts';
 import type { OwnSocket } from './sockets.ts';
@@ -70,7 +71,6 @@ export class Listener {
   #state: ListenerState = 'opening';
   readonly #onState: (listener: Listener) => void;
   readonly #incarnations: number[] = Array(16).fill(-1);
-  /** Replies given before the present responder came. */
   #repliesBefore = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -82,7 +82,7 @@ export class Listener {
       onState: (listener: Listener) => void;
       onExpired: (listener: Listener) => void;
       /** What an earlier process knew of it. */
-      past?: { createdAt: string; keptPort: number };
+      past?: { createdAt: string; keptPort: number; counts: Counts };
     },
   ) {
     const { createdAt, keptPort } = options.past ?? { createdAt: rfc3339(microsOf(wallClock())), keptPort: 0 };
@@ -94,7 +94,7 @@ export class Listener {
     this.order = options.order;
     this.#onState = options.onState;
     this.expiry = new Expiry(() => options.onExpired(this));
-    this.tally = new Tally(spec.threads);
+    this.tally = new Tally(spec.threads, options.past?.counts);
   }
 
   get name(): string | null {
@@ -159,6 +159,11 @@ export class Listener {
   get live(): LiveSpec {
     const { paused, responder, capture } = this.spec;
     return { paused, responder, maxPayload: capture.maxPayload, repliesBefore: this.#repliesBefore };
+  }
+
+  /** Replies given before the present responder came. */
+  get repliesBefore(): number {
+    return this.#repliesBefore;
   }
 
   /** A new responder counts its `times` from here on. */

@@ -18,6 +18,7 @@ import { listenerNumber } from '../journal/ids.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
+import { CountSaver } from './count-saver.ts';
 import { flushListener } from './flush.ts';
 import { Lifecycle, type LifecycleOptions } from './lifecycle.ts';
 import type { Listener } from './listener.ts';
@@ -36,6 +37,8 @@ export type RegistryOptions = LifecycleOptions & {
   /** Shown in the address of a wildcard listener. */
   advertisedHost: string | null;
   maxListeners: number;
+  /** What the journal keeps outlives the process. */
+  isDurable?: boolean;
 };
 
 export class Registry implements Listeners {
@@ -43,6 +46,7 @@ export class Registry implements Listeners {
   readonly #roster: Roster;
   readonly #lifecycle: Lifecycle;
   readonly #removal: Removal;
+  readonly #counts: CountSaver | null;
   readonly #advertisedHost: string | null;
   readonly #onError: (error: unknown) => void;
   #isClosing = false;
@@ -55,6 +59,7 @@ export class Registry implements Listeners {
     this.#lifecycle = new Lifecycle(options);
     this.#removal = new Removal({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
     rememberListeners(this.#roster, this.#journal, this.#onError);
+    this.#counts = options.isDurable === true ? new CountSaver(this.#roster, this.#journal, this.#onError) : null;
     watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
   }
 
@@ -104,14 +109,15 @@ export class Registry implements Listeners {
     spec: ListenerSpec,
     options: { replace: boolean },
   ): Promise<{ created: boolean; listener: ListenerView }> {
-    if (!isId(ref) && this.#roster.lookup(ref) === undefined) {
+    const isId = listenerNumber(ref) !== undefined;
+    if (!isId && this.#roster.lookup(ref) === undefined) {
       return { created: true, listener: await this.create(named(spec, ref)) };
     }
     const listener = this.use(ref);
     const isThere = await listener.exclusive(async () => {
       if (!this.#roster.has(listener)) return false;
       const context = { roster: this.#roster, lifecycle: this.#lifecycle, journal: this.#journal };
-      await converge(listener, named(spec, isId(ref) ? listener.name : ref), { ...context, ...options });
+      await converge(listener, named(spec, isId ? listener.name : ref), { ...context, ...options });
       return true;
     });
     return isThere ? { created: false, listener: await this.#view(listener) } : this.put(ref, spec, options);
@@ -200,9 +206,10 @@ export class Registry implements Listeners {
   async close(): Promise<void> {
     this.#isClosing = true;
     const listeners = this.#roster.all();
-    const closing = listeners.map((listener) => listener.exclusive(() => this.#closeForGood(listener)));
+    const closing = listeners.map((listener) => listener.exclusive(() => this.#lifecycle.closeForGood(listener)));
     await Promise.allSettled(closing);
     await this.#journal.histories(listeners.map(({ number }) => number));
+    await this.#counts?.end();
   }
 
   #reserve(spec: FullSpec): Listener {
@@ -220,15 +227,9 @@ export class Registry implements Listeners {
     };
   }
 
-  async #restoreOne({ number, spec, completed, ...past }: Memory): Promise<void> {
+  async #restoreOne({ number, spec, ...past }: Memory): Promise<void> {
     const listener = this.#roster.restore(spec, { ...this.#callbacks, number, past });
-    await listener.exclusive(() => this.#lifecycle.resume(listener, completed)).catch(this.#onError);
-  }
-
-  /** What the kernel has queued is read first: it had arrived. */
-  async #closeForGood(listener: Listener): Promise<void> {
-    await flushListener(listener);
-    await this.#lifecycle.close(listener, { mode: 'fin', drain: 0 });
+    await listener.exclusive(() => this.#lifecycle.resume(listener, past)).catch(this.#onError);
   }
 
   #mustExist(listener: Listener): void {
@@ -244,8 +245,4 @@ export class Registry implements Listeners {
     const advertisedHost = this.#advertisedHost;
     return listeners.map((listener) => listener.view(histories.get(listener.number), { advertisedHost }));
   }
-}
-
-function isId(ref: string): boolean {
-  return listenerNumber(ref) !== undefined;
 }

@@ -1,9 +1,10 @@
 /**
  * Listeners outlive the process when the journal does: each change of one is remembered there, and after a restart it
- * comes back under its id, name and port. What a listener counted beside its history starts anew, and so does its ttl.
+ * comes back under its id, name and port, and counts on from where it stood (counts.ts).
  */
 import type { Journal } from '../journal/journal.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
+import { type Counts, settledCounts } from './counts.ts';
 import type { Listener } from './listener.ts';
 import type { Roster } from './roster.ts';
 import { fillSpec } from './spec.ts';
@@ -16,8 +17,9 @@ export type Memory = {
   /** The port that 0 stands for, 0 when none was given. */
   keptPort: number;
   completed: boolean;
+  counts: Counts;
 };
-type Stored = Omit<Memory, 'number'> & { order: number };
+type Stored = Omit<Memory, 'number' | 'counts'> & { order: number };
 
 /** Remembers every listener from now on. Posted before a change is answered, so it is stored before anybody knows of it. */
 export function rememberListeners(roster: Roster, journal: Journal, onError: (error: unknown) => void): void {
@@ -30,12 +32,18 @@ export function rememberListeners(roster: Roster, journal: Journal, onError: (er
 
 /** The listeners of an earlier process, oldest first. One whose creation never came to its end is forgotten. */
 export async function recallListeners(journal: Journal, onError: (error: unknown) => void): Promise<Memory[]> {
-  const recalled: (Memory & { order: number })[] = [];
+  const recalled: (Omit<Memory, 'counts'> & { order: number })[] = [];
   for (const [number, text] of await journal.savedSpecs()) {
     if (text === null) await journal.forget(number);
     else recalled.push(...understood(number, text, onError));
   }
-  return recalled.sort((a, b) => a.order - b.order).map(({ order: _, ...memory }) => memory);
+  const counted = await journal.savedCounts();
+  return recalled
+    .sort((a, b) => a.order - b.order)
+    .map(({ order: _, ...memory }) => {
+      const { counts, traffic } = counted.get(memory.number)!;
+      return { ...memory, counts: settledCounts(counts, traffic, memory.spec.protocol) };
+    });
 }
 
 function stored({ spec, createdAt, keptPort, state, order }: Listener): Stored {
@@ -43,7 +51,11 @@ function stored({ spec, createdAt, keptPort, state, order }: Listener): Stored {
 }
 
 /** Empty when this version can't make sense of it; its messages stay. */
-function understood(number: number, text: string, onError: (error: unknown) => void): (Memory & { order: number })[] {
+function understood(
+  number: number,
+  text: string,
+  onError: (error: unknown) => void,
+): (Omit<Memory, 'counts'> & { order: number })[] {
   try {
     const { spec, ...rest } = JSON.parse(text) as Stored;
     return [{ ...rest, number, spec: fillSpec(spec as ListenerSpec) }];

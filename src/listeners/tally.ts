@@ -4,6 +4,7 @@
  */
 import type { History } from '../journal/journal.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters, type Ticket } from '../workers/counters.ts';
+import type { Counts } from './counts.ts';
 import type { ListenerStats } from './view.ts';
 
 type Sums = Record<Counter, number>;
@@ -12,12 +13,20 @@ export class Tally {
   #memory: SharedArrayBuffer;
   /** Of the bindings before these, which may count still while they close. */
   #previous: SharedArrayBuffer | null = null;
-  readonly #carried: Partial<Sums> = {};
+  readonly #carried: Partial<Sums>;
   /** Whether the sockets tell what the kernel dropped. */
-  knowsKernelDrops = true;
+  knowsKernelDrops: boolean;
 
-  constructor(bindings: number) {
+  /** @param past what an earlier process counted; it goes on from there, and the requests it had in service have ended */
+  constructor(bindings: number, past?: Counts) {
     this.#memory = createCounters(bindings);
+    this.#carried = { ...past?.sums };
+    this.knowsKernelDrops = past?.knowsKernelDrops ?? true;
+    if (past === undefined) return;
+    const row = this.row(0);
+    const { taken } = past;
+    for (const ticket of ['request', 'reply', 'connection'] as const) row.take(ticket, taken[ticket]);
+    row.take('served', taken.request);
   }
 
   /** What the threads of the present bindings write into. */
@@ -49,6 +58,14 @@ export class Tally {
     if (this.#previous !== null) addLasting(sums, this.#previous);
     for (const name of Object.keys(this.#carried) as Counter[]) sums[name] += this.#carried[name]!;
     return sums;
+  }
+
+  /** The sums of those that say what was. */
+  lasting(): Partial<Sums> {
+    const lasting = { ...this.#carried };
+    addLasting(lasting, this.#memory);
+    if (this.#previous !== null) addLasting(lasting, this.#previous);
+    return lasting;
   }
 
   /** The last number of a series that the present bindings gave out. */

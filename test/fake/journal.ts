@@ -110,6 +110,10 @@ export class FakeJournal implements Journal {
   async savedSpecs(): Promise<Map<number, string | null>> {
     return new Map();
   }
+  async saveCounts(): Promise<void> {}
+  async savedCounts(): ReturnType<Journal['savedCounts']> {
+    return new Map();
+  }
   async configure(): Promise<void> {}
   async forget(listener: number): Promise<void> {
     this.forgotten.add(listener);
