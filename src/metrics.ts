@@ -66,6 +66,8 @@ export class Metrics {
     this.#set('counter', 'journal_appends', 'Transactions committed by the journal.', [[{}, journal.appends]]);
     this.#set('counter', 'journal_append_seconds', 'Time spent appending.', [[{}, journal.appendSeconds]]);
     this.#set('gauge', 'journal_size_bytes', 'Bytes of chunks kept.', [[{}, journal.bytes]]);
+    const disk = Object.entries(journal.disk).map(([part, bytes]): Row => [{ part }, bytes]);
+    this.#set('gauge', 'journal_disk_bytes', 'Bytes on the disk: file, write-ahead log, ballast.', disk);
     this.#set('gauge', 'journal_chunks', 'Chunks kept.', [[{}, journal.chunks]]);
     this.#set('gauge', 'journal_pending_bytes', 'Bytes accepted and not yet committed.', [[{}, journal.pending]]);
     this.#set('gauge', 'journal_waits', 'Waits under way.', [[{}, journal.waits]]);

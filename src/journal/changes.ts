@@ -26,6 +26,8 @@ export class Changes {
   reserves = false;
   /** Books whose state is not stored yet. */
   readonly unsaved = new Set<Book>();
+  /** Books of listeners that are no more, by number. */
+  readonly forgotten = new Map<number, Book>();
   readonly undo = new Undo();
   #fresh: Fresh[] = [];
   #touched = new Set<Book>();
@@ -55,6 +57,7 @@ export class Changes {
   /** A book that is no more. */
   forget(book: Book): void {
     this.version++;
+    this.forgotten.set(book.listener.number, book);
     this.unsaved.delete(book);
     this.#touched.delete(book);
     this.#fresh = this.#fresh.filter((fresh) => fresh.book !== book);
@@ -68,6 +71,12 @@ export class Changes {
     return committed;
   }
 
+  /** All books are as they are stored. */
+  settle(): void {
+    this.unsaved.clear();
+    this.forgotten.clear();
+  }
+
   /** They never happened; what books count beside their state goes back too. */
   drop(refusals: Refusals): void {
     this.undo.revert((book, refused) => refusals.revert(book, refused));
@@ -76,7 +85,7 @@ export class Changes {
   }
 
   #clear(): void {
-    this.unsaved.clear();
+    this.settle();
     this.reserves = false;
     this.#fresh = [];
     this.#touched = new Set();

@@ -15,6 +15,7 @@ import { Pulls } from './query/pulls.ts';
 import { Slices } from './query/slices.ts';
 import { trackOf } from './query/track.ts';
 import { Waits } from './query/waits.ts';
+import type { Room } from './room.ts';
 import { endSession } from './session.ts';
 
 /** Milliseconds between two looks at what the clock alone makes due: ages, gap records, rows to be freed. */
@@ -26,17 +27,20 @@ type Handlers = {
 
 export class Host implements Handlers {
   readonly #ledger: Ledger;
+  readonly #room: Room;
   readonly #intake: Intake;
   readonly #pulls: Pulls;
   readonly #waits: Waits;
   readonly #heads: Heads;
   readonly #sweep: NodeJS.Timeout;
 
-  /** @param postHeads takes pairs of listener number and lastSeq */
-  constructor(ledger: Ledger, postHeads: (heads: Float64Array) => void) {
+  /** `postHeads` takes pairs of listener number and lastSeq. */
+  constructor(parts: { ledger: Ledger; room: Room; postHeads: (heads: Float64Array) => void }) {
+    const { ledger, room, postHeads } = parts;
     this.#ledger = ledger;
+    this.#room = room;
     this.#heads = new Heads(postHeads);
-    this.#intake = new Intake(ledger, (committed) => this.#committed(committed));
+    this.#intake = new Intake({ ledger, room, onCommit: (committed) => this.#committed(committed) });
     const slices = new Slices(() => this.#intake.turn());
     this.#pulls = new Pulls(ledger, slices, () => this.#intake.commit());
     this.#waits = new Waits(ledger, slices);
@@ -69,18 +73,14 @@ export class Host implements Handlers {
   }
 
   configure({ listener, capture }: RequestOf<'configure'>): null {
-    this.#intake.change(() => this.#ledger.configure(this.#book(listener), capture));
+    this.#intake.free(() => this.#ledger.configure(this.#book(listener), capture));
     return null;
   }
 
   forget({ listener }: RequestOf<'forget'>): null {
-    this.#intake.drain();
-    const book = this.#ledger.books.get(listener);
-    if (book === undefined) return null;
-    this.#intake.change(() => {
-      this.#waits.gone(listener);
-      this.#ledger.forget(book);
-    });
+    if (!this.#ledger.books.has(listener)) return null;
+    this.#intake.free(() => this.#ledger.forget(this.#book(listener)));
+    this.#waits.gone(listener);
     return null;
   }
 
@@ -139,7 +139,7 @@ export class Host implements Handlers {
   }
 
   clear({ listener, before }: RequestOf<'clear'>): number {
-    return this.#intake.change(() => this.#ledger.clear(this.#book(listener), before));
+    return this.#intake.free(() => this.#ledger.clear(this.#book(listener), before));
   }
 
   histories({ listeners }: RequestOf<'histories'>): Map<number, History> {
@@ -163,7 +163,8 @@ export class Host implements Handlers {
     const { store, maxBytes } = this.#ledger;
     const { pending, appends, appendSeconds, fault } = this.#intake;
     const { engine, rows: chunks, bytes } = store;
-    return { engine, chunks, bytes, maxBytes, pending, appends, appendSeconds, waits: this.#waits.size, fault };
+    const disk = { ...store.disk, ballast: this.#room.bytes };
+    return { engine, chunks, bytes, maxBytes, disk, pending, appends, appendSeconds, waits: this.#waits.size, fault };
   }
 
   /** Commits what is there, answers the waits, and lets go of the ports and the store. */
@@ -172,7 +173,6 @@ export class Host implements Handlers {
     this.#intake.drain();
     this.#waits.endAll();
     this.#heads.flush();
-    this.#intake.close();
     this.#end();
     this.#ledger.store.close();
     return null;
@@ -180,10 +180,9 @@ export class Host implements Handlers {
 
   /** What can't be stored at the end is lost, and said so. */
   #end(): void {
-    this.#intake.probe();
-    const { fault, held } = this.#intake;
-    if (fault === null) endSession(this.#ledger);
-    else process.stderr.write(`journal: ${held} bytes of messages are lost, for ${fault.detail}\n`);
+    const lost = this.#intake.finish(() => endSession(this.#ledger));
+    if (lost === 0) return;
+    process.stderr.write(`journal: ${lost} bytes of messages are lost, for ${this.#intake.fault?.detail}\n`);
   }
 
   #committed({ fresh, touched }: Committed): void {
@@ -192,8 +191,8 @@ export class Host implements Handlers {
   }
 
   #tidy(): void {
-    this.#intake.probe();
     this.#ledger.refreshAll();
+    this.#intake.tend();
     this.#intake.commit();
     if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());
   }

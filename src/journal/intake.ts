@@ -3,30 +3,30 @@
  * or 4 MiB; only then is its credit given back, so a worker can't fill the journal faster than it commits. While nothing
  * can be stored, what arrives is held without giving credit back: workers then stop reading or drop, and count it.
  */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { ChunkMessage, CreditMessage } from '../workers/protocol.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { ChunkMessage } from '../workers/protocol.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Committed } from './changes.ts';
 import type { JournalStats } from './journal.ts';
 import { JournalError } from './journalError.ts';
 import type { Ledger } from './ledger.ts';
+import { PATIENCE, type Room } from './room.ts';
 import { storageFault } from './sqlite/storageFault.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TIME = 5;
-
-type Arrival = { port: MessagePort; chunk: ChunkMessage };
+/** Bytes a transaction while the last room of a full disk is used. */
+const LAST_BYTES = 512 * 1024;
+/** Commits on a full disk between two looks at everything else; each frees some dozens of rows. */
+const COMMITS = 16;
 
 export class Intake {
   readonly #ledger: Ledger;
+  readonly #room: Room;
   readonly #onCommit: (committed: Committed) => void;
-  readonly #ports = new Set<MessagePort>();
-  /** Bytes appended but not yet given back, by port. */
-  readonly #owed = new Map<MessagePort, CreditMessage>();
-  #arrived: Arrival[] = [];
-  /** Taken but not committed; goes back in front of the others when the commit fails. */
-  #batch: Arrival[] = [];
-  #taken = 0;
+  readonly #arrivals = new Arrivals(() => this.#schedule());
   #scheduled = false;
+  #ended = false;
   /** Bytes taken that are not committed yet. */
   pending = 0;
   appends = 0;
@@ -35,18 +35,14 @@ export class Intake {
   /** Why nothing can be stored at the moment. */
   fault: JournalStats['fault'] = null;
 
-  constructor(ledger: Ledger, onCommit: (committed: Committed) => void) {
-    this.#ledger = ledger;
-    this.#onCommit = onCommit;
+  constructor(parts: { ledger: Ledger; room: Room; onCommit: (committed: Committed) => void }) {
+    this.#ledger = parts.ledger;
+    this.#room = parts.room;
+    this.#onCommit = parts.onCommit;
   }
 
   attach(port: MessagePort): void {
-    this.#ports.add(port);
-    port.on('message', (chunk: ChunkMessage) => {
-      this.#arrived.push({ port, chunk });
-      this.#schedule();
-    });
-    port.on('close', () => this.#ports.delete(port));
+    this.#arrivals.attach(port);
   }
 
   /** One transaction with what has arrived, or with a part of it; the rest follows in the next turn of the event loop. */
@@ -56,7 +52,7 @@ export class Intake {
       if (!this.#take()) this.#schedule();
       this.#commit();
     });
-    this.#giveBack();
+    this.#arrivals.giveBack();
   }
 
   /**
@@ -69,19 +65,25 @@ export class Intake {
       while (!this.#take()) this.#commit();
       this.#commit();
     });
-    this.#giveBack();
+    this.#arrivals.giveBack();
   }
 
   /** Makes a change of the ledger after all that was posted before, and commits it. Throws JournalError `storage`. */
   change<T>(change: () => T): T {
     this.drain();
-    const { done, value } = this.#attempt(() => {
-      const made = change();
-      this.#commit();
-      return made;
+    return this.#stored(this.#try(change));
+  }
+
+  /** The same with a change that frees room, so that it can be made on a full disk too. It must bear being made twice. */
+  free<T>(change: () => T): T {
+    this.drain();
+    let made = this.#try(change);
+    if (this.fault === null) return this.#stored(made);
+    this.#room.spend(() => {
+      if (!made.done) made = this.#try(change);
     });
-    if (done) return value!;
-    throw new JournalError('storage', this.fault!.detail);
+    if (made.done) this.tend();
+    return this.#stored(made);
   }
 
   /** Commits what the ledger has gathered beside; that has to wait while nothing can be stored. */
@@ -89,27 +91,83 @@ export class Intake {
     if (this.fault === null) this.#attempt(() => this.#commit());
   }
 
-  /** Looks whether there is room again, and takes what was held. */
-  probe(): void {
-    if (this.fault === null) return;
+  /** From time to time: keeps the disk in order, or looks whether there is room again. */
+  tend(): void {
+    if (this.fault === null) {
+      this.#attempt(() => this.#room.tend());
+      return;
+    }
+    this.#freeRows();
+    this.#probe();
+  }
+
+  /**
+   * At the end: takes what is there, and carries out the last step. The ballast has served its time and may help. What
+   * can't be stored even so is lost; answers how many bytes that are.
+   */
+  finish(last: () => void): number {
+    this.drain();
+    if (this.fault !== null || !this.#attempt(last).done) {
+      this.#empty();
+      this.#attempt(last);
+    }
+    this.#arrivals.close();
+    this.#ended = true;
+    return this.#arrivals.held();
+  }
+
+  /** Stores what is held, bit by bit, as long as a process can come up afterwards. */
+  #empty(): void {
+    this.#room.spend(() => {
+      while (this.#room.rewind(PATIENCE) && this.#room.fits(LAST_BYTES) && this.#arrivals.held() > 0) {
+        if (!this.#attempt(() => this.#takeAndCommit(LAST_BYTES)).done) return;
+      }
+    });
+  }
+
+  /** Takes what was held if that can be stored now. */
+  #probe(): void {
+    this.#room.rewind();
     const { done } = this.#attempt(() => {
       this.#ledger.store.setNote('probe', `${Date.now()}`);
-      this.#take();
-      this.#commit();
+      this.#takeAndCommit();
     });
     if (!done) return;
     this.fault = null;
     this.#ledger.faulty = false;
-    this.#giveBack();
+    this.#arrivals.giveBack();
     this.#schedule();
   }
 
-  /** Bytes that wait to be stored while nothing can be. */
-  get held(): number {
-    return this.#arrived.reduce((sum, { chunk }) => sum + chunk.byteLength, 0);
+  /** Frees rows that nobody can see any more; where any went, the ballast helps to make use of that. */
+  #freeRows(): void {
+    const { store } = this.#ledger;
+    const { rows } = store;
+    const { done } = this.#attempt(() => this.#freeSome());
+    if (done && store.rows === rows) return;
+    this.#room.spend(() => {
+      if (!done) this.#attempt(() => this.#freeSome());
+    });
   }
 
-  #attempt<T>(step: () => T): { done: boolean; value?: T } {
+  #freeSome(): void {
+    for (let i = 0; i < COMMITS && this.#ledger.isReclaiming; i++) this.#commit();
+  }
+
+  #try<T>(change: () => T): Attempt<T> {
+    return this.#attempt(() => {
+      const made = change();
+      this.#commit();
+      return made;
+    });
+  }
+
+  #stored<T>({ done, value }: Attempt<T>): T {
+    if (done) return value!;
+    throw new JournalError('storage', this.fault!.detail);
+  }
+
+  #attempt<T>(step: () => T): Attempt<T> {
     try {
       return { done: true, value: step() };
     } catch (error) {
@@ -120,30 +178,34 @@ export class Intake {
     }
   }
 
-  /** As if nothing had been taken since the last commit. */
+  /** As if nothing had been taken since the last commit. A full log may be all that is wrong, so it is seen to at once. */
   #fail(fault: NonNullable<JournalStats['fault']>): void {
     this.#ledger.rollback();
+    this.appends -= this.#arrivals.rollback();
+    this.pending = 0;
+    const begins = this.fault === null;
     this.fault = fault;
     this.#ledger.faulty = true;
-    for (const { port, chunk } of this.#batch) this.#owed.set(port, this.#owed.get(port)! - chunk.byteLength);
-    this.appends -= this.#batch.length;
-    this.#arrived = [...this.#batch, ...this.#arrived.slice(this.#taken)];
-    this.#taken = 0;
-    this.#batch = [];
-    this.pending = 0;
+    if (begins) setImmediate(() => this.#retry());
+  }
+
+  #retry(): void {
+    if (this.fault !== null && !this.#ended) this.#probe();
+  }
+
+  #takeAndCommit(limit = MAX_BYTES): void {
+    this.#take(limit);
+    this.#commit();
   }
 
   #commit(): void {
     const start = performance.now();
     const committed = this.#ledger.commit();
     if (this.pending > 0) this.appendSeconds += (performance.now() - start) / 1000;
+    this.#room.committed(this.pending);
     this.pending = 0;
-    this.#batch = [];
+    this.#arrivals.commit();
     if (committed.fresh.length > 0 || committed.touched.size > 0) this.#onCommit(committed);
-  }
-
-  close(): void {
-    for (const port of this.#ports) port.close();
   }
 
   #schedule(): void {
@@ -151,42 +213,26 @@ export class Intake {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.turn();
+      if (!this.#ended) this.turn();
     });
   }
 
   /** Appends what has arrived. False when time or room ran out first. */
-  #take(): boolean {
+  #take(limit = MAX_BYTES): boolean {
     const start = performance.now();
     let now = start;
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+    for (let next = this.#arrivals.take(); next !== undefined; next = this.#arrivals.take()) {
       this.#append(next);
       now = performance.now();
-      if (this.pending >= MAX_BYTES || now - start > MAX_TIME) break;
+      if (this.pending >= limit || now - start > MAX_TIME) break;
     }
     this.appendSeconds += (now - start) / 1000;
-    return this.pending < MAX_BYTES && now - start <= MAX_TIME;
-  }
-
-  /** What arrived first, then what the ports still hold. */
-  #next(): Arrival | undefined {
-    if (this.#taken < this.#arrived.length) return this.#arrived[this.#taken++];
-    this.#arrived = [];
-    this.#taken = 0;
-    for (const port of this.#ports) {
-      const received = receiveMessageOnPort(port);
-      if (received !== undefined) return { port, chunk: received.message };
-    }
-    return undefined;
+    return this.pending < limit && now - start <= MAX_TIME;
   }
 
   /** Bytes that are no chunk go nowhere; their credit is given back all the same. */
-  #append(arrival: Arrival): void {
-    const { port, chunk } = arrival;
-    const { byteLength } = chunk;
-    this.#batch.push(arrival);
-    this.#owed.set(port, (this.#owed.get(port) ?? 0) + byteLength);
-    this.pending += byteLength;
+  #append(chunk: ChunkMessage): void {
+    this.pending += chunk.byteLength;
     this.appends++;
     try {
       this.#ledger.append(chunk);
@@ -195,9 +241,6 @@ export class Intake {
       this.malformed++;
     }
   }
-
-  #giveBack(): void {
-    for (const [port, bytes] of this.#owed) port.postMessage(bytes);
-    this.#owed.clear();
-  }
 }
+
+type Attempt<T> = { done: boolean; value?: T };

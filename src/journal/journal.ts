@@ -163,6 +163,8 @@ export type JournalStats = {
   chunks: number;
   bytes: number;
   maxBytes: number;
+  /** Bytes on the disk: the file, its write-ahead log, and what is set aside for a full disk. 0 in memory. */
+  disk: { file: number; log: number; ballast: number };
   /** Bytes accepted but not yet committed. */
   pending: number;
   appends: number;

@@ -151,11 +151,12 @@ export class Ledger {
   rollback(): void {
     this.store.rollback();
     this.chunks.clear();
+    const books = new Map([...this.#changes.forgotten, ...this.books]);
     this.#changes.drop(this.#refusals);
     const states = new Map(this.store.load().map((state) => [state.listener.number, state]));
     for (const book of this.books.values()) if (!states.has(book.listener.number)) this.#drop(book);
-    for (const [number, state] of states) this.#revert(this.books.get(number) ?? new Book(state.listener), state);
-    this.#changes.unsaved.clear();
+    for (const [number, state] of states) this.#revert(books.get(number) ?? new Book(state.listener), state);
+    this.#changes.settle();
   }
 
   #rewrite(book: Book, listener: JournalListener): void {

@@ -99,6 +99,15 @@ export interface Store {
   remove(row: Row): void;
   /** Forgets the state of a listener; its rows go by `trim`. */
   forget(listener: number): void;
+  /** Bytes of the file and of its write-ahead log; 0 in memory. */
+  readonly disk: { file: number; log: number };
+  /** Gives some free pages back to the disk, when many are free. */
+  shrink(): void;
+  /**
+   * Works off the write-ahead log, so that it takes no room. False when somebody else is at it or reads from it; throws
+   * when the disk is too full.
+   */
+  checkpoint(): boolean;
   /** Listeners that have rows but no state: what a forget had not yet freed when the process ended. */
   orphans(): number[];
   close(): void;

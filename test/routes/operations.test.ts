@@ -46,6 +46,7 @@ t.test('metrics count requests by route, never by path', async (t) => {
     chunks: 0,
     bytes: 0,
     maxBytes: 1,
+    disk: { file: 0, log: 0, ballast: 0 },
     pending: 0,
     appends: 0,
     appendSeconds: 0,

@@ -3,7 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+/** SQLite's result codes. */
 const BUSY = 5;
+const FULL = 13;
 
 export type Claim = { release(): void };
 
@@ -15,17 +17,34 @@ export function claimDirectory(directory: string): Claim {
   let lock: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true });
-    lock = new DatabaseSync(join(directory, 'lock.db'));
-    lock.exec('CREATE TABLE IF NOT EXISTS writable (proof INTEGER); BEGIN EXCLUSIVE; INSERT INTO writable VALUES (1)');
+    const held = new DatabaseSync(join(directory, 'lock.db'));
+    lock = held;
+    held.exec('CREATE TABLE IF NOT EXISTS writable (proof INTEGER)');
+    take(held);
+    return { release: () => held.close() };
   } catch (error) {
     lock?.close();
-    throw new Error(reason(directory, error as Error & { errcode?: number }));
+    throw unusable(directory, error as Error);
   }
-  const held = lock;
-  return { release: () => held.close() };
 }
 
-function reason(directory: string, { errcode = 0, message }: Error & { errcode?: number }): string {
-  if ((errcode & 0xff) === BUSY) return `data directory ${directory} is in use by another process`;
-  return `data directory ${directory} can't be used: ${message}`;
+/** What is wrong with a data directory, in one line. */
+export function unusable(directory: string, error: Error): Error {
+  if (primaryCode(error) === BUSY) return new Error(`data directory ${directory} is in use by another process`);
+  return new Error(`data directory ${directory} can't be used: ${error.message}`);
+}
+
+/** A full disk is no reason not to have it: what it holds can be read and removed. */
+function take(lock: DatabaseSync): void {
+  lock.exec('BEGIN EXCLUSIVE');
+  try {
+    lock.exec('INSERT INTO writable VALUES (1)');
+  } catch (error) {
+    if (primaryCode(error as Error) !== FULL) throw error;
+    if (!lock.isTransaction) lock.exec('BEGIN EXCLUSIVE');
+  }
+}
+
+function primaryCode({ errcode = 0 }: Error & { errcode?: number }): number {
+  return errcode & 0xff;
 }

@@ -19,12 +19,15 @@ CREATE TABLE IF NOT EXISTS chunk (
 CREATE UNIQUE INDEX IF NOT EXISTS place ON chunk (listener, last, rest);
 `;
 
+/** Bytes of a page. */
+export const PAGE = 8192;
+/** The mode of `auto_vacuum` in which a file shrinks when told to. It has to be set before the first table is made. */
+export const INCREMENTAL = 2;
+
 /** Nothing in memory outlives the process, so nothing needs a rollback journal. */
-export const MEMORY_PRAGMAS =
-  'PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;';
+export const MEMORY_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;`;
 /** Checkpoints are made beside; only a log of 64 MiB, with which they can't keep up, is worked off by the appends too. */
-export const FILE_PRAGMAS =
-  'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY;';
+export const FILE_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY;`;
 
 export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
 export const SAVE =

@@ -1,15 +1,24 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
-import { DatabaseSync, type DatabaseSyncOptions, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { statSync } from 'node:fs';
+import { DatabaseSync, type DatabaseSyncOptions, type SQLInputValue } from 'node:sqlite';
 import type { BookState } from '../book.ts';
 import { isWholeChunk } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
 import type { Conditions, Entry, Found, Reach, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { asFound, asRow, conditionValues } from './rows.ts';
 import * as sql from './schema.ts';
+import { Statements } from './statements.ts';
 import { type Fsync, WalSync } from './walSync.ts';
 
 /** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
 export const ROW_BYTES = 144;
+/** What a commit adds to the log beside its chunks: a few whole pages, however little is on them. */
+const COMMIT_BYTES = 5 * sql.PAGE;
+/** Free pages that stay for what comes next, beside an eighth of the file: 4 MiB. */
+const SPARE_PAGES = 512;
+/** Pages given back in one step; a millisecond or two. */
+const SHRINK_PAGES = 256;
 
 /** Without it SQLite keeps a rollback journal even in memory, a copy of every page written; nothing here rolls back. */
 const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: false };
@@ -17,11 +26,16 @@ const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: f
 export class SqliteStore implements Store {
   readonly engine: 'memory' | 'file';
   readonly #db: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #file: string | null;
   readonly #sync: WalSync | null;
   readonly #checkpoints: Checkpoints | null;
-  /** Bytes of chunks in the open transaction. */
+  /** Pages of the file can be given back to the disk: not those of a file made by an older version. */
+  readonly #shrinks: boolean;
+  /** About what the open transaction adds to the log, in bytes. */
   #written = 0;
-  readonly #statements = new Map<string, StatementSync>();
+  /** What was counted when the open transaction began. */
+  #counted: { rows: number; bytes: number; lastRow: number } | null = null;
   lastRow = 0;
   rows = 0;
   bytes = 0;
@@ -29,63 +43,68 @@ export class SqliteStore implements Store {
   /** Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws. */
   constructor(file: string | null, fsync: Fsync = 'interval') {
     this.engine = file === null ? 'memory' : 'file';
+    this.#file = file;
     this.#db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
     this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
     this.#db.exec(sql.TABLES);
+    this.#statements = new Statements(this.#db);
+    this.#shrinks = this.#statements.get('PRAGMA auto_vacuum')![0] === sql.INCREMENTAL;
     this.#sync = file === null ? null : new WalSync(file, fsync);
     this.#checkpoints = file === null ? null : new Checkpoints(file);
     this.#count();
   }
 
   #count(): void {
-    const [rows, bytes, row] = this.#get(sql.TOTALS) as [number, number, number];
+    const [rows, bytes, row] = this.#statements.get(sql.TOTALS) as [number, number, number];
     this.rows = rows;
     this.bytes = bytes + rows * ROW_BYTES;
     this.lastRow = Math.max(row, Number(this.note('lastRow') ?? 0));
   }
 
   load(): BookState[] {
-    return this.#all('SELECT state FROM listener').map(([state]) => JSON.parse(state as string));
+    return this.#statements.all('SELECT state FROM listener').map(([state]) => JSON.parse(state as string));
   }
 
   save(state: BookState): void {
     this.#begin();
-    this.#run(sql.SAVE, state.listener.number, JSON.stringify(state));
+    this.#statements.run(sql.SAVE, state.listener.number, JSON.stringify(state));
   }
 
   saveSpec(listener: number, spec: string): void {
     if (this.engine === 'memory') return;
     this.#begin();
-    this.#run('UPDATE listener SET spec = ? WHERE number = ?', spec, listener);
+    this.#statements.run('UPDATE listener SET spec = ? WHERE number = ?', spec, listener);
   }
 
   savedSpecs(): Map<number, string | null> {
-    return new Map(this.#all('SELECT number, spec FROM listener') as [number, string | null][]);
+    return new Map(this.#statements.all('SELECT number, spec FROM listener') as [number, string | null][]);
   }
 
   insert(entry: Entry, data: Uint8Array): void {
     this.#begin();
     const { start, end, survey } = entry;
-    this.#prepared(sql.INSERT).run(
-      entry.row,
-      entry.listener,
-      end.major,
-      end.minor,
-      start.major + 1,
-      start.minor,
-      survey.start,
-      survey.stop,
-      survey.kinds,
-      survey.smallest,
-      survey.largest,
-      survey.addresses,
-      survey.endpoints,
-      entry.thread,
-      data.length,
-      entry.bytesBefore,
-      entry.incomingBefore,
-      data,
-    );
+    this.#statements
+      .prepared(sql.INSERT)
+      .run(
+        entry.row,
+        entry.listener,
+        end.major,
+        end.minor,
+        start.major + 1,
+        start.minor,
+        survey.start,
+        survey.stop,
+        survey.kinds,
+        survey.smallest,
+        survey.largest,
+        survey.addresses,
+        survey.endpoints,
+        entry.thread,
+        data.length,
+        entry.bytesBefore,
+        entry.incomingBefore,
+        data,
+      );
     this.lastRow = entry.row;
     this.rows++;
     this.bytes += data.length + ROW_BYTES;
@@ -94,29 +113,32 @@ export class SqliteStore implements Store {
 
   commit(synced: boolean): void {
     if (!this.#db.isTransaction) return;
-    this.#run('COMMIT');
+    this.#statements.run('COMMIT');
+    this.#counted = null;
     this.#sync?.written(synced);
-    this.#checkpoints?.committed(this.#written);
+    this.#checkpoints?.committed(this.#written + COMMIT_BYTES);
     this.#written = 0;
   }
 
   rollback(): void {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-    this.#count();
+    Object.assign(this, this.#counted ?? {});
+    this.#counted = null;
+    this.#written = 0;
   }
 
   note(key: string): string | undefined {
-    return this.#get('SELECT value FROM meta WHERE key = ?', key)?.[0] as string | undefined;
+    return this.#statements.get('SELECT value FROM meta WHERE key = ?', key)?.[0] as string | undefined;
   }
 
   setNote(key: string, value: string | null): void {
     this.#begin();
-    if (value === null) this.#run('DELETE FROM meta WHERE key = ?', key);
-    else this.#run(sql.SAVE_META, key, value);
+    if (value === null) this.#statements.run('DELETE FROM meta WHERE key = ?', key);
+    else this.#statements.run(sql.SAVE_META, key, value);
   }
 
   broken(): Row[] {
-    const rows = this.#prepared(sql.EVERYTHING).iterate() as unknown as Iterable<unknown[]>;
+    const rows = this.#statements.prepared(sql.EVERYTHING).iterate() as unknown as Iterable<unknown[]>;
     const broken: Row[] = [];
     for (const [data, ...row] of rows) if (!isWholeChunk(data as Uint8Array)) broken.push(asRow(row as number[]));
     return broken;
@@ -137,38 +159,56 @@ export class SqliteStore implements Store {
   }
 
   data(row: number): Uint8Array | undefined {
-    return this.#get(sql.DATA, row)?.[0] as Uint8Array | undefined;
+    return this.#statements.get(sql.DATA, row)?.[0] as Uint8Array | undefined;
   }
 
   first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined {
-    const row = this.#get(sql.FIRST, listener, beyond.major, beyond.minor, bytes, micros);
+    const row = this.#statements.get(sql.FIRST, listener, beyond.major, beyond.minor, bytes, micros);
     return row === undefined ? undefined : asRow(row as number[]);
   }
 
   oldest(limit: number): Row[] {
-    return this.#all(sql.OLDEST, limit).map((row) => asRow(row as number[]));
+    return this.#statements.all(sql.OLDEST, limit).map((row) => asRow(row as number[]));
   }
 
   trim(listener: number, to: Place, limit: number): number {
     this.#begin();
-    const freed = this.#all(sql.TRIM, listener, to.major, to.minor, limit);
+    const freed = this.#statements.all(sql.TRIM, listener, to.major, to.minor, limit);
     for (const [row, bytes] of freed) this.#freed(row as number, bytes as number);
     return freed.length;
   }
 
   remove(row: Row): void {
     this.#begin();
-    this.#run(sql.REMOVE, row.row);
+    this.#statements.run(sql.REMOVE, row.row);
     this.#freed(row.row, row.bytes);
   }
 
   forget(listener: number): void {
     this.#begin();
-    this.#run('DELETE FROM listener WHERE number = ?', listener);
+    this.#statements.run('DELETE FROM listener WHERE number = ?', listener);
   }
 
   orphans(): number[] {
-    return this.#all(sql.ORPHANS).map(([listener]) => listener as number);
+    return this.#statements.all(sql.ORPHANS).map(([listener]) => listener as number);
+  }
+
+  get disk(): { file: number; log: number } {
+    if (this.#file === null) return { file: 0, log: 0 };
+    return { file: sizeOf(this.#file), log: sizeOf(`${this.#file}-wal`) };
+  }
+
+  shrink(): void {
+    if (!this.#shrinks) return;
+    const free = this.#number('PRAGMA freelist_count');
+    if (free <= SPARE_PAGES + this.#number('PRAGMA page_count') / 8) return;
+    this.#begin();
+    this.#db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);
+    this.#written += SHRINK_PAGES * sql.PAGE;
+  }
+
+  checkpoint(): boolean {
+    return this.engine === 'memory' || this.#number('PRAGMA wal_checkpoint(TRUNCATE)') === 0;
   }
 
   close(): void {
@@ -180,8 +220,8 @@ export class SqliteStore implements Store {
   #walk(walk: sql.Walk, place: SQLInputValue[], conditions: Conditions | null): Found[] {
     const found =
       conditions === null
-        ? this.#all(walk.plain, ...place)
-        : this.#all(walk.conditional, ...conditionValues(conditions), ...place);
+        ? this.#statements.all(walk.plain, ...place)
+        : this.#statements.all(walk.conditional, ...conditionValues(conditions), ...place);
     return found.map(asFound);
   }
 
@@ -189,72 +229,21 @@ export class SqliteStore implements Store {
   #freed(row: number, bytes: number): void {
     this.rows--;
     this.bytes -= bytes + ROW_BYTES;
-    if (row === this.lastRow) this.#run(sql.SAVE_META, 'lastRow', `${row}`);
+    if (row === this.lastRow) this.#statements.run(sql.SAVE_META, 'lastRow', `${row}`);
+  }
+
+  #number(text: string): number {
+    return this.#statements.get(text)![0] as number;
   }
 
   #begin(): void {
-    if (!this.#db.isTransaction) this.#run('BEGIN');
-  }
-
-  #prepared(text: string): StatementSync {
-    let statement = this.#statements.get(text);
-    if (statement === undefined) {
-      statement = this.#db.prepare(text);
-      statement.setReturnArrays(true);
-      this.#statements.set(text, statement);
-    }
-    return statement;
-  }
-
-  #run(text: string, ...values: SQLInputValue[]): void {
-    this.#prepared(text).run(...values);
-  }
-  #get(text: string, ...values: SQLInputValue[]): unknown[] | undefined {
-    return this.#prepared(text).get(...values) as unknown[] | undefined;
-  }
-  #all(text: string, ...values: SQLInputValue[]): unknown[][] {
-    return this.#prepared(text).all(...values) as unknown as unknown[][];
+    if (this.#db.isTransaction) return;
+    this.#statements.run('BEGIN');
+    const { rows, bytes, lastRow } = this;
+    this.#counted = { rows, bytes, lastRow };
   }
 }
 
-function conditionValues(c: Conditions): SQLInputValue[] {
-  return [
-    c.since,
-    c.until,
-    c.kinds,
-    c.thread,
-    c.thread,
-    c.exempt,
-    c.directions,
-    c.minSize,
-    c.maxSize,
-    c.addresses,
-    c.addresses,
-    c.endpoints,
-    c.endpoints,
-  ];
-}
-
-function asFound(values: unknown[]): Found {
-  const [row, listener, first, skip, last, rest, fits] = values as number[];
-  return {
-    row: row!,
-    listener: listener!,
-    start: { major: first! - 1, minor: skip! },
-    end: { major: last!, minor: rest! },
-    fits: fits === 1,
-  };
-}
-
-function asRow(values: number[]): Row {
-  const [row, listener, first, skip, last, rest, bytes, bytesBefore, incomingBefore] = values;
-  return {
-    row: row!,
-    listener: listener!,
-    start: { major: first! - 1, minor: skip! },
-    end: { major: last!, minor: rest! },
-    bytes: bytes!,
-    bytesBefore: bytesBefore!,
-    incomingBefore: incomingBefore!,
-  };
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -1,15 +1,17 @@
 /** What a journal in a file is after its process was killed, after the power failed, and while the disk is full. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import { KIND_GAP, KIND_MESSAGE } from '../../../src/journal/chunk.ts';
+import { openJournal } from '../../../src/journal/client.ts';
 import { Ledger } from '../../../src/journal/ledger.ts';
 import { beginSession, endSession } from '../../../src/journal/session.ts';
+import { FILE_PRAGMAS, TABLES } from '../../../src/journal/sqlite/schema.ts';
 import { SqliteStore } from '../../../src/journal/sqlite/sqliteStore.ts';
-import { A, chunk, itemsOf, listener, message, pullOf, texts, textsOf, until } from './fixtures.ts';
+import { smallDisk } from '../../smallDisk.ts';
+import { A, B, chunk, itemsOf, listener, message, pullOf, texts, textsOf, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
 const GAPS = { filter: { kinds: 1 << KIND_GAP } };
@@ -127,17 +129,14 @@ t.test('every commit can be on the disk before it shows', async (t) => {
 });
 
 t.test('a full disk: what is stored is served, what arrives is held, and all goes on when there is room', async (t) => {
-  const data = smallDisk(t);
-  if (data === null) {
-    t.comment('skipped: no small disk can be mounted here');
-    return;
-  }
+  const data = smallDisk(t, 6);
+  if (data === null) return;
   const journal = await open(t, { dataDir: data });
   await journal.register(listener(A, { maxBytes: 1e9 }));
   const { send, owed } = port(t, journal);
   send(texts('first')[0]!);
   await until(() => owed() === 0);
-  writeFileSync(join(data, 'other'), Buffer.alloc(3_000_000));
+  writeFileSync(join(data, 'other'), Buffer.alloc(2_000_000));
   const big = 'x'.repeat(50_000);
   let sent = 1;
   while ((await journal.stats()).fault === null) {
@@ -166,18 +165,139 @@ t.test('a full disk: what is stored is served, what arrives is held, and all goe
   t.match((await journal.histories([A])).get(A), { captured: sent, lastSeq: sent });
 });
 
-/** A disk of 6 MB of its own, null where this user may not mount one. */
-function smallDisk(t: Test): string | null {
-  const at = mkdtempSync(join(tmpdir(), 'listenpost-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', at], { stdio: 'ignore' });
-  } catch {
-    rmSync(at, { recursive: true });
-    return null;
+t.test('a full disk: what is removed makes room for what is held', async (t) => {
+  const data = smallDisk(t, 24);
+  if (data === null) return;
+  const journal = await open(t, { dataDir: data });
+  for (const number of [A, B]) await journal.register(listener(number, { maxMessages: 1e7 }));
+  const { send, owed } = port(t, journal);
+  const counts = { [A]: 0, [B]: 0 };
+  const fill = async (number: typeof A | typeof B) => {
+    send(chunk([message(`${++counts[number]} ${'x'.repeat(60_000)}`)], number));
+    if (owed() > 1e6) await until(async () => owed() === 0 || (await journal.stats()).fault !== null);
+  };
+  for (let i = 0; (await journal.stats()).fault === null; i++) await fill(i % 2 === 0 ? A : B);
+  t.match(await journal.stats(), { fault: { code: 'disk_full' }, disk: { ballast: 8 * 1024 * 1024 } });
+  t.ok(await journal.clear(A, 20));
+  await until(async () => owed() === 0 && (await journal.stats()).fault === null);
+  t.match((await journal.histories([B])).get(B), { captured: counts[B], lastSeq: counts[B] });
+
+  while ((await journal.stats()).fault === null) await fill(B);
+  await journal.forget(A);
+  await until(async () => owed() === 0 && (await journal.stats()).fault === null);
+  t.equal((await journal.histories([A])).size, 0);
+  t.match((await journal.histories([B])).get(B), { captured: counts[B], lastSeq: counts[B], firstSeq: 1 });
+  const numbers: number[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const page = await journal.pull(pullOf({ scope: { listener: B }, after, limit: 50 }));
+    numbers.push(...textsOf(page).map((text) => Number.parseInt(text, 10)));
+    after = page.next;
+    more = page.hasMore;
   }
-  t.teardown(() => {
-    execFileSync('umount', ['-l', at]);
-    rmSync(at, { recursive: true });
+  t.same(
+    numbers,
+    Array.from({ length: counts[B] }, (_, i) => i + 1),
+    'each once, in order',
+  );
+  await journal.forget(B);
+  await until(async () => (await journal.stats()).disk.ballast > 4 * 1024 * 1024, 20_000);
+});
+
+t.test('a full disk: messages beyond their age go all the same', async (t) => {
+  const data = smallDisk(t, 24);
+  if (data === null) return;
+  const journal = await open(t, { dataDir: data });
+  await journal.register(listener(A, { maxAge: 1500, maxMessages: 1e7 }));
+  await journal.register(listener(B, { maxMessages: 1e7 }));
+  const { send, owed } = port(t, journal);
+  let sent = 0;
+  while ((await journal.stats()).fault === null) {
+    send(chunk([message(`${++sent} ${'x'.repeat(60_000)}`)], A));
+    if (owed() > 1e6) await until(async () => owed() === 0 || (await journal.stats()).fault !== null);
+  }
+  send(chunk([message('other')], B));
+  await until(async () => owed() === 0 && (await journal.stats()).fault === null, 20_000);
+  t.match((await journal.histories([B])).get(B), { captured: 1 });
+  t.match((await journal.histories([A])).get(A), { captured: sent });
+});
+
+t.test('a full disk: what is held at the end is stored with the ballast, and the next process comes up', async (t) => {
+  const data = smallDisk(t, 24);
+  if (data === null) return;
+  const journal = await openJournal({ dataDir: data, execArgv: [] });
+  await journal.register(listener(A, { maxMessages: 1e7 }));
+  const { send, owed } = port(t, journal);
+  let sent = 0;
+  while ((await journal.stats()).fault === null) {
+    send(chunk([message(`${++sent} ${'x'.repeat(60_000)}`)], A));
+    if (owed() > 1e6) await until(async () => owed() === 0 || (await journal.stats()).fault !== null);
+  }
+  for (let i = 0; i < 20; i++) send(chunk([message(`${++sent} ${'x'.repeat(60_000)}`)], A));
+  await journal.histories([A]);
+  await journal.close();
+  const again = await open(t, { dataDir: data });
+  t.match((await again.histories([A])).get(A), { captured: sent, lastSeq: sent });
+  await again.clear(A);
+  await until(async () => (await again.stats()).fault === null);
+});
+
+t.test('the file stays bounded under retention, and shrinks when a listener goes', async (t) => {
+  const file = join(directory(t), 'journal.db');
+  const store = new SqliteStore(file);
+  const ledger = new Ledger(store, 1e9);
+  const book = ledger.register(listener(A, { maxMessages: 200 }));
+  const turnover = async () => {
+    for (let i = 0; i < 200; i++) {
+      ledger.append(chunk([message('x'.repeat(30_000))]));
+      ledger.commit();
+    }
+    return sizeAfterCheckpoint(store);
+  };
+  await turnover();
+  const after2 = await turnover();
+  for (let i = 2; i < 9; i++) await turnover();
+  const after10 = await turnover();
+  t.ok(after10 <= 2 * after2, `${after10} bytes after 10 turnovers, ${after2} after 2`);
+  ledger.forget(book);
+  do ledger.commit();
+  while (ledger.isReclaiming);
+  const full = await sizeAfterCheckpoint(store);
+  store.shrink();
+  store.commit(false);
+  t.equal(await sizeAfterCheckpoint(store), full - 256 * 8192, 'a step is 2 MiB');
+  t.equal(store.rows, 0);
+  store.close();
+});
+
+/** Bytes of the file once all is in it; the thread that makes checkpoints beside may be at it. */
+async function sizeAfterCheckpoint(store: SqliteStore): Promise<number> {
+  await until(() => {
+    store.checkpoint();
+    return store.disk.log === 0;
   });
-  return at;
+  return store.disk.file;
 }
+
+t.test('a file of an older version, which can not shrink, goes on', async (t) => {
+  const data = directory(t);
+  const db = new DatabaseSync(join(data, 'journal.db'));
+  db.exec(FILE_PRAGMAS.replace(/PRAGMA auto_vacuum = \d; /, ''));
+  db.exec(TABLES);
+  t.match(db.prepare('PRAGMA auto_vacuum').get(), { auto_vacuum: 0 });
+  db.close();
+  const store = new SqliteStore(join(data, 'journal.db'));
+  const ledger = new Ledger(store, 1e9);
+  const book = ledger.register(listener());
+  for (let i = 0; i < 200; i++) ledger.append(chunk([message('x'.repeat(50_000))]));
+  ledger.commit();
+  ledger.clear(book);
+  do ledger.commit();
+  while (ledger.isReclaiming);
+  const file = await sizeAfterCheckpoint(store);
+  store.shrink();
+  store.commit(false);
+  for (let i = 0; i < 100; i++) ledger.append(chunk([message('x'.repeat(50_000))]));
+  ledger.commit();
+  t.ok((await sizeAfterCheckpoint(store)) <= file, 'what is free is used again');
+  store.close();
+});
