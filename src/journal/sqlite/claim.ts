@@ -1,5 +1,5 @@
 /** One process a data directory: a lock that the kernel lifts however the process ends. */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -17,6 +17,7 @@ export function claimDirectory(directory: string): Claim {
   let lock: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     const held = new DatabaseSync(join(directory, 'lock.db'));
     lock = held;
     held.exec('CREATE TABLE IF NOT EXISTS writable (proof INTEGER)');
