@@ -13,8 +13,9 @@ export const health: Routes = async (app) => {
 
   app.get('/readyz', { schema: readySchema }, async (request, reply) => {
     const { ready, checks } = await app.domain.status.readiness();
-    const verbose = request.query.verbose !== undefined;
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', ...(verbose ? { checks } : {}) });
+    const shown = request.query.verbose === undefined ? {} : { checks };
+    if (ready) return { status: 'ok', ...shown };
+    return reply.code(503).send({ status: 'unavailable', detail: checks.find(({ ok }) => !ok)?.detail, ...shown });
   });
 };
 
@@ -33,7 +34,8 @@ const readySchema = {
   operationId: 'getReadyz',
   tags,
   summary: 'Is it ready?',
-  description: 'Ready once stored and configured listeners are up or failed, and not while shutting down.',
+  description:
+    'Ready once stored and configured listeners are up or failed, and not while shutting down. Until then requests below /v1 wait, up to ten seconds.',
   security: [],
   querystring: Type.Object(
     { verbose: Type.Optional(Type.String({ description: 'Show each check.', examples: ['true'] })) },

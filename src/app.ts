@@ -8,6 +8,7 @@ import { addGate, type GateOptions } from './http/gate.ts';
 import { addOpenApi } from './http/openapi.ts';
 import { addProblems, PROBLEM_TYPE, pathOf, problemDocument, sendProblem, toProblem } from './http/problems.ts';
 import type { StreamLimits } from './http/sse.ts';
+import { addStarting } from './http/starting.ts';
 import { Streams } from './http/streams.ts';
 import { buildValidator, formatErrors } from './http/validation.ts';
 import { Metrics } from './metrics.ts';
@@ -18,6 +19,8 @@ export type AppOptions = GateOptions & {
   version: string;
   /** Bytes of a request body at most. */
   bodyLimit?: number;
+  /** Milliseconds that requests wait for a service that starts; tests shorten it. */
+  startPatience?: number;
   /** What a slow stream client is granted; tests shorten it. */
   streams?: StreamLimits;
 };
@@ -44,6 +47,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   addClosing(app, domain, options.streams);
   app.decorate('domain', domain).decorate('programVersion', options.version);
   addGate(app, options);
+  addStarting(app, domain.status, options.startPatience);
   addBodies(app);
   addStrictQueries(app);
   addRequestLog(app, domain);

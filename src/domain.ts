@@ -128,6 +128,9 @@ export interface ServiceStatus {
   readiness(): Promise<{ ready: boolean; checks: { name: string; ok: boolean; detail?: string }[] }>;
   workers(): Promise<WorkersView>;
   info(): Record<string, unknown>;
+  /** Stored and configured listeners are up or failed; `started` resolves then. */
+  readonly isStarted: boolean;
+  readonly started: Promise<void>;
   /** Aborted when the service begins to shut down. */
   readonly stopping: AbortSignal;
 }

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used with another body' },
   limit_reached: { status: 429, title: 'A limit is reached' },
   internal: { status: 500, title: 'Internal error' },
+  starting: { status: 503, title: 'The service is starting' },
   shutting_down: { status: 503, title: 'The service is shutting down' },
   worker_unavailable: { status: 503, title: 'No worker thread is available' },
   storage_full: { status: 507, title: 'The journal has no room' },

@@ -1,6 +1,6 @@
 /**
- * The service: puts the parts together and takes them apart in the right order. Start: journal, threads, registry, HTTP.
- * Stop: not ready any more, nothing new, listeners closed and their last messages in the journal, streams given those and
+ * The service: puts the parts together and takes them apart in the right order. Start: journal, threads, registry, HTTP,
+ * and only then the listeners, so that probes can tell how far it is. Stop: not ready any more, nothing new, listeners closed and their last messages in the journal, streams given those and
  * their end, threads joined, journal committed.
  */
 import type { FastifyInstance } from 'fastify';
@@ -67,12 +67,10 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: httpLog });
     undo.unshift(() => app.close());
     undo.unshift(() => parts.registry.close());
-    await parts.registry.restore();
     await app.listen({ host: config.host, port: config.port });
     httpLog.level = log.level;
     const configure = configurator(parts.registry, log);
-    await configure(options.listeners ?? []);
-    parts.status.begin();
+    await raise(parts, () => configure(options.listeners ?? []));
     const url = urlOf(app);
     const fallback = config.engine === 'auto' ? whyNotNative() : null;
     if (fallback !== null) log.warn(`UDP is read one datagram at a time: ${fallback}`);
@@ -82,6 +80,15 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     for (const step of undo) await step().catch(() => {});
     throw error;
   }
+}
+
+/** Brings the listeners up. Until then nobody sees them through the API. */
+async function raise({ registry, status }: Parts, configure: () => Promise<void>): Promise<void> {
+  status.starting('it is restoring listeners');
+  await registry.restore();
+  status.starting('it is configuring listeners');
+  await configure();
+  status.begin();
 }
 
 type Parts = { registry: Registry; sends: Sends; journal: Journal; status: Status };

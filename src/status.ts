@@ -13,7 +13,9 @@ const PATIENCE = 2000;
 export class Status implements ServiceStatus {
   readonly #parts: { config: Config; crews: Crews; journal: Journal };
   readonly #stopping = new AbortController();
-  #started = false;
+  readonly #begun = Promise.withResolvers<void>();
+  /** What it does before it has come up; null afterwards. */
+  #starting: string | null = 'it is starting';
 
   constructor(parts: { config: Config; crews: Crews; journal: Journal }) {
     this.#parts = parts;
@@ -23,9 +25,22 @@ export class Status implements ServiceStatus {
     return this.#stopping.signal;
   }
 
+  get isStarted(): boolean {
+    return this.#starting === null;
+  }
+  get started(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  /** How far the start has come, shown until it is done. */
+  starting(detail: string): void {
+    this.#starting = detail;
+  }
+
   /** The service has come up. */
   begin(): void {
-    this.#started = true;
+    this.#starting = null;
+    this.#begun.resolve();
   }
 
   /** The service goes down. */
@@ -61,7 +76,9 @@ export class Status implements ServiceStatus {
 
   #process(): Check {
     if (this.#stopping.signal.aborted) return { name: 'process', ok: false, detail: 'it is shutting down' };
-    return this.#started ? { name: 'process', ok: true } : { name: 'process', ok: false, detail: 'it is starting' };
+    return this.#starting === null
+      ? { name: 'process', ok: true }
+      : { name: 'process', ok: false, detail: this.#starting };
   }
 
   async #journal(): Promise<Check> {

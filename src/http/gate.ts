@@ -16,7 +16,7 @@ export type GateOptions = {
   allowOrigin: readonly string[];
 };
 
-/** Probes of an orchestrator come by address and without a token; what they learn is one word. */
+/** Probes of an orchestrator come by address and without a token; what they learn is how the service is. */
 const OPEN = /^\/(livez|readyz|healthz)$/;
 /** The pages themselves hold no data. */
 const PAGES = /^\/(docs(\/.*)?|openapi\.(json|yaml)|problems\/.*)?$/;

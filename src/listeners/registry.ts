@@ -27,7 +27,7 @@ import { applySpec, patchedSpec } from './patch.ts';
 import { converge, named } from './put.ts';
 import { Removal } from './removal.ts';
 import { type Replied, replyToMessage } from './reply.ts';
-import { type Memory, recallListeners, rememberListeners } from './restore.ts';
+import { type Memory, recallListeners, rememberListeners, someAtOnce } from './restore.ts';
 import { Roster } from './roster.ts';
 import { fillSpec } from './spec.ts';
 import { watchThreads } from './thread-watch.ts';
@@ -66,7 +66,7 @@ export class Registry implements Listeners {
   /** Brings back the listeners of an earlier process. One that can't come up is `failed`; the rest works. */
   async restore(): Promise<void> {
     const memories = await recallListeners(this.#journal, this.#onError);
-    await Promise.all(memories.map((memory) => this.#restoreOne(memory)));
+    await someAtOnce(memories, (memory) => this.#restoreOne(memory));
   }
 
   async create(spec: ListenerSpec): Promise<ListenerView> {

@@ -9,6 +9,8 @@ import type { Listener } from './listener.ts';
 import type { Roster } from './roster.ts';
 import { fillSpec } from './spec.ts';
 
+const AT_ONCE = 32;
+
 /** What is remembered of a listener. */
 export type Memory = {
   number: number;
@@ -44,6 +46,11 @@ export async function recallListeners(journal: Journal, onError: (error: unknown
       const { counts, traffic } = counted.get(memory.number)!;
       return { ...memory, counts: settledCounts(counts, traffic, memory.spec.protocol) };
     });
+}
+
+/** Brings them back in parts, so that probes are answered in between; all at once takes longer, too. */
+export async function someAtOnce<T>(all: readonly T[], bringBack: (one: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < all.length; i += AT_ONCE) await Promise.all(all.slice(i, i + AT_ONCE).map(bringBack));
 }
 
 function stored({ spec, createdAt, keptPort, state, order }: Listener): Stored {

@@ -5,6 +5,9 @@ import { OneOf } from './parts.ts';
 export const HealthSchema = Type.Object(
   {
     status: OneOf(['ok', 'unavailable'], { description: 'In one word.', examples: ['ok'] }),
+    detail: Type.Optional(
+      Type.String({ description: 'Why it is not ready.', examples: ['it is restoring listeners'] }),
+    ),
     checks: Type.Optional(
       Type.Array(
         Type.Object({

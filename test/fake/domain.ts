@@ -181,7 +181,12 @@ export class FakeSends {
 
 export class FakeStatus {
   readonly stop = new AbortController();
+  readonly begun = Promise.withResolvers<void>();
+  isStarted = true;
   checks: { name: string; ok: boolean; detail?: string }[] = [{ name: 'journal', ok: true }];
+  get started(): Promise<void> {
+    return this.begun.promise;
+  }
   get stopping(): AbortSignal {
     return this.stop.signal;
   }

@@ -11,8 +11,42 @@ t.test('alive and ready, with checks when asked', async (t) => {
   const answer = await app.inject('/readyz?verbose=true');
   t.match(
     [answer.statusCode, answer.json()],
-    [503, { status: 'unavailable', checks: [{ detail: 'the disk is full' }] }],
+    [503, { status: 'unavailable', detail: 'the disk is full', checks: [{ detail: 'the disk is full' }] }],
   );
+});
+
+t.test('while it starts, what shows listeners waits', async (t) => {
+  const { app, status } = await fakeApp(t);
+  status.isStarted = false;
+  t.equal((await app.inject('/livez')).statusCode, 200);
+  t.equal((await app.inject('/openapi.json')).statusCode, 200);
+  t.equal((await app.inject({ url: '/v1/info', headers: { host: 'evil.example' } })).statusCode, 403, 'the gate first');
+  let answered = false;
+  const info = app.inject('/v1/info').then((answer) => {
+    answered = true;
+    return answer;
+  });
+  t.equal((await app.inject('/readyz')).statusCode, 200);
+  t.notOk(answered);
+  status.isStarted = true;
+  status.begun.resolve();
+  t.equal((await info).statusCode, 200);
+});
+
+t.test('a start that takes too long is told', async (t) => {
+  const { app, status } = await fakeApp(t, { startPatience: 20 });
+  status.isStarted = false;
+  const late = await app.inject('/metrics');
+  t.match([late.statusCode, late.headers['retry-after'], late.json()], [503, '1', { code: 'starting' }]);
+});
+
+t.test('a start that ends in a stop lets go of who waits', async (t) => {
+  const { app, status } = await fakeApp(t);
+  status.isStarted = false;
+  const waiting = app.inject('/v1/listeners');
+  await app.inject('/livez');
+  status.stop.abort();
+  t.match((await waiting).json(), { code: 'shutting_down' });
 });
 
 t.test('once it stops, only probes are answered', async (t) => {

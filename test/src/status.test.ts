@@ -22,7 +22,12 @@ function setup({
 t.test('ready from the start to the stop', async (t) => {
   const status = setup({});
   t.match(await status.readiness(), { ready: false, checks: [{ name: 'process', detail: 'it is starting' }] });
+  status.starting('it is restoring listeners');
+  t.match(await status.readiness(), { ready: false, checks: [{ detail: 'it is restoring listeners' }] });
+  t.notOk(status.isStarted);
   status.begin();
+  await status.started;
+  t.ok(status.isStarted);
   t.match(await status.readiness(), { ready: true, checks: [{ ok: true }, { ok: true }, { ok: true }] });
   status.stop();
   t.ok(status.stopping.aborted);
