@@ -3,8 +3,8 @@ import { styleText } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings, ConfigError, configOf, withFile } from '../config.ts';
 import { VERSION } from '../version.ts';
+import { addHealthcheck } from './commands/healthcheck.ts';
 import { addCommands } from './commands.ts';
-import { healthcheck } from './healthcheck.ts';
 import { addOverview } from './overview.ts';
 import { tell, USAGE } from './session/failure.ts';
 
@@ -51,15 +51,6 @@ function addServe(program: Command): void {
     const { serve } = await import('./serve.ts');
     await serve(config, file);
   });
-}
-
-function addHealthcheck(program: Command): void {
-  program
-    .command('healthcheck')
-    .description('ask a running service whether it is ready; exit code 0 when it is, 1 when not')
-    .option('--url <url>', 'where it listens (default: from LISTENPOST_HOST and LISTENPOST_PORT)')
-    .option('--wait <duration>', 'keep asking this long, e.g. 10s', '0s')
-    .action(healthcheck);
 }
 
 /** commander has written its own line already; ours is written here. */

@@ -6,6 +6,8 @@ import ipaddr from 'ipaddr.js';
 
 /** How many conversions each direction remembers; a flood from spoofed sources must not grow the process. */
 const REMEMBERED = 4096;
+/** Bits that all IPv4-mapped addresses have in common. */
+const MAPPED_BITS = 96;
 
 const bytesByText = new Map<string, Uint8Array>();
 const textByKey = new Map<string, string>();
@@ -43,8 +45,12 @@ export function canonicalAddress(text: string): string {
   return addressText(addressBytes(text));
 }
 
-/** Whether the 16 address bytes at an offset lie in a network: `prefix` bits of its address count. */
+/**
+ * Whether the 16 address bytes at an offset lie in a network: `prefix` bits of its address count. An IPv6 network never
+ * holds an IPv4 address, `::/0` included; one within ::ffff:0:0/96 is an IPv4 network.
+ */
 export function isWithin(network: { bytes: Uint8Array; prefix: number }, bytes: Uint8Array, offset = 0): boolean {
+  if (network.prefix < MAPPED_BITS && isMapped(bytes, offset)) return false;
   const whole = network.prefix >> 3;
   for (let i = 0; i < whole; i++) if (network.bytes[i] !== bytes[offset + i]) return false;
   const rest = network.prefix & 7;

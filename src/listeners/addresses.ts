@@ -2,11 +2,10 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { type ProblemCode, ProblemError } from '../errors.ts';
-import { addressBytes, canonicalAddress } from '../journal/address.ts';
+import { addressBytes, canonicalAddress, isWithin } from '../journal/address.ts';
 import type { Cidr } from '../workers/protocol.ts';
 
 const LOOPBACK = ['127.0.0.0/8', '::1'].map((text) => parseCidr(text)!);
-const MAPPED_BITS = 96;
 
 /** 16 bytes and prefix of `10.0.0.0/8`, `::1` and the like; undefined for anything else. */
 export function parseCidr(text: string): Cidr | undefined {
@@ -16,15 +15,6 @@ export function parseCidr(text: string): Cidr | undefined {
   const bits = family === 4 ? 32 : 128;
   if (length !== undefined && (!/^\d{1,3}$/.test(length) || Number(length) > bits)) return undefined;
   return { bytes: addressBytes(address!), prefix: 128 - bits + Number(length ?? bits) };
-}
-
-/** Whether a CIDR holds an address. An IPv6 CIDR never holds an IPv4 address, `::/0` included. */
-export function holds(cidr: Cidr, address: Uint8Array): boolean {
-  if (isMapped(address) !== (cidr.prefix >= MAPPED_BITS && isMapped(cidr.bytes))) return false;
-  const whole = cidr.prefix >> 3;
-  for (let i = 0; i < whole; i++) if (cidr.bytes[i] !== address[i]) return false;
-  const mask = 0xff00 >> (cidr.prefix & 7);
-  return whole === 16 || ((cidr.bytes[whole]! ^ address[whole]!) & mask & 0xff) === 0;
 }
 
 /**
@@ -63,12 +53,7 @@ export class AddressPolicy {
   /** Throws a 403 that says which flag would allow it. */
   check(address: string): void {
     const bytes = addressBytes(address);
-    if (this.#allowed.some((cidr) => holds(cidr, bytes))) return;
+    if (this.#allowed.some((cidr) => isWithin(cidr, bytes))) return;
     throw new ProblemError(this.#code, `${address} is not loopback; start the service with ${this.#flag} to allow it`);
   }
-}
-
-function isMapped(bytes: Uint8Array): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
-  return bytes[10] === 0xff && bytes[11] === 0xff;
 }

@@ -200,7 +200,7 @@ export const specFields = {
       examples: ['30s'],
     }),
   ),
-  allow: Type.Optional(Cidrs('Peers served; empty serves all.')),
+  allow: Type.Optional(Cidrs('Peers served; empty serves all. An IPv6 CIDR holds no IPv4 peer, ::/0 included.')),
   deny: Type.Optional(Cidrs('Peers not served; wins over allow.')),
   paused: Type.Optional(
     Type.Boolean({ default: false, description: 'Stays bound and answers nothing.', examples: [false] }),

@@ -23,7 +23,7 @@ t.test('a bad value ends with one line that names it, and code 2', async (t) => 
     [['serve', '--host', '0.0.0.0'], {}, /token/],
     [['srve'], {}, /srve/],
     [['healthcheck', '--wait', 'soon'], {}, /--wait.*soon/],
-    [['healthcheck', '--url', 'nowhere'], {}, /--url.*nowhere/],
+    [['healthcheck', '--url', 'no where'], {}, /--url.*no where/],
   ];
   for (const [args, env, message] of bad) {
     const { code, stderr, stdout } = await run(t, args, env);
@@ -61,6 +61,11 @@ t.test('healthcheck says by its exit code whether a service is ready', async (t)
     0,
   );
   t.equal((await run(t, ['healthcheck'], { LISTENPOST_PORT: port })).code, 0);
+  const told = await run(t, ['healthcheck', '--json', '--token', 'any'], { LISTENPOST_URL: service.url });
+  t.equal(told.code, 0);
+  t.match(JSON.parse(told.stdout), { status: 'ok', checks: [{ ok: true }] });
+  const stranger = await run(t, ['healthcheck', '--url', `${service.url}/v1/nothing`]);
+  t.match([stranger.code, stranger.stderr], [1, /is not ready: status 404/]);
 });
 
 t.test('one log line at the start says URL, docs and policy', async (t) => {

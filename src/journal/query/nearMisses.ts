@@ -16,13 +16,13 @@ const TIME = 5;
 /** `failing`: tests that failed, less how close the closest of them came. */
 type Candidate = NearMiss & { failing: number };
 
+type Sought = { track: Track; predicate: Predicate; after: Place; direction: 'in' | 'out' | undefined };
+
 /** The nearest misses, best first: what failed the fewest tests, and among those the newest. */
-export function nearMisses(
-  ledger: Ledger,
-  { track, predicate, after }: { track: Track; predicate: Predicate; after: Place },
-): NearMiss[] {
+export function nearMisses(ledger: Ledger, { track, predicate, after, direction }: Sought): NearMiss[] {
   const found: Candidate[] = [];
   for (const reader of newestMessages(ledger, track)) {
+    if (direction !== undefined && reader.reader.isIncoming !== (direction === 'in')) continue;
     const late = comparePlaces(placeOf(track, reader), after) <= 0;
     const miss = late ? beforeCursor(reader, predicate) : missOf(reader, predicate);
     if (miss !== undefined) found.push({ ...origin(track, reader), ...miss });

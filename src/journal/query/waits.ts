@@ -138,7 +138,8 @@ export class Waits {
     if (!done && asleep) scan.moveTo(scan.track.tail);
     const { track, predicate } = scan;
     const after = request.after === null ? track.floor : (track.parse(request.after) ?? BEYOND);
-    const misses = done || gone ? [] : nearMisses(this.#ledger, { track, predicate, after });
+    const misses =
+      done || gone ? [] : nearMisses(this.#ledger, { track, predicate, after, direction: request.filter.direction });
     return { ...scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
   }
 }

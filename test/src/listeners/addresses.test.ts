@@ -1,6 +1,6 @@
 import t from 'tap';
-import { addressBytes } from '../../../src/journal/address.ts';
-import { AddressPolicy, holds, parseCidr, resolveHost } from '../../../src/listeners/addresses.ts';
+import { addressBytes, isWithin } from '../../../src/journal/address.ts';
+import { AddressPolicy, parseCidr, resolveHost } from '../../../src/listeners/addresses.ts';
 
 t.test('CIDRs and addresses are read', async (t) => {
   t.equal(parseCidr('10.0.0.0/8')?.prefix, 104);
@@ -12,7 +12,7 @@ t.test('CIDRs and addresses are read', async (t) => {
 });
 
 t.test('a CIDR holds the addresses of its own family only', async (t) => {
-  const holding = (cidr: string, address: string) => holds(parseCidr(cidr)!, addressBytes(address));
+  const holding = (cidr: string, address: string) => isWithin(parseCidr(cidr)!, addressBytes(address));
   t.ok(holding('127.0.0.0/8', '127.255.0.1'));
   t.ok(holding('10.1.2.0/23', '10.1.3.255'));
   t.notOk(holding('10.1.2.0/23', '10.1.4.0'));

@@ -61,6 +61,15 @@ t.test('requests are numbered over all bindings, exactly to the limit', async (t
   t.same(numbers, [1, 2, 3, 4, 5, 0, 0, 0, 0]);
 });
 
+t.test('IPv6 lists are about IPv6 peers', async (t) => {
+  const everybody = [cidr('::', 0)];
+  t.equal(admission({ deny: everybody }).admission.permits(from('127.0.0.1')), true);
+  t.equal(admission({ deny: everybody }).admission.permits(from('::1')), false);
+  t.equal(admission({ allow: everybody }).admission.permits(from('127.0.0.1')), false);
+  t.equal(admission({ allow: everybody }).admission.permits(from('fd00::7')), true);
+  t.equal(admission({ deny: [cidr('::ffff:0:0', 96)] }).admission.permits(from('127.0.0.1')), false, 'all of IPv4');
+});
+
 t.test('containment agrees with the block list of Node', async (t) => {
   const octet = fc.integer({ min: 0, max: 255 });
   const address = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join('.'));
