@@ -18,12 +18,13 @@ const JOURNAL_DIED = 70;
 /** `file` is read again on SIGHUP. */
 export async function serve(config: Config, file?: ConfigurationFile): Promise<void> {
   const log = createLog(config.logLevel);
-  let service: Service | undefined;
+  let starting: Promise<Service> | undefined;
   const { close } = closeWithGrace(
     { delay: GRACE, logger: log, skip: file === undefined ? [...SIGNALS] : [...SIGNALS, 'SIGHUP'] },
     async ({ err }) => {
       if (err !== undefined) log.fatal({ err }, 'an error nobody handled');
-      await service?.close();
+      // A start that fails ends the process itself.
+      await (await starting)?.close();
     },
   );
   onSignals(log, close);
@@ -32,7 +33,8 @@ export async function serve(config: Config, file?: ConfigurationFile): Promise<v
     process.exit(JOURNAL_DIED);
   };
   try {
-    service = await start(config, { log, onFatal, listeners: file?.listeners ?? [] });
+    starting = start(config, { log, onFatal, listeners: file?.listeners ?? [] });
+    const service = await starting;
     if (file !== undefined) reloadOnHangup(service, file, log);
   } catch (error) {
     process.stderr.write(`error: listenpost can't start: ${(error as Error).message}\n`);

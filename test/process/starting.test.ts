@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { run, startProcess } from '../process.ts';
+import { MAIN, run, startProcess } from '../process.ts';
 
 t.setTimeout(120_000);
 
@@ -54,6 +55,23 @@ t.test('probes are answered while listeners come back, and nobody sees a part of
   t.equal((await list)?.body.items.length, LISTENERS, 'who asked at the first moment waited');
   t.match([...reasons].join(), /^(it is (starting|restoring listeners|configuring listeners),?)*$/, 'why not yet');
   await second;
+});
+
+t.test('a signal while listeners come back ends it in order', async (t) => {
+  const data = directory(t);
+  const first = await startProcess(t, ['--data', data]);
+  for (let i = 0; i < LISTENERS; i++) await first.put(`/v1/listeners/n${i}`, { protocol: 'udp' });
+  await first.stop();
+  const { server, port } = await occupied();
+  await once(server.close(), 'close');
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', `${port}`, '--data', data], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  let alive: Seen | undefined;
+  while (alive === undefined) alive = await look(`http://127.0.0.1:${port}/livez`);
+  child.kill('SIGTERM');
+  t.same(await ended, [0, null]);
+  const again = await startProcess(t, ['--data', data]);
+  t.equal((await again.get('/v1/listeners?limit=1000')).body.items.length, LISTENERS);
 });
 
 t.test('a port in use ends it with one line, and no listener was touched', async (t) => {
