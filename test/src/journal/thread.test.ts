@@ -4,6 +4,7 @@ import t from 'tap';
 import { type Draft, KIND_GAP } from '../../../src/journal/chunk.ts';
 import { JournalClient, openJournal } from '../../../src/journal/client.ts';
 import type { JournalStart } from '../../../src/journal/protocol.ts';
+import { lostRecord } from '../../../src/listeners/records.ts';
 import { A, B, chunk, itemsOf, listener, message, pullOf, ROOMY, seqsOf, textsOf, until, waitOf } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
@@ -397,5 +398,25 @@ t.test('with a directory it goes on where it ended', async (t) => {
 t.test('a directory that can’t be written is an error at the start', async (t) => {
   await t.rejects(openJournal({ dataDir: '/dev/null/nowhere', execArgv: [] }), {
     message: /data directory .* can't be used: ENOTDIR/,
+  });
+});
+
+t.test('what gap records told is summed, kept or not, and what is counted beside comes back', async (t) => {
+  const journal = await open(t);
+  const { number, capture } = listener();
+  await journal.register({ ...listener(), capture: { ...capture, maxMessages: 0 } });
+  const origin = { listener: number, openedAt: 0, binding: 0, thread: 1, incarnation: 0 };
+  for (const lost of [5, 2]) await journal.append(lostRecord(origin, lost));
+  await journal.saveCounts(
+    new Map([
+      [number, 'counts'],
+      [number + 1, 'of nobody'],
+    ]),
+  );
+  const saved = await journal.savedCounts();
+  t.equal(saved.size, 1);
+  t.match(saved.get(number), {
+    counts: 'counts',
+    traffic: { captured: 0, outgoing: 0, dropped: { lost: 7, closed: 0 } },
   });
 });
