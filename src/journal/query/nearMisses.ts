@@ -12,6 +12,8 @@ const SHOWN = 5;
 /** Messages looked at, newest first, and milliseconds they may take. */
 const LOOKED_AT = 200;
 const TIME = 5;
+/** Messages looked at however late it is, where a look is quick. */
+const AT_LEAST = 20;
 
 /** `failing`: tests that failed, less how close the closest of them came. */
 type Candidate = NearMiss & { failing: number };
@@ -21,7 +23,7 @@ type Sought = { track: Track; predicate: Predicate; after: Place; direction: 'in
 /** The nearest misses, best first: what failed the fewest tests, and among those the newest. */
 export function nearMisses(ledger: Ledger, { track, predicate, after, direction }: Sought): NearMiss[] {
   const found: Candidate[] = [];
-  for (const reader of newestMessages(ledger, track)) {
+  for (const reader of newestMessages(ledger, track, predicate.slow ? 1 : AT_LEAST)) {
     if (direction !== undefined && reader.reader.isIncoming !== (direction === 'in')) continue;
     const late = comparePlaces(placeOf(track, reader), after) <= 0;
     const miss = late ? beforeCursor(reader, predicate) : missOf(reader, predicate);
@@ -58,7 +60,7 @@ function missOf({ reader }: Located, predicate: Predicate): Omit<Candidate, 'seq
   return { why, failing: failing.length - closeness, ...(diff === undefined ? {} : { diff }) };
 }
 
-function* newestMessages(ledger: Ledger, track: Track): Generator<Located> {
+function* newestMessages(ledger: Ledger, track: Track, atLeast: number): Generator<Located> {
   const deadline = performance.now() + TIME;
   let looked = 0;
   for (const found of track.down(BEYOND, null, LOOKED_AT)) {
@@ -71,7 +73,8 @@ function* newestMessages(ledger: Ledger, track: Track): Generator<Located> {
       reader.goTo(marks[index - 1]!);
       if (reader.kind !== KIND_MESSAGE || reader.isWithin(book.floor)) continue;
       yield { reader, row: found.row, index };
-      if (++looked >= LOOKED_AT || performance.now() > deadline) return;
+      looked++;
+      if (looked >= LOOKED_AT || (looked >= atLeast && performance.now() > deadline)) return;
     }
   }
 }
