@@ -2,9 +2,8 @@
 import type { Ledger } from './ledger.ts';
 import type { Ballast } from './sqlite/ballast.ts';
 
-/** Milliseconds to wait, where it matters, for a checkpoint that another thread is at; and between two looks. */
+/** Milliseconds to wait, where it matters, for a checkpoint that another thread is at. */
 export const PATIENCE = 200;
-const PAUSE = 5;
 /** Bytes free on a disk on which room is tight, and those of a log that is short. */
 const TIGHT = 64 * 1024 * 1024;
 const SHORT_LOG = 2 * 1024 * 1024;
@@ -68,15 +67,9 @@ export class Room {
    */
   rewind(patience = 0): boolean {
     try {
-      for (let waited = 0; waited <= patience; waited += PAUSE) {
-        if (waited > 0) pause();
-        if (this.#ledger.store.checkpoint()) return true;
-      }
-    } catch {}
-    return false;
+      return this.#ledger.store.checkpoint(patience);
+    } catch {
+      return false;
+    }
   }
-}
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
 }

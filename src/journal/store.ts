@@ -104,10 +104,10 @@ export interface Store {
   /** Gives some free pages back to the disk, when many are free. */
   shrink(): void;
   /**
-   * Works off the write-ahead log, so that it takes no room. False when somebody else is at it or reads from it; throws
-   * when the disk is too full.
+   * Works off the write-ahead log, so that it takes no room. False when somebody else is at it, or reads from it, for
+   * longer than so many milliseconds; throws when the disk is too full.
    */
-  checkpoint(): boolean;
+  checkpoint(patience?: number): boolean;
   /** Listeners that have rows but no state: what a forget had not yet freed when the process ended. */
   orphans(): number[];
   close(): void;

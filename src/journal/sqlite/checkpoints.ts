@@ -24,12 +24,13 @@ export class Checkpoints {
     this.#worker.unref();
   }
 
-  /** So many bytes were committed. */
-  committed(bytes: number): void {
+  /** So many bytes were committed. True when a checkpoint was due, and ordered. */
+  committed(bytes: number): boolean {
     this.#bytes += bytes;
-    if (this.#bytes < INTERVAL) return;
+    if (this.#bytes < INTERVAL) return false;
     this.#bytes = 0;
     this.#worker.postMessage('checkpoint');
+    return true;
   }
 
   /** Answers when the thread has let go of the file. */

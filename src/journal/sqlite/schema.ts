@@ -26,8 +26,8 @@ export const INCREMENTAL = 2;
 
 /** Nothing in memory outlives the process, so nothing needs a rollback journal. */
 export const MEMORY_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;`;
-/** Checkpoints are made beside; only a log of 64 MiB, with which they can't keep up, is worked off by the appends too. */
-export const FILE_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8192; PRAGMA temp_store = MEMORY;`;
+/** Checkpoints are made beside, and by sqliteStore.ts. A log that begins anew keeps 16 MiB of its file to write over. */
+export const FILE_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;`;
 
 export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
 export const SAVE =

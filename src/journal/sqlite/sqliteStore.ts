@@ -1,11 +1,11 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
-import { statSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncOptions, type SQLInputValue } from 'node:sqlite';
 import type { BookState } from '../book.ts';
 import { isWholeChunk } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
 import type { Conditions, Entry, Found, Reach, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { DiskFile, STEP_BYTES } from './diskFile.ts';
 import { asFound, asRow, conditionValues } from './rows.ts';
 import * as sql from './schema.ts';
 import { Statements } from './statements.ts';
@@ -15,11 +15,6 @@ import { type Fsync, WalSync } from './walSync.ts';
 export const ROW_BYTES = 144;
 /** What a commit adds to the log beside its chunks: a few whole pages, however little is on them. */
 const COMMIT_BYTES = 5 * sql.PAGE;
-/** Free pages that stay for what comes next, beside an eighth of the file: 4 MiB. */
-const SPARE_PAGES = 512;
-/** Pages given back in one step; a millisecond or two. */
-const SHRINK_PAGES = 256;
-
 /** Without it SQLite keeps a rollback journal even in memory, a copy of every page written; nothing here rolls back. */
 const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: false };
 
@@ -27,11 +22,9 @@ export class SqliteStore implements Store {
   readonly engine: 'memory' | 'file';
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
-  readonly #file: string | null;
   readonly #sync: WalSync | null;
   readonly #checkpoints: Checkpoints | null;
-  /** Pages of the file can be given back to the disk: not those of a file made by an older version. */
-  readonly #shrinks: boolean;
+  readonly #disk: DiskFile | null;
   /** About what the open transaction adds to the log, in bytes. */
   #written = 0;
   /** What was counted when the open transaction began. */
@@ -43,12 +36,11 @@ export class SqliteStore implements Store {
   /** Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws. */
   constructor(file: string | null, fsync: Fsync = 'interval') {
     this.engine = file === null ? 'memory' : 'file';
-    this.#file = file;
     this.#db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
     this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
     this.#db.exec(sql.TABLES);
     this.#statements = new Statements(this.#db);
-    this.#shrinks = this.#statements.get('PRAGMA auto_vacuum')![0] === sql.INCREMENTAL;
+    this.#disk = file === null ? null : new DiskFile(file, this.#statements);
     this.#sync = file === null ? null : new WalSync(file, fsync);
     this.#checkpoints = file === null ? null : new Checkpoints(file);
     this.#count();
@@ -116,7 +108,7 @@ export class SqliteStore implements Store {
     this.#statements.run('COMMIT');
     this.#counted = null;
     this.#sync?.written(synced);
-    this.#checkpoints?.committed(this.#written + COMMIT_BYTES);
+    if (this.#checkpoints?.committed(this.#written + COMMIT_BYTES)) this.#disk?.boundLog();
     this.#written = 0;
   }
 
@@ -194,21 +186,18 @@ export class SqliteStore implements Store {
   }
 
   get disk(): { file: number; log: number } {
-    if (this.#file === null) return { file: 0, log: 0 };
-    return { file: sizeOf(this.#file), log: sizeOf(`${this.#file}-wal`) };
+    return this.#disk?.sizes ?? { file: 0, log: 0 };
   }
 
   shrink(): void {
-    if (!this.#shrinks) return;
-    const free = this.#number('PRAGMA freelist_count');
-    if (free <= SPARE_PAGES + this.#number('PRAGMA page_count') / 8) return;
+    if (!this.#disk?.isSlack) return;
     this.#begin();
-    this.#db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);
-    this.#written += SHRINK_PAGES * sql.PAGE;
+    this.#disk.shrink();
+    this.#written += STEP_BYTES;
   }
 
-  checkpoint(): boolean {
-    return this.engine === 'memory' || this.#number('PRAGMA wal_checkpoint(TRUNCATE)') === 0;
+  checkpoint(patience = 0): boolean {
+    return this.#disk?.checkpoint(patience) ?? true;
   }
 
   close(): void {
@@ -232,18 +221,10 @@ export class SqliteStore implements Store {
     if (row === this.lastRow) this.#statements.run(sql.SAVE_META, 'lastRow', `${row}`);
   }
 
-  #number(text: string): number {
-    return this.#statements.get(text)![0] as number;
-  }
-
   #begin(): void {
     if (this.#db.isTransaction) return;
     this.#statements.run('BEGIN');
     const { rows, bytes, lastRow } = this;
     this.#counted = { rows, bytes, lastRow };
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
