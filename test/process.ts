@@ -21,6 +21,9 @@ export type Ended = {
 
 export const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
+/** Without what tap puts into each Node it starts. */
+const PLAIN_NODE = ['env', '-u', 'NODE_OPTIONS', process.execPath];
+
 /** Milliseconds a service may take to come up, on a machine that is busy. */
 const PATIENCE = 60_000;
 
@@ -29,7 +32,7 @@ export function run(t: Test, args: string[], env: NodeJS.ProcessEnv = {}): Promi
   return new Child(t, args, env).ended;
 }
 
-/** Starts `listenpost serve` with these flags on port 0; resolves once it listens. */
+/** Starts `listenpost serve` with these flags on port 0; resolves once it listens. With empty NODE_OPTIONS tap stays out. */
 export async function startProcess(t: Test, flags: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Service> {
   const child = new Child(t, ['serve', '--port', '0', '--log-level', 'info', ...flags], env);
   const line = await child.line(/"url":"http/);
@@ -45,7 +48,8 @@ class Child {
 
   constructor(t: Test, args: string[], env: NodeJS.ProcessEnv) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LISTENPOST_'));
-    this.process = spawn(process.execPath, [MAIN, ...args], {
+    const [command, ...before] = env.NODE_OPTIONS === '' ? PLAIN_NODE : [process.execPath];
+    this.process = spawn(command!, [...before, MAIN, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
     });
     this.process.stdout!.on('data', (text) => this.#keep(this.#stdout, text));

@@ -85,10 +85,10 @@ async function everything(service: Service, name: string): Promise<{ numbers: nu
 }
 
 t.test('a full disk: the law holds, reading works, and it goes on by itself when there is room', async (t) => {
-  const data = smallDisk(t, 64);
+  const data = smallDisk(t, 96);
   if (data === null) return;
   const filler = join(data, 'filler');
-  writeFileSync(filler, Buffer.alloc(32 * MIB));
+  writeFileSync(filler, Buffer.alloc(64 * MIB));
   const service = await startProcess(t, ['--data', data, '--threads', '1']);
   const { body } = await service.put('/v1/listeners/flooded', LARGE);
   const sender = new Sender(t, body.address.port, 1200);
