@@ -19,6 +19,8 @@ export type BookState = Traffic & {
   /** Messages that went by the bounds, and by request. */
   evicted: number;
   cleared: number;
+  /** Seq up to which messages went by request rather than by the bounds. */
+  clearedTo: number;
   /** The highest seq ever served, and the `in` messages up to it. */
   served: number;
   servedIncoming: number;
@@ -51,6 +53,7 @@ export class Book implements BookState {
   appendedBytes = 0;
   evicted = 0;
   cleared = 0;
+  clearedTo = 0;
   full = 0;
   served = 0;
   servedIncoming = 0;
@@ -66,8 +69,6 @@ export class Book implements BookState {
   goneBytes = 0;
   /** When the first record still there arrived, in microseconds since 1970; 0 when that is not known. */
   oldestAt = 0;
-  /** Seq up to which messages went by request rather than by the bounds. */
-  clearedTo = 0;
   /** Changes with whatever a reader could see; the key to cached answers. */
   version = 0;
   completed = false;
@@ -163,10 +164,10 @@ export class Book implements BookState {
 
   /** What outlives the process. */
   state(): BookState {
-    const { listener, floor, tail, truncated, appendedBytes, evicted, cleared } = this;
+    const { listener, floor, tail, truncated, appendedBytes, evicted, cleared, clearedTo } = this;
     const { served, servedIncoming, reserved, holes, counts } = this;
     return {
-      ...{ listener, floor, tail, truncated, appendedBytes, evicted, cleared },
+      ...{ listener, floor, tail, truncated, appendedBytes, evicted, cleared, clearedTo },
       ...{ served, servedIncoming, reserved, holes, counts },
       ...this.traffic(),
     };

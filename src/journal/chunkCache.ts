@@ -2,7 +2,7 @@
  * The bytes of the chunks that were appended or read last, so that followers at the end of the journal and the eviction
  * at its beginning don't ask the store again.
  */
-import type { Store } from './store.ts';
+import type { ReadStore } from './store.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Bytes of dropped chunks that wait to be let go of; more is left to the garbage collector. */
@@ -10,14 +10,14 @@ const MAX_DROPPED = 16 * 1024 * 1024;
 const MAX_CHUNKS = 2048;
 
 export class ChunkCache {
-  readonly #store: Store;
+  readonly #store: ReadStore;
   readonly #chunks = new Map<number, Uint8Array>();
   #bytes = 0;
   /** Dropped in this turn of the event loop, so somebody up the stack may still be reading them. */
   #dropped: ArrayBuffer[] = [];
   #droppedBytes = 0;
 
-  constructor(store: Store) {
+  constructor(store: ReadStore) {
     this.#store = store;
   }
 

@@ -44,7 +44,7 @@ function movable(reply: unknown): ArrayBuffer[] {
 }
 
 /** What was not foreseen is logged here, with its stack, and told as `internal`. */
-function wireError(error: unknown): JournalWireError {
+export function wireError(error: unknown): JournalWireError {
   if (error instanceof JournalError) return { code: error.code, message: error.message };
   const { stack, message } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(`journal: ${stack}\n`);

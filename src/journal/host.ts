@@ -15,6 +15,7 @@ import { Pulls } from './query/pulls.ts';
 import { Slices } from './query/slices.ts';
 import { trackOf } from './query/track.ts';
 import { Waits } from './query/waits.ts';
+import type { Reader } from './reader/reader.ts';
 import type { Room } from './room.ts';
 import { endSession } from './session.ts';
 
@@ -25,24 +26,33 @@ type Handlers = {
   [K in JournalCommand]: (request: RequestOf<K>, caller: Caller) => ReplyOf<K> | Promise<ReplyOf<K>>;
 };
 
+type Parts = {
+  ledger: Ledger;
+  room: Room;
+  /** Takes pairs of listener number and lastSeq. */
+  postHeads: (heads: Float64Array) => void;
+  /** Null where there is no file to read beside. */
+  reader: Reader | null;
+};
+
 export class Host implements Handlers {
   readonly #ledger: Ledger;
   readonly #room: Room;
   readonly #intake: Intake;
+  readonly #reader: Reader | null;
   readonly #pulls: Pulls;
   readonly #waits: Waits;
   readonly #heads: Heads;
   readonly #sweep: NodeJS.Timeout;
 
-  /** `postHeads` takes pairs of listener number and lastSeq. */
-  constructor(parts: { ledger: Ledger; room: Room; postHeads: (heads: Float64Array) => void }) {
-    const { ledger, room, postHeads } = parts;
+  constructor({ ledger, room, reader, postHeads }: Parts) {
     this.#ledger = ledger;
     this.#room = room;
+    this.#reader = reader;
     this.#heads = new Heads(postHeads);
     this.#intake = new Intake({ ledger, room, onCommit: (committed) => this.#committed(committed) });
     const slices = new Slices(() => this.#intake.turn());
-    this.#pulls = new Pulls(ledger, slices, () => this.#intake.commit());
+    this.#pulls = new Pulls(ledger, { slices, commit: () => this.#intake.commit(), reader });
     this.#waits = new Waits(ledger, slices);
     this.#sweep = setInterval(() => this.#tidy(), SWEEP);
   }
@@ -107,7 +117,7 @@ export class Host implements Handlers {
   }
 
   endExport({ id }: RequestOf<'endExport'>): null {
-    this.#pulls.exports.end(id);
+    this.#pulls.endExport(id);
     return null;
   }
 
@@ -174,6 +184,7 @@ export class Host implements Handlers {
     this.#waits.endAll();
     this.#heads.flush();
     this.#end();
+    this.#reader?.close();
     this.#ledger.store.close();
     return null;
   }

@@ -13,8 +13,9 @@ import type { CaptureLimits, History, JournalListener } from './journal.ts';
 import { Lookup } from './lookup.ts';
 import { Refusals } from './refusals.ts';
 import type { Row, Store } from './store.ts';
+import type { View } from './view.ts';
 
-export class Ledger {
+export class Ledger implements View {
   readonly store: Store;
   readonly chunks: ChunkCache;
   readonly maxBytes: number;
@@ -121,6 +122,14 @@ export class Ledger {
     book.served = seq;
     book.servedIncoming = this.#lookup.incomingUpTo(book, seq) ?? book.servedIncoming;
     this.#changes.unsaved.add(book);
+  }
+
+  /** The same for an answer, by listener. */
+  markAllServed(served: ReadonlyMap<number, number>): void {
+    for (const [listener, seq] of served) {
+      const book = this.books.get(listener);
+      if (book !== undefined) this.markServed(book, seq);
+    }
   }
 
   history(book: Book): History {

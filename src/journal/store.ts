@@ -57,10 +57,28 @@ export type Reach = number | null;
 /** A chunk on a reader's way; `fits` is what the conditions say. */
 export type Found = { row: number; listener: number; start: Place; end: Place; fits: boolean };
 
-export interface Store {
-  readonly engine: 'memory' | 'file';
+/** What readers need of a store. */
+export interface ReadStore {
   /** The highest row ever used. */
   readonly lastRow: number;
+  /**
+   * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
+   * conditions all fit.
+   */
+  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
+  /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
+  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
+  /** The chunk of a listener in which the place lies, or the first one beyond it. */
+  holding(listener: number, place: Place): Found | undefined;
+  data(row: number): Uint8Array | undefined;
+  /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
+  first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined;
+  /** The oldest rows of all. */
+  oldest(limit: number): Row[];
+}
+
+export interface Store extends ReadStore {
+  readonly engine: 'memory' | 'file';
   /** Chunks stored, and what they take, rows included. */
   readonly rows: number;
   readonly bytes: number;
@@ -80,20 +98,6 @@ export interface Store {
   setNote(key: string, value: string | null): void;
   /** Rows whose chunk is not whole, by its checksum. Reads everything. */
   broken(): Row[];
-  /**
-   * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
-   * conditions all fit.
-   */
-  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
-  /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
-  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
-  /** The chunk of a listener in which the place lies, or the first one beyond it. */
-  holding(listener: number, place: Place): Found | undefined;
-  data(row: number): Uint8Array | undefined;
-  /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
-  first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined;
-  /** The oldest rows of all. */
-  oldest(limit: number): Row[];
   /** Frees at most `limit` rows of a listener that end at or before the place; answers how many it freed. */
   trim(listener: number, to: Place, limit: number): number;
   remove(row: Row): void;

@@ -5,27 +5,32 @@ import { serve } from './desk.ts';
 import { Host } from './host.ts';
 import { Ledger } from './ledger.ts';
 import type { FromJournal, JournalStart } from './protocol.ts';
+import { Reader } from './reader/reader.ts';
 import { Room } from './room.ts';
 import { beginSession } from './session.ts';
 import { Ballast } from './sqlite/ballast.ts';
 import { claimDirectory, unusable } from './sqlite/claim.ts';
+import { Gate } from './sqlite/gate.ts';
 import { SqliteStore } from './sqlite/sqliteStore.ts';
 
 if (isMainThread || parentPort === null) throw new Error('the journal runs in a worker thread');
 const port = parentPort;
 const { dataDir, maxBytes, fsync } = workerData as JournalStart;
 const claim = dataDir === null ? null : claimDirectory(dataDir);
+const file = dataDir === null ? null : join(dataDir, 'journal.db');
+const gate = new Gate();
 const ballast = dataDir === null ? null : new Ballast(dataDir);
 const ledger = open();
 ballast?.hold();
 const postHeads = (heads: Float64Array) => port.postMessage({ heads } satisfies FromJournal);
-const host = new Host({ ledger, room: new Room(ledger, ballast), postHeads });
+const reader = file === null ? null : new Reader(file, gate);
+const host = new Host({ ledger, room: new Room(ledger, ballast), reader, postHeads });
 process.on('exit', () => claim?.release());
 serve(port, host);
 
 function open(): Ledger {
   try {
-    const ledger = new Ledger(new SqliteStore(dataDir === null ? null : join(dataDir, 'journal.db'), fsync), maxBytes);
+    const ledger = new Ledger(new SqliteStore(file, { fsync, gate }), maxBytes);
     beginSession(ledger);
     return ledger;
   } catch (error) {

@@ -1,35 +1,41 @@
-/** Pulls: answers pages and streams. Readers that ask the same at the same place share one answer. */
+/**
+ * Pulls: answers pages and streams. Readers that ask the same at the same place share one answer. What takes long walks
+ * in slices between the appends; where a reader is at hand, it goes to that one's thread instead.
+ */
 
 import { KIND_GAP } from '../chunk.ts';
-import { encoderOf } from '../encode/encoder.ts';
-import { RunningExports } from '../export/running.ts';
 import type { Pull, Pulled } from '../journal.ts';
-import { JournalError } from '../journalError.ts';
 import type { Ledger } from '../ledger.ts';
+import type { Reader } from '../reader/reader.ts';
 import type { Caller } from './caller.ts';
-import { Harvest } from './harvest.ts';
-import { compileFilter } from './predicate.ts';
-import { Scan } from './scan.ts';
 import type { Slices } from './slices.ts';
-import { type Track, trackOf } from './track.ts';
+import { trackOf } from './track.ts';
+import { type Walked, Walks } from './walks.ts';
 
 /** Answers kept for the next one who asks the same, and how large such a body may be. */
 const SHARED = 32;
 export const SHARED_BYTES = 65_536;
 
-type Answer = { version: number; pulled: Pulled };
+type Answer = { version: number | undefined; pulled: Pulled };
+type Parts = {
+  slices: Slices;
+  /** Commits what the ledger has gathered. */
+  commit: () => void;
+  /** Null where there is no file for another thread to read. */
+  reader: Reader | null;
+};
 
 export class Pulls {
-  readonly exports = new RunningExports();
   readonly #ledger: Ledger;
-  readonly #slices: Slices;
+  readonly #walks: Walks;
+  readonly #reader: Reader | null;
   readonly #commit: () => void;
   readonly #answers = new Map<string, Answer>();
 
-  /** @param commit commits what the ledger has gathered */
-  constructor(ledger: Ledger, slices: Slices, commit: () => void) {
+  constructor(ledger: Ledger, { slices, commit, reader }: Parts) {
     this.#ledger = ledger;
-    this.#slices = slices;
+    this.#walks = new Walks(ledger, slices);
+    this.#reader = reader;
     this.#commit = commit;
   }
 
@@ -39,33 +45,32 @@ export class Pulls {
    */
   async pull(request: Pull, key: string, caller: Caller): Promise<Pulled> {
     this.#freshen(request);
-    const track = trackOf(this.#ledger, request.scope);
-    const { version } = track;
+    const version = this.#versionOf(request);
     const shared = this.#answers.get(key);
-    if (shared?.version === version) return shared.pulled;
-    const pulled = await this.#walk(this.#scan(request, track), caller);
-    return request.export === undefined
-      ? this.#share(key, { version, pulled })
-      : this.exports.answered(request.export.id, pulled);
+    if (shared !== undefined && shared.version === version) return shared.pulled;
+    const { pulled, served } = await this.#read(request, caller);
+    this.#ledger.markAllServed(served);
+    return request.export === undefined ? this.#share(key, { version, pulled }) : pulled;
   }
 
-  #scan(request: Pull, track: Track): Scan {
-    const predicate = compileFilter(request.filter);
-    const harvest = new Harvest(encoderOf(request, this.exports), request);
-    return new Scan(this.#ledger, request, { track, predicate, harvest });
+  /** The client of an export has gone. */
+  endExport(id: number): void {
+    this.#walks.exports.end(id);
+    this.#reader?.endExport(id);
   }
 
-  /** Up to what is there now. */
-  #walk(scan: Scan, caller: Caller): Promise<Pulled> {
-    const { promise, resolve, reject } = Promise.withResolvers<Pulled>();
-    const goal = scan.track.tail;
-    this.#slices.run((deadline) => {
-      if (caller.gone) reject(new JournalError('aborted', 'the reader has gone'));
-      else if (!scan.step(deadline, goal)) return false;
-      else resolve(scan.answer());
-      return true;
-    });
-    return promise;
+  /** A page is mostly there within a slice; an export never is, and it goes on with the writer it began with. */
+  async #read(request: Pull, caller: Caller): Promise<Walked> {
+    if (this.#reader === null) return this.#walks.walk(request, caller);
+    const goal = trackOf(this.#ledger, request.scope).tail;
+    const isExport = request.format === 'ndjson' || request.format === 'pcapng';
+    const atOnce = isExport ? undefined : this.#walks.glance(request);
+    return atOnce ?? this.#reader.walk(request, goal, caller);
+  }
+
+  /** Changes with whatever is to be seen of the scope. */
+  #versionOf({ scope }: Pull): number | undefined {
+    return 'listener' in scope ? this.#ledger.books.get(scope.listener)?.version : this.#ledger.version;
   }
 
   /** Lets the clock evict, and losses become visible, before the reader looks. */

@@ -9,8 +9,8 @@ import { BEYOND, comparePlaces, later, type Place } from '../cursor.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Pull, Pulled } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
-import type { Ledger } from '../ledger.ts';
 import type { Found } from '../store.ts';
+import type { View } from '../view.ts';
 import type { Harvest } from './harvest.ts';
 import type { Predicate } from './predicate.ts';
 import type { Track } from './track.ts';
@@ -24,12 +24,16 @@ const MANY_CHUNKS = 256;
 /** Why a walk stopped: the chunk, the answer's room, the way, or the time is at its end. */
 export type Ending = 'chunk' | 'full' | 'end' | 'time';
 
+type Parts = { track: Track; predicate: Predicate; harvest: Harvest; goal?: Place };
+
 export class Scan {
   readonly track: Track;
   readonly predicate: Predicate;
   readonly harvest: Harvest;
+  /** The end of what is looked at, but for waits. */
+  readonly goal: Place;
   gap: MissedRange | undefined;
-  readonly #ledger: Ledger;
+  readonly #view: View;
   readonly #upward: boolean;
   /** The place the reader came with; null when it starts at the edge. */
   readonly #from: Place | null;
@@ -45,12 +49,16 @@ export class Scan {
   #found: Found[] = [];
   #batch = FEW_CHUNKS;
 
-  /** Throws JournalError `cursor_invalid` or `cursor_ahead`. */
-  constructor(ledger: Ledger, request: Pull, parts: { track: Track; predicate: Predicate; harvest: Harvest }) {
-    this.#ledger = ledger;
-    this.track = parts.track;
-    this.predicate = parts.predicate;
-    this.harvest = parts.harvest;
+  /**
+   * Throws JournalError `cursor_invalid` or `cursor_ahead`.
+   * @param parts `goal` is the end of what may be looked at, when that isn't the end of the track
+   */
+  constructor(view: View, request: Pull, { track, predicate, harvest, goal = track.tail }: Parts) {
+    this.#view = view;
+    this.track = track;
+    this.predicate = predicate;
+    this.harvest = harvest;
+    this.goal = goal;
     this.#upward = request.order === 'asc';
     const after = parseCursor(this.track, request.after);
     const before = parseCursor(this.track, request.before);
@@ -58,7 +66,7 @@ export class Scan {
       throw new JournalError('cursor_ahead', '`after` lies beyond the last message');
     this.#from = this.#upward ? after : before;
     this.#until = (this.#upward ? before : after) ?? (this.#upward ? BEYOND : this.track.floor);
-    const place = this.#from ?? (this.#upward ? this.track.floor : BEYOND);
+    const place = this.#upward ? (after ?? track.floor) : earlier(before ?? BEYOND, justBeyond(goal));
     this.#major = place.major;
     this.#minor = place.minor;
   }
@@ -72,7 +80,7 @@ export class Scan {
    * Goes on until the answer is complete or what was there at `goal` is passed (true), or until `performance.now()` is
    * beyond the deadline (false).
    */
-  step(deadline: number, goal: Place): boolean {
+  step(deadline: number, goal = this.goal): boolean {
     this.#found = [];
     if (this.#upward && !this.#catchFloor()) return true;
     for (;;) {
@@ -93,7 +101,7 @@ export class Scan {
   /** Looks at the records of one chunk on the way; `atHand` is what it holds, when that is known. */
   walk(found: Found, deadline: number, atHand?: Uint8Array): Ending {
     const book = this.track.book(found.listener);
-    const chunk = book && (atHand ?? this.#ledger.chunks.get(found.row));
+    const chunk = book && (atHand ?? this.#view.chunks.get(found.row));
     if (chunk === undefined) return this.#pass(found);
     const reader = new HistoryReader(chunk, found.start);
     return this.#upward ? this.#walkUp(found, reader, deadline) : this.#walkDown(found, reader, deadline);
@@ -108,11 +116,7 @@ export class Scan {
   /** What was found. The harvest can't go on after it. */
   answer(): Pulled {
     this.#tellGap();
-    const { items, messages, served, encoder } = this.harvest;
-    for (const [listener, seq] of served) {
-      const book = this.#ledger.books.get(listener);
-      if (book !== undefined) this.#ledger.markServed(book, seq);
-    }
+    const { items, messages, encoder } = this.harvest;
     const place = this.#overflow ?? this.#shown();
     const next = this.track.format(place.major, place.minor);
     const answer = { body: encoder.take(), items, messages, next, hasMore: this.#isMore(place) };
@@ -121,7 +125,8 @@ export class Scan {
 
   /** A downward walk through nothing ends where it began, not beyond the end. */
   #shown(): Place {
-    return comparePlaces(this.place, this.track.tail) > 0 ? (this.#from ?? this.track.floor) : this.place;
+    if (this.#upward) return this.place;
+    return comparePlaces(this.place, this.goal) > 0 ? (this.#from ?? this.track.floor) : this.place;
   }
 
   /** Whether there are records beyond the place on the way; exact where only messages of one listener count. */
@@ -156,7 +161,7 @@ export class Scan {
     const { gap, track } = this;
     if (gap === undefined || this.#toldGap || (this.predicate.kinds & (1 << KIND_GAP)) === 0) return;
     this.#toldGap = true;
-    const book = this.#ledger.books.get(track.reach!);
+    const book = this.#view.books.get(track.reach!);
     if (book !== undefined) this.harvest.encoder.missed(gap, book.listener, track.format(gap.toSeq, 0));
   }
 
@@ -226,6 +231,14 @@ export class Scan {
     this.moveTo(place);
     return 'chunk';
   }
+}
+
+function earlier(a: Place, b: Place): Place {
+  return comparePlaces(a, b) < 0 ? a : b;
+}
+
+function justBeyond({ major, minor }: Place): Place {
+  return { major, minor: minor + 1 };
 }
 
 function parseCursor(track: Track, text: string | null): Place | null {

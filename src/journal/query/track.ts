@@ -15,8 +15,8 @@ import {
 import type { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Scope } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
-import type { Ledger } from '../ledger.ts';
 import type { Conditions, Found, Reach } from '../store.ts';
+import type { View } from '../view.ts';
 import { mayMatch } from './predicate.ts';
 
 export interface Track {
@@ -24,8 +24,6 @@ export interface Track {
   /** The place before the first record there is, and of the last one. */
   readonly floor: Place;
   readonly tail: Place;
-  /** Changes with whatever is to be seen on the way. */
-  readonly version: number;
   parse(cursor: string): Place | undefined;
   format(major: number, minor: number): string;
   /** The book of a listener on the way, undefined when it is gone or not on it. */
@@ -48,22 +46,28 @@ export interface Track {
 }
 
 /** Throws JournalError `unknown_listener`. */
-export function trackOf(ledger: Ledger, scope: Scope): Track {
-  if ('listeners' in scope) return new WholeTrack(ledger, scope.listeners);
-  const book = ledger.books.get(scope.listener);
+export function trackOf(view: View, scope: Scope): Track {
+  if ('listeners' in scope) return new WholeTrack(view, scope.listeners);
+  const book = view.books.get(scope.listener);
   if (book === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
-  return new ListenerTrack(ledger, book);
+  return new ListenerTrack(view, book);
 }
 
 class ListenerTrack implements Track {
   readonly reach: number;
-  readonly #ledger: Ledger;
-  readonly #book: Book;
+  readonly #view: View;
+  #known: Book;
 
-  constructor(ledger: Ledger, book: Book) {
-    this.#ledger = ledger;
-    this.#book = book;
+  constructor(view: View, book: Book) {
+    this.#view = view;
+    this.#known = book;
     this.reach = book.listener.number;
+  }
+
+  /** As it is now; as it was when it is gone. */
+  get #book(): Book {
+    this.#known = this.#view.books.get(this.reach) ?? this.#known;
+    return this.#known;
   }
 
   get floor(): Place {
@@ -72,9 +76,6 @@ class ListenerTrack implements Track {
   get tail(): Place {
     return this.#book.tail;
   }
-  get version(): number {
-    return this.#book.version;
-  }
   parse(cursor: string): Place | undefined {
     return parseSeqCursor(cursor);
   }
@@ -82,7 +83,7 @@ class ListenerTrack implements Track {
     return formatSeqCursor(major, minor);
   }
   book(listener: number): Book | undefined {
-    return this.#ledger.books.get(listener);
+    return this.#view.books.get(listener);
   }
   major(reader: HistoryReader): number {
     return reader.major;
@@ -94,7 +95,7 @@ class ListenerTrack implements Track {
   up(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const { latest } = this.#book;
     if (latest.length === 0 || comparePlaces(from, latest[0]!.start) < 0)
-      return this.#ledger.store.up(this.reach, from, conditions, limit);
+      return this.#view.store.up(this.reach, from, conditions, limit);
     return latest
       .filter(({ end }) => comparePlaces(end, from) > 0)
       .slice(0, limit)
@@ -105,7 +106,7 @@ class ListenerTrack implements Track {
 
   /** The first one may hold the place; those below it end where it starts, or before. */
   down(from: Place, conditions: Conditions | null, limit: number): Found[] {
-    const { store } = this.#ledger;
+    const { store } = this.#view;
     const holding = store.holding(this.reach, from);
     if (holding === undefined) return store.down(this.reach, from, conditions, limit);
     const below = store.down(this.reach, holding.start, conditions, limit);
@@ -136,23 +137,20 @@ class ListenerTrack implements Track {
 
 class WholeTrack implements Track {
   readonly reach = null;
-  readonly #ledger: Ledger;
+  readonly #view: View;
   readonly #listeners: Set<number> | null;
 
-  constructor(ledger: Ledger, listeners: readonly number[] | null) {
-    this.#ledger = ledger;
+  constructor(view: View, listeners: readonly number[] | null) {
+    this.#view = view;
     this.#listeners = listeners && new Set(listeners);
   }
 
   get floor(): Place {
-    const oldest = this.#ledger.store.oldest(1)[0];
+    const oldest = this.#view.store.oldest(1)[0];
     return oldest === undefined ? this.tail : { major: oldest.row - 1, minor: END_OF_ROW };
   }
   get tail(): Place {
-    return { major: this.#ledger.store.lastRow, minor: END_OF_ROW };
-  }
-  get version(): number {
-    return this.#ledger.version;
+    return { major: this.#view.store.lastRow, minor: END_OF_ROW };
   }
   parse(cursor: string): Place | undefined {
     return parseJournalCursor(cursor);
@@ -161,7 +159,7 @@ class WholeTrack implements Track {
     return formatJournalCursor(major, minor);
   }
   book(listener: number): Book | undefined {
-    return this.#listeners === null || this.#listeners.has(listener) ? this.#ledger.books.get(listener) : undefined;
+    return this.#listeners === null || this.#listeners.has(listener) ? this.#view.books.get(listener) : undefined;
   }
   major(_: HistoryReader, row: number): number {
     return row;
@@ -171,11 +169,11 @@ class WholeTrack implements Track {
   }
   up(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
-    return this.#ledger.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
+    return this.#view.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
   down(from: Place, conditions: Conditions | null, limit: number): Found[] {
     const row = from.minor <= 1 ? from.major - 1 : from.major;
-    return this.#ledger.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
+    return this.#view.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
   past(found: Found): Place {
     return { major: found.row, minor: END_OF_ROW };
@@ -184,7 +182,7 @@ class WholeTrack implements Track {
     return { major: found.row, minor: 1 };
   }
   continues({ major, minor }: Place): boolean {
-    const { store, lastRecords } = this.#ledger;
+    const { store, lastRecords } = this.#view;
     return major < store.lastRow || (major === store.lastRow && minor < lastRecords);
   }
   previous({ major, minor }: Place): Place {

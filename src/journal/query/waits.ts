@@ -1,7 +1,8 @@
 /**
  * Waits: readers that are content with a number of matches. One that has read all there is goes to sleep here and is
  * looked after as chunks are committed, so a wait costs nothing while nothing arrives. Those that ask the same share one
- * predicate.
+ * predicate. They stay on the journal thread, in slices, also where a reader thread is at hand: from where a wait has read
+ * all there is to the next commit nothing may slip through.
  */
 
 import type { Fresh } from '../changes.ts';
@@ -140,6 +141,7 @@ export class Waits {
     const after = request.after === null ? track.floor : (track.parse(request.after) ?? BEYOND);
     const misses =
       done || gone ? [] : nearMisses(this.#ledger, { track, predicate, after, direction: request.filter.direction });
+    this.#ledger.markAllServed(scan.harvest.served);
     return { ...scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
   }
 }

@@ -1,14 +1,19 @@
 /** The thread of checkpoints.ts. A checkpoint that fails, as on a full disk, is made up for by the next. */
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CheckpointStart } from './checkpoints.ts';
+import type { CheckpointOrder } from './checkpoints.ts';
+import { begin, type CompanionStart, letGo } from './companion.ts';
 
-const { file, ended } = workerData as CheckpointStart;
-const db = new DatabaseSync(file);
+const start = workerData as CompanionStart;
+begin(start);
+const db = new DatabaseSync(start.file);
 
-parentPort?.on('message', (order: 'checkpoint' | 'end') => {
-  if (order === 'end') end();
-  else checkpoint();
+parentPort?.on('message', (order: CheckpointOrder) => {
+  if (order === 'checkpoint') checkpoint();
+  else {
+    db.close();
+    letGo(start);
+  }
 });
 
 /** Passive: it goes as far as it can without holding up anybody. */
@@ -16,11 +21,4 @@ function checkpoint(): void {
   try {
     db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch {}
-}
-
-function end(): void {
-  db.close();
-  Atomics.store(ended, 0, 1);
-  Atomics.notify(ended, 0);
-  parentPort?.close();
 }

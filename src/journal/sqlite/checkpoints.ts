@@ -2,26 +2,19 @@
  * Checkpoints: moves what is committed from the write-ahead log into the database, on a thread of its own. A checkpoint
  * waits for the disk, tens of milliseconds at the least, and an append must not.
  */
-import { Worker } from 'node:worker_threads';
+import { Companion } from './companion.ts';
 
 /** Bytes committed between two checkpoints. */
 const INTERVAL = 4 * 1024 * 1024;
-/** Milliseconds the last checkpoint may take at the end. */
-const PATIENCE = 5000;
 
-/** What the thread is told at its start. `ended[0]` is 1 once it has let go of the file. */
-export type CheckpointStart = { file: string; ended: Int32Array };
+export type CheckpointOrder = 'checkpoint' | 'end';
 
 export class Checkpoints {
-  readonly #worker: Worker;
-  readonly #ended = new Int32Array(new SharedArrayBuffer(4));
+  readonly #thread: Companion<CheckpointOrder>;
   #bytes = 0;
 
   constructor(file: string) {
-    const workerData: CheckpointStart = { file, ended: this.#ended };
-    const url = new URL('./checkpointThread.js', import.meta.url);
-    this.#worker = new Worker(url, { name: 'checkpoints', workerData, execArgv: [] });
-    this.#worker.unref();
+    this.#thread = new Companion('checkpoints', new URL('./checkpointThread.js', import.meta.url), { file });
   }
 
   /** So many bytes were committed. True when a checkpoint was due, and ordered. */
@@ -29,13 +22,12 @@ export class Checkpoints {
     this.#bytes += bytes;
     if (this.#bytes < INTERVAL) return false;
     this.#bytes = 0;
-    this.#worker.postMessage('checkpoint');
+    this.#thread.post('checkpoint');
     return true;
   }
 
   /** Answers when the thread has let go of the file. */
   close(): void {
-    this.#worker.postMessage('end');
-    Atomics.wait(this.#ended, 0, 0, PATIENCE);
+    this.#thread.close('end');
   }
 }

@@ -1,5 +1,6 @@
 /** DiskFile: what a journal takes on the disk, its file and its write-ahead log, and what keeps both bounded. */
 import { statSync } from 'node:fs';
+import type { Gate } from './gate.ts';
 import { INCREMENTAL, PAGE } from './schema.ts';
 import type { Statements } from './statements.ts';
 
@@ -18,11 +19,14 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 export class DiskFile {
   readonly #path: string;
   readonly #statements: Statements;
+  readonly #gate: Gate;
   /** Pages can be given back: not those of a file that an older version made. */
   readonly #shrinks: boolean;
 
-  constructor(path: string, statements: Statements) {
+  /** @param gate that of whoever else reads the file */
+  constructor(path: string, statements: Statements, gate: Gate) {
     this.#path = path;
+    this.#gate = gate;
     this.#statements = statements;
     this.#shrinks = this.#number('PRAGMA auto_vacuum') === INCREMENTAL;
   }
@@ -42,13 +46,9 @@ export class DiskFile {
     this.#statements.all(`PRAGMA incremental_vacuum(${STEP_PAGES})`);
   }
 
-  /** See Store. */
+  /** See Store. The reader stays out meanwhile: the log can begin anew only when nobody reads from it. */
   checkpoint(patience: number): boolean {
-    for (let waited = 0; waited <= patience; waited += PAUSE) {
-      if (waited > 0) Atomics.wait(NEVER, 0, 0, PAUSE);
-      if (this.#number('PRAGMA wal_checkpoint(TRUNCATE)') === 0) return true;
-    }
-    return false;
+    return this.#gate.alone(() => this.#truncate(patience));
   }
 
   /** Where checkpoints beside don't keep up with the appends, these have to wait. A full disk is for the next commit to tell. */
@@ -57,6 +57,14 @@ export class DiskFile {
     try {
       this.checkpoint(STALL);
     } catch {}
+  }
+
+  #truncate(patience: number): boolean {
+    for (let waited = 0; waited <= patience; waited += PAUSE) {
+      if (waited > 0) Atomics.wait(NEVER, 0, 0, PAUSE);
+      if (this.#number('PRAGMA wal_checkpoint(TRUNCATE)') === 0) return true;
+    }
+    return false;
   }
 
   #number(text: string): number {

@@ -34,7 +34,8 @@ export const SAVE =
   'INSERT INTO listener (number, state) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state';
 export const SAVE_META = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 export const ORPHANS = 'SELECT DISTINCT listener FROM chunk WHERE listener NOT IN (SELECT number FROM listener)';
-export const TOTALS = 'SELECT count(*), total(bytes), coalesce(max(row), 0) FROM chunk';
+export const TOTALS = 'SELECT count(*), total(bytes) FROM chunk';
+export const LAST_ROW = 'SELECT coalesce(max(row), 0) FROM chunk';
 
 /** In the order of `conditionValues`. */
 const FITS = `stop >= ? AND start < ? AND kinds & ? AND (? IS NULL OR thread = ?)

@@ -1,13 +1,15 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
-import { DatabaseSync, type DatabaseSyncOptions, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import type { BookState } from '../book.ts';
 import { isWholeChunk } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
-import type { Conditions, Entry, Found, Reach, Row, Store } from '../store.ts';
+import type { Entry, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { DiskFile, STEP_BYTES } from './diskFile.ts';
-import { asFound, asRow, conditionValues } from './rows.ts';
+import { Gate } from './gate.ts';
+import { asRow } from './rows.ts';
 import * as sql from './schema.ts';
+import { SqliteReads } from './sqliteReads.ts';
 import { Statements } from './statements.ts';
 import { type Fsync, WalSync } from './walSync.ts';
 
@@ -18,7 +20,7 @@ const COMMIT_BYTES = 5 * sql.PAGE;
 /** Without it SQLite keeps a rollback journal even in memory, a copy of every page written; nothing here rolls back. */
 const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: false };
 
-export class SqliteStore implements Store {
+export class SqliteStore extends SqliteReads implements Store {
   readonly engine: 'memory' | 'file';
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
@@ -29,28 +31,33 @@ export class SqliteStore implements Store {
   #written = 0;
   /** What was counted when the open transaction began. */
   #counted: { rows: number; bytes: number; lastRow: number } | null = null;
-  lastRow = 0;
   rows = 0;
   bytes = 0;
 
-  /** Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws. */
-  constructor(file: string | null, fsync: Fsync = 'interval') {
+  /**
+   * Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws.
+   * @param how `gate` is that of whoever else reads the file
+   */
+  constructor(file: string | null, { fsync = 'interval', gate = new Gate() }: { fsync?: Fsync; gate?: Gate } = {}) {
+    const db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
+    const statements = new Statements(db);
+    super(statements);
     this.engine = file === null ? 'memory' : 'file';
-    this.#db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
+    this.#db = db;
+    this.#statements = statements;
     this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
     this.#db.exec(sql.TABLES);
-    this.#statements = new Statements(this.#db);
-    this.#disk = file === null ? null : new DiskFile(file, this.#statements);
+    this.#disk = file === null ? null : new DiskFile(file, statements, gate);
     this.#sync = file === null ? null : new WalSync(file, fsync);
     this.#checkpoints = file === null ? null : new Checkpoints(file);
     this.#count();
   }
 
   #count(): void {
-    const [rows, bytes, row] = this.#statements.get(sql.TOTALS) as [number, number, number];
+    const [rows, bytes] = this.#statements.get(sql.TOTALS) as [number, number];
     this.rows = rows;
     this.bytes = bytes + rows * ROW_BYTES;
-    this.lastRow = Math.max(row, Number(this.note('lastRow') ?? 0));
+    this.findLastRow();
   }
 
   load(): BookState[] {
@@ -119,10 +126,6 @@ export class SqliteStore implements Store {
     this.#written = 0;
   }
 
-  note(key: string): string | undefined {
-    return this.#statements.get('SELECT value FROM meta WHERE key = ?', key)?.[0] as string | undefined;
-  }
-
   setNote(key: string, value: string | null): void {
     this.#begin();
     if (value === null) this.#statements.run('DELETE FROM meta WHERE key = ?', key);
@@ -134,33 +137,6 @@ export class SqliteStore implements Store {
     const broken: Row[] = [];
     for (const [data, ...row] of rows) if (!isWholeChunk(data as Uint8Array)) broken.push(asRow(row as number[]));
     return broken;
-  }
-
-  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
-    if (reach === null) return this.#walk(sql.WALKS.allUp, [from.major, limit], conditions);
-    return this.#walk(sql.WALKS.up, [reach, from.major, from.minor, limit], conditions);
-  }
-
-  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
-    if (reach === null) return this.#walk(sql.WALKS.allDown, [from.major, limit], conditions);
-    return this.#walk(sql.WALKS.down, [reach, from.major, from.minor, limit], conditions);
-  }
-
-  holding(listener: number, place: Place): Found | undefined {
-    return this.#walk(sql.WALKS.from, [listener, place.major, place.minor, 1], null)[0];
-  }
-
-  data(row: number): Uint8Array | undefined {
-    return this.#statements.get(sql.DATA, row)?.[0] as Uint8Array | undefined;
-  }
-
-  first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined {
-    const row = this.#statements.get(sql.FIRST, listener, beyond.major, beyond.minor, bytes, micros);
-    return row === undefined ? undefined : asRow(row as number[]);
-  }
-
-  oldest(limit: number): Row[] {
-    return this.#statements.all(sql.OLDEST, limit).map((row) => asRow(row as number[]));
   }
 
   trim(listener: number, to: Place, limit: number): number {
@@ -206,15 +182,6 @@ export class SqliteStore implements Store {
     this.#db.close();
   }
 
-  #walk(walk: sql.Walk, place: SQLInputValue[], conditions: Conditions | null): Found[] {
-    const found =
-      conditions === null
-        ? this.#statements.all(walk.plain, ...place)
-        : this.#statements.all(walk.conditional, ...conditionValues(conditions), ...place);
-    return found.map(asFound);
-  }
-
-  /** A row number is never used twice, so the highest one is noted when its row goes. */
   #freed(row: number, bytes: number): void {
     this.rows--;
     this.bytes -= bytes + ROW_BYTES;

@@ -1,4 +1,6 @@
 /** Records, chunks, listeners and requests for the journal's tests. */
+import { join } from 'node:path';
+import type { Test } from 'tap';
 import { addressBytes } from '../../../src/journal/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/journal/chunk.ts';
 import type { Place } from '../../../src/journal/cursor.ts';
@@ -9,6 +11,9 @@ import { Ledger } from '../../../src/journal/ledger.ts';
 import { Caller } from '../../../src/journal/query/caller.ts';
 import { Pulls } from '../../../src/journal/query/pulls.ts';
 import { Slices } from '../../../src/journal/query/slices.ts';
+import { Walks } from '../../../src/journal/query/walks.ts';
+import { Snapshot } from '../../../src/journal/reader/snapshot.ts';
+import { Gate } from '../../../src/journal/sqlite/gate.ts';
 import { SqliteStore } from '../../../src/journal/sqlite/sqliteStore.ts';
 
 export const A = 0x1234_5678_9abc;
@@ -82,9 +87,40 @@ export function textsOf(pulled: Pulled): string[] {
 export function bench(maxBytes = 1e9): { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled> } {
   const ledger = new Ledger(new SqliteStore(null), maxBytes);
   const slices = new Slices(() => {});
-  const pulls = new Pulls(ledger, slices, () => ledger.commit());
+  const pulls = new Pulls(ledger, { slices, commit: () => ledger.commit(), reader: null });
   let asked = 0;
   return { ledger, pull: (more) => pulls.pull(pullOf(more), `${++asked}`, new Caller()) };
+}
+
+/** A journal of one thread; `done` when the test is through with it. */
+export type Bench = { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled>; done: () => void };
+
+export function inMemory(): Bench {
+  const made = bench();
+  return { ...made, done: () => made.ledger.store.close() };
+}
+
+/** Journals one after the other in a file, read by snapshots of it, in slices as short as they come. */
+export function inFile(t: Test): () => Bench {
+  const file = join(t.testdir({}), 'journal.db');
+  const ledger = new Ledger(new SqliteStore(file), 1e9);
+  const snapshot = new Snapshot(file, new Gate());
+  t.teardown(() => {
+    snapshot.close();
+    ledger.store.close();
+  });
+  const walks = new Walks(snapshot, new Slices(() => {}, 0), (look) => snapshot.still(look));
+  const pull = async (more?: Partial<Pull>) => {
+    ledger.commit();
+    const { pulled, served } = await walks.walk(pullOf(more), new Caller());
+    ledger.markAllServed(served);
+    return pulled;
+  };
+  const done = () => {
+    for (const book of [...ledger.books.values()]) ledger.forget(book);
+    while (ledger.isReclaiming) ledger.commit();
+  };
+  return () => ({ ledger, pull, done });
 }
 
 /** A reader at the first record. */

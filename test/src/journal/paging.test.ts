@@ -13,7 +13,7 @@ import {
   recordBytes,
 } from '../../../src/journal/chunk.ts';
 import type { Pull, Pulled } from '../../../src/journal/journal.ts';
-import { A, B, bench, chunk, type Item, itemsOf, listener, message } from './fixtures.ts';
+import { A, B, type Bench, chunk, type Item, inFile, inMemory, itemsOf, listener, message } from './fixtures.ts';
 
 const ALL_KINDS = 0x3f;
 const C = 99;
@@ -51,14 +51,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The journal beside a list of all records that should be seen. */
 class Model {
-  readonly bench = bench();
+  readonly bench: Bench;
   readonly order: Known[] = [];
   readonly #tails = new Map<number, { major: number; minor: number; bytes: number }>();
   readonly #bounds = new Map<number, { maxMessages: number; maxBytes: number }>();
   readonly #floors = new Map<number, number>();
   #count = 0;
 
-  constructor() {
+  constructor(bench: Bench) {
+    this.bench = bench;
     for (const number of [A, B, C]) this.bench.ledger.register(listener(number));
   }
 
@@ -176,104 +177,112 @@ async function follow(
 const limits = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 });
 const steps = fc.array(step, { maxLength: 25 });
 
-for (const [name, number] of [
-  ['one listener', A],
-  ['all listeners', null],
+for (const [where, bench] of [
+  ['in memory', inMemory],
+  ['in a file', inFile(t)],
 ] as const) {
-  for (const order of ['asc', 'desc'] as const) {
-    for (const kinds of [1, ALL_KINDS]) {
-      t.test(`${name}, ${order}, ${kinds === 1 ? 'messages' : 'all records'}: each once, in order`, (t) =>
-        fc
-          .assert(
-            fc.asyncProperty(steps, limits, async (steps, limits) => {
-              const model = new Model();
-              for (const each of steps) model.run(each);
-              const scope = number === null ? { listeners: null } : { listener: number };
-              const items = await follow(model.bench.pull, { scope, order, filter: { kinds } }, limits);
-              const wanted = model.visible(number, kinds).map(keyOfKnown);
-              const got = items.map((item) => keyOf(item, A));
-              model.bench.ledger.store.close();
-              if (order === 'desc') got.reverse();
-              if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`got ${got}, wanted ${wanted}`);
-            }),
-            { numRuns: 60 },
-          )
-          .then(() => t.pass()),
-      );
+  for (const [name, number] of [
+    ['one listener', A],
+    ['all listeners', null],
+  ] as const) {
+    for (const order of ['asc', 'desc'] as const) {
+      for (const kinds of [1, ALL_KINDS]) {
+        t.test(`${where}, ${name}, ${order}, ${kinds === 1 ? 'messages' : 'all records'}: each once, in order`, (t) =>
+          fc
+            .assert(
+              fc.asyncProperty(steps, limits, async (steps, limits) => {
+                const model = new Model(bench());
+                for (const each of steps) model.run(each);
+                const scope = number === null ? { listeners: null } : { listener: number };
+                const items = await follow(model.bench.pull, { scope, order, filter: { kinds } }, limits);
+                const wanted = model.visible(number, kinds).map(keyOfKnown);
+                const got = items.map((item) => keyOf(item, A));
+                model.bench.done();
+                if (order === 'desc') got.reverse();
+                if (JSON.stringify(got) !== JSON.stringify(wanted)) throw new Error(`got ${got}, wanted ${wanted}`);
+              }),
+              { numRuns: 60 },
+            )
+            .then(() => t.pass()),
+        );
+      }
     }
   }
+
+  t.test(`${where}, while appends and evictions go on, pages and gaps together tell of every message once`, (t) =>
+    fc
+      .assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), limits, async (steps, limits) => {
+          const model = new Model(bench());
+          const seen: number[] = [];
+          let after = '0';
+          const read = async (limit: number) => {
+            const { pull } = model.bench;
+            const pulled = await pull({ after, limit });
+            const { gap } = pulled;
+            if (gap !== undefined) for (let seq = gap.fromSeq; seq <= gap.toSeq; seq++) seen.push(seq);
+            seen.push(...itemsOf(pulled).map((item) => item.seq!));
+            after = pulled.next;
+            return pulled.hasMore;
+          };
+          for (const [i, each] of steps.entries()) {
+            model.run(each);
+            await read(limits[i % limits.length]!);
+          }
+          while (await read(5));
+          const { lastSeq } = model.bench.ledger.books.get(A)!;
+          model.bench.done();
+          const wanted = Array.from({ length: lastSeq }, (_, i) => i + 1);
+          if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`saw ${seen}, of ${lastSeq}`);
+        }),
+        { numRuns: 150 },
+      )
+      .then(() => t.pass()),
+  );
+
+  t.test(`${where}, after and before together bound a page on both sides`, async (t) => {
+    const { ledger, pull, done } = bench();
+    t.teardown(done);
+    ledger.register(listener());
+    for (let i = 0; i < 10; i++) ledger.append(chunk([message(`${i}`), message(`${i}`)]));
+    ledger.commit();
+    for (const order of ['asc', 'desc'] as const) {
+      const page = await pull({ after: '5', before: '9', order });
+      const seqs = itemsOf(page).map(({ seq }) => seq);
+      t.same(order === 'asc' ? seqs : seqs.reverse(), [6, 7, 8]);
+      t.equal(page.hasMore, false);
+      t.equal((await pull({ after: '5', before: '9', order, limit: 2 })).hasMore, true);
+      t.equal((await pull({ after: '5', before: '9', order, limit: 3 })).hasMore, false);
+    }
+    t.same((await pull({ after: '9', before: '5' })).items, 0);
+  });
+
+  t.test(`${where}, cursors that lead nowhere`, async (t) => {
+    const { ledger, pull, done } = bench();
+    t.teardown(done);
+    ledger.register(listener());
+    t.match(await pull(), { items: 0, next: '0', hasMore: false });
+    t.match(await pull({ order: 'desc' }), { items: 0, hasMore: false });
+    t.match(await pull({ scope: { listeners: null }, order: 'desc' }), { items: 0, hasMore: false });
+    ledger.append(chunk([message('a')]));
+    ledger.commit();
+    t.match(await pull({ after: '1' }), { items: 0, next: '1', hasMore: false });
+    await t.rejects(pull({ after: '2' }), { code: 'cursor_ahead' });
+    await t.rejects(pull({ after: '1.1' }), { code: 'cursor_ahead' });
+    await t.rejects(pull({ after: 'x' }), { code: 'cursor_invalid' });
+    await t.rejects(pull({ scope: { listeners: null }, after: '1' }), { code: 'cursor_invalid' });
+    await t.rejects(pull({ scope: { listeners: null }, after: 'jzzzzz.1' }), { code: 'cursor_ahead' });
+    t.match(await pull({ before: '99', order: 'desc' }), { items: 1 });
+  });
+
+  t.test(`${where}, a page ends early at its bytes, but never empty`, async (t) => {
+    const { ledger, pull, done } = bench();
+    t.teardown(done);
+    ledger.register(listener());
+    ledger.append(chunk(Array.from({ length: 5 }, () => message('0123456789'))));
+    ledger.commit();
+    t.match(await pull({ maxBytes: 25 }), { items: 2, next: '2', hasMore: true });
+    t.match(await pull({ maxBytes: 1 }), { items: 1, next: '1', hasMore: true });
+    t.match(await pull({ maxBytes: 25, after: '3' }), { items: 2, next: '5', hasMore: false });
+  });
 }
-
-t.test('while appends and evictions go on, pages and gaps together tell of every message once', (t) =>
-  fc
-    .assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), limits, async (steps, limits) => {
-        const model = new Model();
-        const seen: number[] = [];
-        let after = '0';
-        const read = async (limit: number) => {
-          const { pull } = model.bench;
-          const pulled = await pull({ after, limit });
-          const { gap } = pulled;
-          if (gap !== undefined) for (let seq = gap.fromSeq; seq <= gap.toSeq; seq++) seen.push(seq);
-          seen.push(...itemsOf(pulled).map((item) => item.seq!));
-          after = pulled.next;
-          return pulled.hasMore;
-        };
-        for (const [i, each] of steps.entries()) {
-          model.run(each);
-          await read(limits[i % limits.length]!);
-        }
-        while (await read(5));
-        const { lastSeq } = model.bench.ledger.books.get(A)!;
-        model.bench.ledger.store.close();
-        const wanted = Array.from({ length: lastSeq }, (_, i) => i + 1);
-        if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`saw ${seen}, of ${lastSeq}`);
-      }),
-      { numRuns: 150 },
-    )
-    .then(() => t.pass()),
-);
-
-t.test('after and before together bound a page on both sides', async (t) => {
-  const { ledger, pull } = bench();
-  ledger.register(listener());
-  for (let i = 0; i < 10; i++) ledger.append(chunk([message(`${i}`), message(`${i}`)]));
-  ledger.commit();
-  for (const order of ['asc', 'desc'] as const) {
-    const page = await pull({ after: '5', before: '9', order });
-    const seqs = itemsOf(page).map(({ seq }) => seq);
-    t.same(order === 'asc' ? seqs : seqs.reverse(), [6, 7, 8]);
-    t.equal(page.hasMore, false);
-    t.equal((await pull({ after: '5', before: '9', order, limit: 2 })).hasMore, true);
-    t.equal((await pull({ after: '5', before: '9', order, limit: 3 })).hasMore, false);
-  }
-  t.same((await pull({ after: '9', before: '5' })).items, 0);
-});
-
-t.test('cursors that lead nowhere', async (t) => {
-  const { ledger, pull } = bench();
-  ledger.register(listener());
-  t.match(await pull(), { items: 0, next: '0', hasMore: false });
-  t.match(await pull({ order: 'desc' }), { items: 0, hasMore: false });
-  t.match(await pull({ scope: { listeners: null }, order: 'desc' }), { items: 0, hasMore: false });
-  ledger.append(chunk([message('a')]));
-  ledger.commit();
-  t.match(await pull({ after: '1' }), { items: 0, next: '1', hasMore: false });
-  await t.rejects(pull({ after: '2' }), { code: 'cursor_ahead' });
-  await t.rejects(pull({ after: '1.1' }), { code: 'cursor_ahead' });
-  await t.rejects(pull({ after: 'x' }), { code: 'cursor_invalid' });
-  await t.rejects(pull({ scope: { listeners: null }, after: '1' }), { code: 'cursor_invalid' });
-  await t.rejects(pull({ scope: { listeners: null }, after: 'j9.1' }), { code: 'cursor_ahead' });
-  t.match(await pull({ before: '99', order: 'desc' }), { items: 1 });
-});
-
-t.test('a page ends early at its bytes, but never empty', async (t) => {
-  const { ledger, pull } = bench();
-  ledger.register(listener());
-  ledger.append(chunk(Array.from({ length: 5 }, () => message('0123456789'))));
-  ledger.commit();
-  t.match(await pull({ maxBytes: 25 }), { items: 2, next: '2', hasMore: true });
-  t.match(await pull({ maxBytes: 1 }), { items: 1, next: '1', hasMore: true });
-  t.match(await pull({ maxBytes: 25, after: '3' }), { items: 2, next: '5', hasMore: false });
-});

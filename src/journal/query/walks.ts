@@ -1,0 +1,78 @@
+/** Walks: goes through a view of the journal for pulls, in slices, up to what is there when a walk begins. */
+import type { Place } from '../cursor.ts';
+import { encoderOf } from '../encode/encoder.ts';
+import { RunningExports } from '../export/running.ts';
+import type { Pull, Pulled } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
+import type { View } from '../view.ts';
+import type { Caller } from './caller.ts';
+import { Harvest } from './harvest.ts';
+import { compileFilter } from './predicate.ts';
+import { Scan } from './scan.ts';
+import type { Slices } from './slices.ts';
+import { trackOf } from './track.ts';
+
+/** An answer, and the highest seq it gives out, by listener. */
+export type Walked = { pulled: Pulled; served: ReadonlyMap<number, number> };
+
+/** Looks at the view while that keeps still. */
+export type Still = <T>(look: () => T) => T;
+
+export class Walks {
+  readonly exports = new RunningExports();
+  readonly #view: View;
+  readonly #slices: Slices;
+  readonly #still: Still;
+
+  /** @param still how a slice looks at a view that is another between two slices */
+  constructor(view: View, slices: Slices, still: Still = (look) => look()) {
+    this.#view = view;
+    this.#slices = slices;
+    this.#still = still;
+  }
+
+  /**
+   * Goes all the way. Rejects with a JournalError.
+   * @param goal the end of what may be looked at; without it, of what there is
+   */
+  walk(request: Pull, caller: Caller, goal?: Place): Promise<Walked> {
+    const { promise, resolve, reject } = Promise.withResolvers<Walked>();
+    let scan: Scan | undefined;
+    const slice = (deadline: number): boolean => {
+      if (caller.gone) throw new JournalError('aborted', 'the reader has gone');
+      scan ??= this.#scan(request, goal);
+      if (!scan.step(deadline)) return false;
+      resolve(this.#answer(request, scan));
+      return true;
+    };
+    this.#slices.run((deadline) => {
+      try {
+        return this.#still(() => slice(deadline));
+      } catch (error) {
+        reject(error);
+        return true;
+      }
+    });
+    return promise;
+  }
+
+  /** What can be answered at once; undefined when that takes more than a slice. Not for exports. */
+  glance(request: Pull): Walked | undefined {
+    const scan = this.#scan(request);
+    return scan.step(this.#slices.deadline()) ? this.#answer(request, scan) : undefined;
+  }
+
+  #scan(request: Pull, goal?: Place): Scan {
+    const track = trackOf(this.#view, request.scope);
+    const predicate = compileFilter(request.filter);
+    const harvest = new Harvest(encoderOf(request, this.exports), request);
+    return new Scan(this.#view, request, { track, predicate, harvest, ...(goal && { goal }) });
+  }
+
+  #answer(request: Pull, scan: Scan): Walked {
+    const pulled = scan.answer();
+    const { served } = scan.harvest;
+    if (request.export === undefined) return { pulled, served };
+    return { pulled: this.exports.answered(request.export.id, pulled), served };
+  }
+}

@@ -1,0 +1,18 @@
+/** What the journal thread and its reader say to each other, types only. Each walk is answered under its id. */
+import type { Place } from '../cursor.ts';
+import type { Pull } from '../journal.ts';
+import type { JournalWireError } from '../protocol.ts';
+import type { Walked } from '../query/walks.ts';
+import type { GateCells } from '../sqlite/gate.ts';
+
+/** What the thread is told at its start beside its file: the cells of the gate it goes through. */
+export type ReaderStart = { gate: GateCells };
+
+/** `goal` is the end of what was committed, and synced where it must be, when the walk was asked for. */
+export type WalkOrder = { id: number; request: Pull; goal: Place };
+
+/** Journal to reader. `leave` takes back a walk. */
+export type ToReader = WalkOrder | { leave: number } | { endExport: number } | 'end';
+
+/** Reader to journal. */
+export type FromReader = { id: number; walked: Walked } | { id: number; error: JournalWireError };

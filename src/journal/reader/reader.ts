@@ -1,0 +1,70 @@
+/**
+ * Reader: a thread that reads the journal's file beside the journal thread, so that long pages, filters and exports hold
+ * up no append. It sees what was committed before it was asked. Were it to die, the journal thread would die of it.
+ */
+import type { Place } from '../cursor.ts';
+import type { Pull } from '../journal.ts';
+import { JournalError } from '../journalError.ts';
+import type { Caller } from '../query/caller.ts';
+import type { Walked } from '../query/walks.ts';
+import { Companion } from '../sqlite/companion.ts';
+import type { Gate } from '../sqlite/gate.ts';
+import type { FromReader, ReaderStart, ToReader } from './protocol.ts';
+
+type Pending = { resolve: (walked: Walked) => void; reject: (error: JournalError) => void };
+
+export class Reader {
+  readonly #thread: Companion<ToReader, FromReader>;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  /**
+   * @param file path of the database, open in this thread
+   * @param gate keeps the reader out when the log has to begin anew
+   */
+  constructor(file: string, gate: Gate) {
+    const url = new URL('./readerThread.js', import.meta.url);
+    this.#thread = new Companion('reader', url, {
+      file,
+      receive: (message) => this.#receive(message),
+      more: { gate: gate.cells } satisfies ReaderStart,
+    });
+  }
+
+  /** Goes through up to the goal, which was committed by now. Rejects with a JournalError. */
+  walk(request: Pull, goal: Place, caller: Caller): Promise<Walked> {
+    const { promise, resolve, reject } = Promise.withResolvers<Walked>();
+    const id = ++this.#lastId;
+    this.#pending.set(id, { resolve, reject });
+    caller.onLeave(() => {
+      this.#thread.post({ leave: id });
+      this.#take(id)?.reject(new JournalError('aborted', 'the reader has gone'));
+    });
+    this.#thread.post({ id, request, goal });
+    return promise;
+  }
+
+  endExport(id: number): void {
+    this.#thread.post({ endExport: id });
+  }
+
+  /** Answers when the thread has let go of the file; walks under way are rejected. */
+  close(): void {
+    this.#thread.close('end');
+    for (const { reject } of this.#pending.values()) reject(new JournalError('closed', 'the journal is closed'));
+    this.#pending.clear();
+  }
+
+  #receive(message: FromReader): void {
+    const pending = this.#take(message.id);
+    if ('walked' in message) pending?.resolve(message.walked);
+    else pending?.reject(new JournalError(message.error.code, message.error.message));
+  }
+
+  /** A walk is settled once. */
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    return pending;
+  }
+}

@@ -1,0 +1,46 @@
+/** The thread of reader.ts: walks through snapshots of the file, one a slice, and takes orders between the slices. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { wireError } from '../desk.ts';
+import { Caller } from '../query/caller.ts';
+import { Slices } from '../query/slices.ts';
+import { Walks } from '../query/walks.ts';
+import { begin, type CompanionStart, letGo } from '../sqlite/companion.ts';
+import { Gate } from '../sqlite/gate.ts';
+import type { FromReader, ReaderStart, ToReader, WalkOrder } from './protocol.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** Milliseconds of a slice. While one goes on, the write-ahead log can't begin anew. */
+const SLICE = 10;
+
+const start = workerData as CompanionStart<ReaderStart>;
+begin(start);
+const port = parentPort!;
+const snapshot = new Snapshot(start.file, new Gate(start.gate));
+const walks = new Walks(snapshot, new Slices(() => {}, SLICE), (look) => snapshot.still(look));
+const callers = new Map<number, Caller>();
+
+port.on('message', (order: ToReader) => {
+  if (order === 'end') {
+    snapshot.close();
+    letGo(start);
+  } else if ('leave' in order) callers.get(order.leave)?.leave();
+  else if ('endExport' in order) walks.exports.end(order.endExport);
+  else void walk(order);
+});
+
+/** The body is handed over, not copied. */
+async function walk({ id, request, goal }: WalkOrder): Promise<void> {
+  const caller = new Caller();
+  callers.set(id, caller);
+  try {
+    const walked = await walks.walk(request, caller, goal);
+    post({ id, walked }, [walked.pulled.body.buffer as ArrayBuffer]);
+  } catch (error) {
+    post({ id, error: wireError(error) });
+  }
+  callers.delete(id);
+}
+
+function post(message: FromReader, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer);
+}

@@ -1,0 +1,89 @@
+/**
+ * Snapshot: the journal's file as a connection of its own sees it, read only. Within `still` rows and books belong
+ * together, for the ledger stores both in one transaction; from one `still` to the next they go on.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { Book, type BookState } from '../book.ts';
+import { ChunkCache } from '../chunkCache.ts';
+import { ChunkReader } from '../chunkReader.ts';
+import type { Gate } from '../sqlite/gate.ts';
+import { SqliteReads } from '../sqlite/sqliteReads.ts';
+import { Statements } from '../sqlite/statements.ts';
+import type { View } from '../view.ts';
+
+/** Books kept from one look to the next, so that only a state that changed is read anew. */
+const KEPT = 10_000;
+
+type Kept = { text: string; book: Book; look: number };
+
+export class Snapshot implements View {
+  readonly store: SqliteReads;
+  readonly chunks: ChunkCache;
+  readonly books = { get: (listener: number) => this.#book(listener) };
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #gate: Gate;
+  readonly #kept = new Map<number, Kept>();
+  #look = 0;
+
+  /**
+   * @param file path of the database, which another connection has open for writing
+   * @param gate gone through by each look
+   */
+  constructor(file: string, gate: Gate) {
+    this.#gate = gate;
+    this.#db = new DatabaseSync(file, { readOnly: true });
+    this.#sql = new Statements(this.#db);
+    this.store = new SqliteReads(this.#sql);
+    this.chunks = new ChunkCache(this.store);
+  }
+
+  get lastRecords(): number {
+    const chunk = this.chunks.get(this.store.lastRow);
+    return chunk === undefined ? 0 : new ChunkReader(chunk).records;
+  }
+
+  /** Looks at what is committed now, in one transaction. */
+  still<T>(look: () => T): T {
+    this.#gate.enter();
+    try {
+      return this.#inTransaction(look);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #inTransaction<T>(look: () => T): T {
+    this.#sql.run('BEGIN');
+    try {
+      this.#look++;
+      this.store.findLastRow();
+      return look();
+    } finally {
+      this.#sql.run('COMMIT');
+    }
+  }
+
+  #book(listener: number): Book | undefined {
+    const kept = this.#kept.get(listener);
+    if (kept?.look === this.#look) return kept.book;
+    const text = this.store.state(listener);
+    if (text === undefined) {
+      this.#kept.delete(listener);
+      return undefined;
+    }
+    const book = kept?.text === text ? kept.book : bookOf(text);
+    if (this.#kept.size >= KEPT) this.#kept.clear();
+    this.#kept.set(listener, { text, book, look: this.#look });
+    return book;
+  }
+}
+
+function bookOf(text: string): Book {
+  const state: BookState = JSON.parse(text);
+  return new Book(state.listener, state);
+}
