@@ -14,7 +14,7 @@ import { svg } from './report/svg.ts';
 import { tcpReply, udpEcho } from './rows/answers.ts';
 import { pages, underFlood } from './rows/api.ts';
 import { bursts } from './rows/bursts.ts';
-import { cost, readable } from './rows/capture.ts';
+import { cost, readable, readableMany } from './rows/capture.ts';
 import { listeners } from './rows/listeners.ts';
 import { fanOut } from './rows/streams.ts';
 
@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const groups: Record<string, () => Promise<Group>> = {
   readable: () => readable(rounds),
+  'readable-many': () => readableMany(),
   capture: () => cost(rounds),
   'udp-echo': () => udpEcho(rounds),
   'tcp-reply': () => tcpReply(rounds, !options.offline),

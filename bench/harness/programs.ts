@@ -82,10 +82,10 @@ export function source(name: string): string {
   return join(sources, name);
 }
 
-/** Whether a command can be run at all. */
-export function has(command: string): boolean {
+/** Whether a command can be run at all. @param flag has it say its version and end */
+export function has(command: string, flag = '--version'): boolean {
   try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    execFileSync(command, [flag], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -13,16 +13,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MAX_CONNECTIONS = 256, MAX_SIZE = 4096 };
+#include "clock.h"
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
+enum { MAX_CONNECTIONS = 256, MAX_SIZE = 4096 };
 
 int main(int argc, char **argv) {
   if (argc < 6) return fprintf(stderr, "usage: tcp-ping HOST PORT CONNECTIONS MS SIZE\n"), 2;

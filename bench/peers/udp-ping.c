@@ -12,15 +12,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum { MAX_WINDOW = 256, SLOT = 2048 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void send_all(int fd, struct mmsghdr *messages, int n) {
   for (int done = 0; done < n;) {
