@@ -21,4 +21,5 @@ function checkpoint(): void {
   try {
     db.exec('PRAGMA wal_checkpoint(PASSIVE)');
   } catch {}
+  parentPort?.postMessage('done');
 }

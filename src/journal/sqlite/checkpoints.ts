@@ -10,11 +10,13 @@ const INTERVAL = 4 * 1024 * 1024;
 export type CheckpointOrder = 'checkpoint' | 'end';
 
 export class Checkpoints {
-  readonly #thread: Companion<CheckpointOrder>;
+  readonly #thread: Companion<CheckpointOrder, 'done'>;
   #bytes = 0;
 
-  constructor(file: string) {
-    this.#thread = new Companion('checkpoints', new URL('./checkpointThread.js', import.meta.url), { file });
+  /** @param done called after each checkpoint, when the thread is at rest */
+  constructor(file: string, done: () => void) {
+    const url = new URL('./checkpointThread.js', import.meta.url);
+    this.#thread = new Companion('checkpoints', url, { file, receive: done });
   }
 
   /** So many bytes were committed. True when a checkpoint was due, and ordered. */

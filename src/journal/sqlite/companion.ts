@@ -35,10 +35,11 @@ export class Companion<Order, Report = never> {
   }
 
   /**
-   * Answers when the thread, told so by the order, has let go of the file. One that is still starting is not waited for:
+   * Answers when the thread, told so by the order, has let go of the file; no report comes after that. One that is still starting is not waited for:
    * loading its code may need the event loop of this thread.
    */
   close(order: Order): void {
+    this.#worker.removeAllListeners('message');
     if (Atomics.compareExchange(this.#phase, 0, STARTING, ENDED) === STARTING) return;
     this.post(order);
     Atomics.wait(this.#phase, 0, OPEN, PATIENCE);

@@ -9,6 +9,8 @@ const SPARE_PAGES = 512;
 /** Pages given back in one step; about a millisecond. */
 const STEP_PAGES = 128;
 export const STEP_BYTES = STEP_PAGES * PAGE;
+/** Bytes of a log that is to begin anew where that is cheap. */
+const LONG_LOG = 32 * 1024 * 1024;
 /** Bytes of a log that has to be worked off, and milliseconds to wait for it. */
 const LONGEST_LOG = 64 * 1024 * 1024;
 const STALL = 5000;
@@ -51,11 +53,21 @@ export class DiskFile {
     return this.#gate.alone(() => this.#truncate(patience));
   }
 
-  /** Where checkpoints beside don't keep up with the appends, these have to wait. A full disk is for the next commit to tell. */
+  /** Begins the log anew when it is long, at a moment when that takes little. */
+  easeLog(): void {
+    this.#bound(LONG_LOG, 0);
+  }
+
+  /** Where checkpoints beside don't keep up with the appends, these have to wait. */
   boundLog(): void {
-    if (this.sizes.log < LONGEST_LOG) return;
+    this.#bound(LONGEST_LOG, STALL);
+  }
+
+  /** A full disk is for the next commit to tell. */
+  #bound(bytes: number, patience: number): void {
+    if (this.sizes.log < bytes) return;
     try {
-      this.checkpoint(STALL);
+      this.checkpoint(patience);
     } catch {}
   }
 

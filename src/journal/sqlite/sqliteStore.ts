@@ -49,7 +49,7 @@ export class SqliteStore extends SqliteReads implements Store {
     this.#db.exec(sql.TABLES);
     this.#disk = file === null ? null : new DiskFile(file, statements, gate);
     this.#sync = file === null ? null : new WalSync(file, fsync);
-    this.#checkpoints = file === null ? null : new Checkpoints(file);
+    this.#checkpoints = file === null ? null : new Checkpoints(file, () => this.#rewindLog());
     this.#count();
   }
 
@@ -186,6 +186,11 @@ export class SqliteStore extends SqliteReads implements Store {
     this.rows--;
     this.bytes -= bytes + ROW_BYTES;
     if (row === this.lastRow) this.#statements.run(sql.SAVE_META, 'lastRow', `${row}`);
+  }
+
+  /** A checkpoint was made beside: what has come since is little, so this is the moment for the log to begin anew. */
+  #rewindLog(): void {
+    if (!this.#db.isTransaction) this.#disk?.easeLog();
   }
 
   #begin(): void {
