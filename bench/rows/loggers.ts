@@ -1,5 +1,5 @@
 /** Programs that people use today to keep what came over UDP: rsyslog and socat, each writing to a file. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, has, launch, type Program, scratch } from '../harness/programs.ts';
@@ -15,6 +15,7 @@ const LOGGERS: Record<string, Logger> = {
   rsyslogd: {
     what: 'rsyslog imudp, writes a file',
     command: (port, file) => ['rsyslogd', '-n', '-i', `${file}.pid`, '-f', configured(port, file)],
+    // It escapes control characters, so that line feeds only end messages.
     kept: (file) => readFileSync(file).reduce((lines, byte) => lines + (byte === LINE_FEED ? 1 : 0), 0),
   },
   socat: {
@@ -38,13 +39,12 @@ export function loggers(count: number): { subjects: Subject[]; missing: string[]
 }
 
 function subject({ what, command, kept }: Logger, count: number): Subject {
-  let round = 0;
   return {
     what,
     unit: 'datagrams/s',
     async measure() {
       const port = await freePort();
-      const file = join(scratch, `kept-${port}-${++round}`);
+      const file = join(scratch, `kept-${port}`);
       const program = launch(command(port, file));
       await until(() => isBound(port));
       const atStart = program.cpuUs();
@@ -53,7 +53,8 @@ function subject({ what, command, kept }: Logger, count: number): Subject {
       const idle = await quiet(program);
       const cpuUs = program.cpuUs() - atStart;
       await program.stop();
-      const received = existsSync(file) ? kept(file) : 0;
+      const received = kept(file);
+      rmSync(file);
       return { value: received / ((idle - begun) / 1e3), cpuUs: cpuUs / received, lost: 1 - received / count };
     },
   };
@@ -78,8 +79,10 @@ input(type="imudp" address="127.0.0.1" port="${port}" ruleset="keep" rcvbufSize=
 
 /** Resolves when the program has used no CPU for a while; answers when that began, on the clock of `performance.now()`. */
 async function quiet(program: Program): Promise<number> {
+  const deadline = performance.now() + PATIENCE;
   let since = performance.now();
   for (let used = -1; performance.now() - since < 300; await sleep(20)) {
+    if (performance.now() > deadline) throw new Error('the program does not come to rest');
     if (program.cpuUs() === used) continue;
     used = program.cpuUs();
     since = performance.now();
