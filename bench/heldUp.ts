@@ -67,6 +67,8 @@ async function exportAll(goesOn: () => boolean): Promise<number> {
   for (let after: string | null = null; goesOn(); ) {
     const page = await journal.pull({ ...all, format: 'ndjson', after });
     messages += page.messages;
+    // Left to the garbage collector, it would stop the clock that measures.
+    (page.body.buffer as ArrayBuffer).transfer(0);
     after = page.hasMore ? page.next : null;
   }
   return Math.round((messages * 1000) / (performance.now() - start));

@@ -1,9 +1,11 @@
 /** Bytes written one after the other into one growing buffer. */
 
+import { exactCopy } from '../chunk.ts';
+
 const DIGITS = 16;
 const FIRST_BYTES = 16_384;
 /** A buffer larger than this is not kept for the next writer. */
-const KEPT_BYTES = 1024 * 1024;
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 const NONE = Buffer.alloc(0);
 /** The buffer that the last writer grew. */
@@ -22,9 +24,8 @@ export class ByteWriter {
   room(bytes: number): Buffer {
     const needed = this.length + bytes;
     if (needed > this.#buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
-      larger.set(this.#buffer.subarray(0, this.length));
-      this.#buffer = larger;
+      // Moved, not copied: what was outgrown would be left to the garbage collector, megabytes a page.
+      this.#buffer = Buffer.from(this.#buffer.buffer.transfer(Math.max(needed, this.#buffer.length * 2)));
     }
     return this.#buffer;
   }
@@ -66,11 +67,12 @@ export class ByteWriter {
 
   /** What was written, as bytes of their own. The writer starts anew. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = Buffer.allocUnsafeSlow(this.length);
-    taken.set(this.#buffer.subarray(0, this.length));
-    if (this.#buffer.length <= KEPT_BYTES) spare = this.#buffer;
+    const { length } = this;
+    const whole = this.#buffer;
     this.#buffer = NONE;
     this.length = 0;
-    return new Uint8Array(taken.buffer);
+    if (whole.length > KEPT_BYTES) return new Uint8Array(whole.buffer.transfer(length));
+    spare = whole;
+    return exactCopy(whole.subarray(0, length));
   }
 }
