@@ -29,18 +29,25 @@ export function summary(groups: readonly Group[]): string {
   return table(['what', 'median', 'spread', 'at least', 'aim', ''], findings.map(findingCells));
 }
 
-function verdict({ ratios, better, least, aim, judged }: Finding): 'aim met' | 'met' | 'short' {
+function verdict({ ratios, better, least, aim, judged, digits = 3 }: Finding): 'aim met' | 'met' | 'short' {
   const worst = better === 'higher' ? Math.min(...ratios) : Math.max(...ratios);
-  const value = Number((judged === 'worst' ? worst : median(ratios)).toPrecision(3));
+  const value = Number((judged === 'worst' ? worst : median(ratios)).toPrecision(digits));
   const reaches = (goal: number) => (better === 'higher' ? value >= goal : value <= goal);
   if (reaches(aim)) return 'aim met';
   return reaches(least) ? 'met' : 'short';
 }
 
 function findingCells(finding: Finding): string[] {
-  const { what, ratios, better, least, aim } = finding;
+  const { what, ratios, better, least, aim, digits } = finding;
   const sign = better === 'higher' ? '≥' : '≤';
-  return [what, shown(median(ratios)), spread(ratios), `${sign} ${least}`, `${sign} ${aim}`, verdict(finding)];
+  return [
+    what,
+    shown(median(ratios), digits),
+    spread(ratios, digits),
+    `${sign} ${least}`,
+    `${sign} ${aim}`,
+    verdict(finding),
+  ];
 }
 
 function section({ name, title, about, rows, notes }: Group): string {

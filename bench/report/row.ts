@@ -20,6 +20,8 @@ export type Finding = {
   aim: number;
   /** By the median, unless not a single round may fall short. */
   judged?: 'worst';
+  /** Digits that count, 3 by default; a share of 99.97 % is not all. */
+  digits?: number;
 };
 
 export type Group = {

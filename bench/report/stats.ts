@@ -11,12 +11,13 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** Slowest and fastest, as text. */
-export function spread(values: readonly number[]): string {
-  return `${shown(Math.min(...values))} – ${shown(Math.max(...values))}`;
+export function spread(values: readonly number[], digits?: number): string {
+  return `${shown(Math.min(...values), digits)} – ${shown(Math.max(...values), digits)}`;
 }
 
-/** Three digits that count. */
-export function shown(value: number): string {
+/** The first digits, which are those that count. */
+export function shown(value: number, digits = 3): string {
+  if (digits > 3) return String(Number(value.toPrecision(digits)));
   if (value >= 1e5) return `${Math.round(value / 1000)}k`;
   if (value >= 100) return String(Math.round(value));
   return value.toPrecision(3);

@@ -78,7 +78,7 @@ function lateNote(lates: readonly number[]): string {
 }
 
 function shareFinding(what: string, { lost }: Row): Finding {
-  return { what, ratios: lost!.map((share) => (1 - share) * 100), better: 'higher', least: 100, aim: 100 };
+  return { what, ratios: lost!.map((share) => (1 - share) * 100), better: 'higher', least: 100, aim: 100, digits: 6 };
 }
 
 type Account = { difference: number; late: number };

@@ -1,4 +1,4 @@
-/** `LISTENPOST_KILLS=200 node dist/test/process/kills.test.js` is the full one. */
+/** `npm run kills` is the full one, with 200 kills. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
