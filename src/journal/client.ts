@@ -16,6 +16,7 @@ import type {
   Waited,
 } from './journal.ts';
 import { JournalError } from './journalError.ts';
+import { goneError, leavable } from './leavable.ts';
 import type { FromJournal, JournalCommand, JournalStart, ReplyOf, RequestOf, ToJournal } from './protocol.ts';
 import type { Fsync } from './sqlite/walSync.ts';
 
@@ -248,21 +249,4 @@ function keyOf(request: Pull): string {
   const { remote } = request.filter;
   if (remote === undefined) return JSON.stringify(request);
   return JSON.stringify({ ...request, filter: { ...request.filter, remote: { ...remote, bytes: [...remote.bytes] } } });
-}
-
-/** Settles with the promise, or rejects with `aborted` as soon as the signal says so, and calls `leave` then. */
-function leavable<T>(promise: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
-  const { promise: settled, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => {
-    leave();
-    reject(goneError());
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  return settled;
-}
-
-function goneError(): JournalError {
-  return new JournalError('aborted', 'the reader has gone');
 }
