@@ -36,9 +36,12 @@ export class ChunkCache {
     return stored;
   }
 
+  /** Forgets all, after what was appended is taken back: those chunks will be appended once more, so none is let go of. */
   clear(): void {
     this.#chunks.clear();
     this.#bytes = 0;
+    this.#dropped = [];
+    this.#droppedBytes = 0;
   }
 
   #dropOldest(): void {
