@@ -79,7 +79,8 @@ export interface Listeners {
 
 export type ConnectionView = {
   id: string;
-  remote: { address: string; port: number };
+  /** null where nobody knows it: the peer had reset before it was accepted. */
+  remote: { address: string; port: number } | null;
   openedAt: string;
   bytesIn: number;
   bytesOut: number;

@@ -2,13 +2,14 @@
 import type { Static } from '@sinclair/typebox';
 import type { ConnectionPatchSchema, ConnectionSchema } from '../schemas/connection.ts';
 import type { Http } from './http.ts';
-import type { Endpoint } from './message.ts';
+import { type Endpoint, UNKNOWN } from './message.ts';
 import { type Payload, payloadInput } from './payload.ts';
 
 export type ConnectionView = Static<typeof ConnectionSchema>;
 
 export class Connection {
   readonly id: string;
+  /** An empty address where nobody knows it. */
   readonly remote: Endpoint;
   readonly openedAt: string;
   readonly #http: Http;
@@ -17,7 +18,7 @@ export class Connection {
 
   constructor(http: Http, path: string, view: ConnectionView) {
     this.id = view.id;
-    this.remote = view.remote;
+    this.remote = view.remote ?? UNKNOWN;
     this.openedAt = view.openedAt;
     this.#http = http;
     this.#path = path;

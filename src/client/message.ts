@@ -6,6 +6,8 @@ import { fromBase64, fromHex, toHex } from './payload.ts';
 /** A record as the API shows it: a message, or with another `kind` a connection, a gap, a drop. */
 export type RecordView = Static<typeof MessageSchema>;
 export type Endpoint = { address: string; port: number };
+/** Of a peer that had reset its connection before it was accepted: then the kernel no longer knows who it was. */
+export const UNKNOWN: Endpoint = { address: '', port: 0 };
 
 export class Message {
   /** Number within the listener, in and out, from 1 without holes. */
@@ -18,6 +20,7 @@ export class Message {
   readonly at: string;
   /** Nanoseconds since the listener opened, monotonic. */
   readonly elapsedNs: number;
+  /** The peer; an empty address where nobody knows it, see `UNKNOWN`. */
   readonly remote: Endpoint;
   readonly local: Endpoint | undefined;
   readonly connectionId: string | undefined;
@@ -41,7 +44,7 @@ export class Message {
     this.protocol = view.protocol ?? 'udp';
     this.at = view.at;
     this.elapsedNs = view.elapsedNs ?? 0;
-    this.remote = view.remote ?? { address: '', port: 0 };
+    this.remote = view.remote ?? UNKNOWN;
     this.local = view.local;
     this.connectionId = view.connectionId;
     this.thread = view.thread;

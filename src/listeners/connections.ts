@@ -54,7 +54,7 @@ function connectionView(state: ConnectionState, thread: string): ConnectionView 
   const { connection, remote, openedAt, ...rest } = state;
   return {
     id: connectionId(connection),
-    remote: { address: remote.host, port: remote.port },
+    remote: remote === null ? null : { address: remote.host, port: remote.port },
     openedAt: rfc3339(openedAt),
     thread,
     ...rest,

@@ -5,6 +5,9 @@
 import { addressText } from '../journal/address.ts';
 import { connectionId } from '../journal/ids.ts';
 
+/** Of a peer that is unknown: it had reset its connection before it was accepted. */
+export const NO_ADDRESS = new Uint8Array(0);
+
 /** What stays the same for all messages of a binding. */
 export type ExchangeScene = {
   /** Thread name, e.g. `shared-1`. */
@@ -22,8 +25,8 @@ export class Exchange {
   terminator: Uint8Array = EMPTY;
   /** Number of the request on the listener, from 1. */
   n = 0;
-  /** 16 bytes. */
-  remote: Uint8Array = EMPTY;
+  /** 16 bytes, or NO_ADDRESS. */
+  remote: Uint8Array = NO_ADDRESS;
   remoteOffset = 0;
   remotePort = 0;
   /** 0 = none. */
@@ -34,7 +37,7 @@ export class Exchange {
   }
 
   get remoteAddress(): string {
-    return addressText(this.remote, this.remoteOffset);
+    return this.remote === NO_ADDRESS ? '' : addressText(this.remote, this.remoteOffset);
   }
   get connectionId(): string {
     return this.connection === 0 ? '' : connectionId(this.connection);

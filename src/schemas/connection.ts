@@ -1,11 +1,11 @@
 /** TCP connections of a listener. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Endpoint, Moment, OneOf, PayloadFields, Ref, strict } from './parts.ts';
+import { Moment, OneOf, PayloadFields, Peer, Ref, strict } from './parts.ts';
 
 export const ConnectionSchema = Type.Object(
   {
     id: Type.String({ description: 'Id, `c_…`.', examples: ['c_1'] }),
-    remote: Endpoint('The peer.'),
+    remote: Peer('The peer.'),
     openedAt: Moment('When it was accepted.'),
     bytesIn: Type.Integer({ description: 'Bytes read.', examples: [11] }),
     bytesOut: Type.Integer({ description: 'Bytes written.', examples: [11] }),

@@ -29,8 +29,10 @@ const StatsSchema = Type.Object(
     sentBytes: Count('Their bytes.'),
     requests: Count('UDP datagrams or TCP connections, after allow and deny.'),
     connectionsOpen: Count('TCP connections now open.'),
-    connectionsTotal: Count('TCP connections ever accepted.'),
-    connectionsRefused: Count('TCP connections refused.'),
+    connectionsTotal: Count('TCP connections served so far.'),
+    connectionsRefused: Count(
+      'TCP connections turned away unread: by allow and deny, maxConnections or maxRequests, or because the listener closed.',
+    ),
     dropped: DroppedSchema,
     evicted: Count('Messages that the capture limits cut off.'),
     cleared: Count('Messages cleared by request.'),

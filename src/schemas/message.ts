@@ -1,6 +1,6 @@
 /** Messages and the pages they come in. Published only: pages are bytes that the journal encoded. */
 import { Type } from '@sinclair/typebox';
-import { Endpoint, Moment, OneOf } from './parts.ts';
+import { Endpoint, Moment, OneOf, Peer } from './parts.ts';
 import { GAP_REASONS, KINDS } from './records.ts';
 
 const reason = OneOf(GAP_REASONS, { description: 'Why something is missing.', examples: ['evicted'] });
@@ -26,7 +26,7 @@ export const MessageSchema = Type.Object(
     elapsedNs: maybe(
       Type.Integer({ description: 'Nanoseconds since the listener opened, monotonic.', examples: [1_250_000] }),
     ),
-    remote: maybe(Endpoint('The peer.')),
+    remote: maybe(Peer('The peer.')),
     local: maybe(Endpoint('The own side.')),
     connectionId: maybe(Type.String({ description: 'TCP: its connection.', examples: ['c_1'] })),
     thread: maybe(Type.String({ description: 'Name of the thread.', examples: ['shared-1'] })),

@@ -67,15 +67,21 @@ export const PayloadFields = {
   json: Type.Optional(Type.Unknown({ description: 'Payload as JSON, written compactly.', examples: [{ hello: 1 }] })),
 };
 
+const ENDPOINT = {
+  address: Type.String({ description: 'IP address.', examples: ['127.0.0.1'] }),
+  port: Type.Integer({ description: 'Port.', examples: [50412] }),
+};
+
 /** A socket address as answers show it. */
-export const Endpoint = (description: string) =>
-  Type.Object(
-    {
-      address: Type.String({ description: 'IP address.', examples: ['127.0.0.1'] }),
-      port: Type.Integer({ description: 'Port.', examples: [50412] }),
-    },
-    { description },
-  );
+export const Endpoint = (description: string) => Type.Object(ENDPOINT, { description });
+
+/** The address of a peer; null where nobody knows it. */
+export const Peer = (description: string) => {
+  const schema = Type.Object(ENDPOINT, {
+    description: `${description} null when it had reset its connection before it was accepted: then the kernel no longer knows.`,
+  });
+  return Type.Unsafe<Static<typeof schema> | null>({ ...schema, type: ['object', 'null'] });
+};
 
 /** A moment in UTC, RFC 3339. */
 export const Moment = (description: string) => Type.String({ description, examples: ['2026-03-01T09:30:00.123456Z'] });

@@ -122,7 +122,8 @@ export type SendOutcome = {
 
 export type ConnectionState = {
   connection: number;
-  remote: Endpoint;
+  /** null where nobody knows it: the peer had reset before it was accepted. */
+  remote: Endpoint | null;
   /** Microseconds since 1970. */
   openedAt: number;
   bytesIn: number;

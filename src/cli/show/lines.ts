@@ -38,8 +38,9 @@ const WORDS: Partial<Record<RecordView['kind'], (record: RecordView) => string>>
   connection: ({ connectionId, phase, remote }) => `${connectionId} ${phase}${remote ? ` ${endpoint(remote)}` : ''}`,
 };
 
-/** An address as people write it. */
+/** An address as people write it; one that nobody knows is empty. */
 export function endpoint({ address, port }: { address: string; port: number }): string {
+  if (address === '') return 'unknown';
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 

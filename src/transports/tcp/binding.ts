@@ -15,7 +15,8 @@ import { Conversation } from './conversation.ts';
 /** Milliseconds a close waits for peers to close their side, beyond the drain. */
 const FAREWELL = 250;
 
-type Arrival = { socket: Socket; remote: Uint8Array };
+/** `remote` is undefined where the peer had reset before it was accepted: the kernel forgets its address. */
+type Arrival = { socket: Socket; remote: Uint8Array | undefined };
 
 export class TcpBinding implements Binding {
   readonly address: Endpoint;
@@ -57,7 +58,7 @@ export class TcpBinding implements Binding {
   async close(mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#server.close();
     this.#conversation.closing = true;
-    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+    for (const { socket } of this.#waiting.splice(0)) this.#turnAway(socket, 'closed');
     await this.#conversation.answers.drain(drain);
     this.#conversation.answers.cancel();
     for (const connection of this.connections.all()) connection.close(mode);
@@ -71,26 +72,29 @@ export class TcpBinding implements Binding {
     this.#accepted++;
     // Errors of a connection show as its end; without a listener they would end the thread.
     socket.on('error', () => {});
-    const remote = socket.remoteAddress === undefined ? null : addressBytes(socket.remoteAddress);
-    if (remote === null || !this.#mayEnter(remote)) {
-      socket.destroy();
-      return;
-    }
+    const remote = socket.remoteAddress === undefined ? undefined : addressBytes(socket.remoteAddress);
+    if (!this.#admission.permits(remote)) this.#turnAway(socket, 'denied');
+    else if (!this.#context.counters.enter(this.#spec.tcp.maxConnections)) this.#turnAway(socket);
+    else this.#admit({ socket, remote });
+  }
+
+  #admit(arrival: Arrival): void {
+    const { socket } = arrival;
     socket.once('close', () => this.#leave(socket));
-    this.#waiting.push({ socket, remote });
+    this.#waiting.push(arrival);
     this.#serveWaiting();
   }
 
-  /** Counts who is turned away. */
-  #mayEnter(remote: Uint8Array): boolean {
-    const { counters } = this.#context;
-    const permitted = this.#admission.permits(remote);
-    if (!permitted) {
-      counters.add('received');
-      counters.add('denied');
-    } else if (counters.enter(this.#spec.tcp.maxConnections)) return true;
+  /** Every connection that is not served comes by here: it is counted, with a reason as a message dropped too. */
+  #turnAway(socket: Socket, reason?: 'denied' | 'closed'): void {
+    const { counters, recorder } = this.#context;
     counters.add('connectionsRefused');
-    return false;
+    if (reason !== undefined) {
+      counters.add('received');
+      counters.add(reason);
+    }
+    if (reason === 'closed') recorder.gap('closed', 1);
+    socket.destroy();
   }
 
   #serveWaiting(): void {
@@ -104,8 +108,7 @@ export class TcpBinding implements Binding {
     const { counters } = this.#context;
     const n = this.#admission.number();
     if (n === 0) {
-      counters.add('connectionsRefused');
-      socket.destroy();
+      this.#turnAway(socket, 'closed');
       return;
     }
     counters.add('connectionsTotal');

@@ -5,6 +5,8 @@
  */
 import type { Socket } from 'node:net';
 import { createFramer, type Framer } from '../../framing/framer.ts';
+import { addressText } from '../../journal/address.ts';
+import { NO_ADDRESS } from '../../responders/exchange.ts';
 import type { Step } from '../../responders/responder.ts';
 import { microsOf, wallClock } from '../../workers/clock.ts';
 import { WorkerError } from '../../workers/errors.ts';
@@ -21,12 +23,12 @@ const WRITE_LIMIT = 16 * 1024 * 1024;
 const LINGER = 250;
 
 type Message = { payload: Uint8Array; terminator: Uint8Array; ordinal: number };
-type Peer = { socket: Socket; remote: Uint8Array; number: number; n: number };
+type Peer = { socket: Socket; remote: Uint8Array | undefined; number: number; n: number };
 
 export class TcpConnection implements Party {
   readonly socket: Socket;
   readonly number: number;
-  readonly remote: Uint8Array;
+  readonly remote: Uint8Array | undefined;
   readonly remotePort: number;
   readonly #n: number;
   readonly #conversation: Conversation;
@@ -110,7 +112,7 @@ export class TcpConnection implements Party {
   describe(): ConnectionState {
     const { bytesWritten: bytesOut } = this.socket;
     const bytesIn = this.#bytesIn;
-    const remote = { host: this.socket.remoteAddress ?? '', port: this.remotePort };
+    const remote = this.remote === undefined ? null : { host: addressText(this.remote), port: this.remotePort };
     const reading = (this.#holds & (HOLD.asked | HOLD.paused)) === 0;
     return {
       connection: this.number,
@@ -168,7 +170,7 @@ export class TcpConnection implements Party {
     exchange.payload = payload;
     exchange.terminator = terminator;
     exchange.n = this.#n;
-    exchange.remote = this.remote;
+    exchange.remote = this.remote ?? NO_ADDRESS;
     exchange.remotePort = this.remotePort;
     exchange.connection = this.number;
     return responder.respond(exchange);

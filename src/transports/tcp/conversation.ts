@@ -16,8 +16,8 @@ import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import { Answers } from '../answers.ts';
 import type { BindingContext, Recorder } from '../transport.ts';
 
-/** What a record says of the connection it belongs to. */
-export type Party = { readonly number: number; readonly remote: Uint8Array; readonly remotePort: number };
+/** What a record says of the connection it belongs to. `remote` is 16 bytes, undefined where nobody knows them. */
+export type Party = { readonly number: number; readonly remote: Uint8Array | undefined; readonly remotePort: number };
 
 /** What an answer or a send says besides. */
 type About = Pick<Draft, 'reference' | 'extras'>;

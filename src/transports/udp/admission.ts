@@ -48,8 +48,9 @@ export class Admission {
     return true;
   }
 
-  /** Whether the lists let this peer in; deny wins. */
-  permits(remote: Uint8Array, offset = 0): boolean {
+  /** Whether the lists let this peer in; deny wins. One without an address passes no list. */
+  permits(remote: Uint8Array | undefined, offset = 0): boolean {
+    if (remote === undefined) return this.#open;
     if (this.#deny.some((cidr) => isWithin(cidr, remote, offset))) return false;
     return this.#allow.length === 0 || this.#allow.some((cidr) => isWithin(cidr, remote, offset));
   }
