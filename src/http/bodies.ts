@@ -1,6 +1,7 @@
 /** Bodies on their way in: JSON only, so that no web form can write; well-formed UTF-8; PATCH also as a merge patch. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from '../errors.ts';
+import { parseJson, TooDeepError } from '../json/parse.ts';
 import { wrongMediaType } from './problems.ts';
 
 const JSON_TYPE = 'application/json';
@@ -32,8 +33,9 @@ export function addBodies(app: FastifyInstance): void {
 function parseBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(utf8.decode(body));
+    return parseJson(utf8.decode(body));
   } catch (error) {
+    if (error instanceof TooDeepError) throw bodyProblem(error.message);
     throw bodyProblem(error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'is not UTF-8');
   }
 }

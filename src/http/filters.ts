@@ -4,6 +4,7 @@ import { invalidParameter } from '../errors.ts';
 import { KINDS } from '../journal/chunk.ts';
 import { connectionNumber } from '../journal/ids.ts';
 import type { MessageFilter, RemoteFilter } from '../journal/journal.ts';
+import { parseJson, TooDeepError } from '../json/parse.ts';
 import { parsePeer } from '../matching/peer.ts';
 import { hexDigits } from '../schemas/payload.ts';
 import type { FilterQuery } from '../schemas/query.ts';
@@ -103,18 +104,20 @@ function hexPattern(text: string): string {
   return plain;
 }
 
-/** `/pointer=value`; a value that is no JSON is taken as text. */
-function jsonFilter(text: string): { pointer: string; value: unknown } {
-  const equals = text.indexOf('=');
-  const pointer = text.slice(0, Math.max(0, equals));
-  if (equals === -1 || !/^(\/.*)?$/.test(pointer)) throw invalidParameter('json', 'must be /pointer=value');
-  return { pointer, value: jsonOrText(text.slice(equals + 1)) };
+/** `/pointer=value`; a value that is no JSON is taken as text. It stays as it is written, so that numbers are exact. */
+function jsonFilter(filter: string): { pointer: string; text: string } {
+  const equals = filter.indexOf('=');
+  const pointer = filter.slice(0, Math.max(0, equals));
+  if (equals === -1 || !/^(\/.*)?$/s.test(pointer)) throw invalidParameter('json', 'must be /pointer=value');
+  return { pointer, text: jsonOrText(filter.slice(equals + 1)) };
 }
 
-function jsonOrText(text: string): unknown {
+function jsonOrText(text: string): string {
   try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+    parseJson(text);
+    return text.trim();
+  } catch (error) {
+    if (error instanceof TooDeepError) throw invalidParameter('json', error.message);
+    return JSON.stringify(text);
   }
 }

@@ -58,7 +58,8 @@ export type MessageFilter = {
   hex?: string;
   /** RE2 syntax, matched in linear time against the payload as latin1 or UTF-8. */
   regex?: string;
-  json?: { pointer: string; value: unknown };
+  /** The payload has this value, given as JSON text, at a pointer. */
+  json?: { pointer: string; text: string };
   /** Thread name, as shown on messages. */
   thread?: string;
   rule?: string;

@@ -1,4 +1,5 @@
 /** Compiles a Match into a Test. All members together are an "and"; the first that fails gives the reason. */
+import { sameJson } from '../json/canonical.ts';
 import type { FieldType, Match } from '../schemas/match.ts';
 import {
   type BytePattern,
@@ -10,7 +11,7 @@ import {
   textPattern,
 } from './pattern.ts';
 import { parsePeer, peerHolds } from './peer.ts';
-import { parsePointer, valueAt } from './pointer.ts';
+import { parsePointer, shownValue, valueAt } from './pointer.ts';
 import { compileRegex } from './regex.ts';
 import { MatchError, type Subject, type Test } from './test.ts';
 
@@ -175,16 +176,15 @@ function fieldValue(payload: Uint8Array, at: number, type: FieldType): number | 
 
 function jsonTest(match: NonNullable<Match['json']>, pointer: string): Test {
   const path = read(() => parsePointer(match.pointer), `${pointer}/pointer`);
-  const wanted = match.equals === undefined ? undefined : JSON.stringify(match.equals);
+  const wanted = match.equalsText ?? (match.equals === undefined ? undefined : JSON.stringify(match.equals));
+  const isWanted = wanted === undefined ? undefined : sameJson(wanted);
   const reason = (subject: Subject): string | undefined => {
     const found = valueAt(subject.payload, path);
     if (found === undefined) return 'it is not JSON';
     if (!found.exists) return match.exists === false ? undefined : `JSON has no ${match.pointer || 'document'}`;
     if (match.exists === false) return `JSON has ${match.pointer}`;
-    const value = JSON.stringify(found.value);
-    return wanted === undefined || value === wanted
-      ? undefined
-      : `JSON ${match.pointer} is ${value}, expected ${wanted}`;
+    if (isWanted === undefined || isWanted(found.text)) return undefined;
+    return `JSON ${match.pointer} is ${shownValue(found.text)}, expected ${shownValue(wanted!)}`;
   };
   return {
     holds: (subject) => reason(subject) === undefined,

@@ -1,4 +1,6 @@
 /** JSON pointers (RFC 6901) into a payload. */
+import { locate } from '../json/locate.ts';
+import { jsonTextOf } from '../json/parse.ts';
 
 /** The reference tokens of a pointer. Throws SyntaxError when it is malformed. */
 export function parsePointer(pointer: string): string[] {
@@ -10,29 +12,30 @@ export function parsePointer(pointer: string): string[] {
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** The value a path leads to; undefined when the payload is not JSON. */
-export function valueAt(
-  payload: Uint8Array,
-  path: readonly string[],
-): { exists: boolean; value?: unknown } | undefined {
+/** Characters of a value that are shown. */
+const SHOWN = 200;
+
+/** A value as it is written in the payload. */
+export type Value = { exists: false } | { exists: true; text: string };
+
+/** The value a path leads to; undefined when the payload is not JSON, or nests too deep to be read as such. */
+export function valueAt(payload: Uint8Array, path: readonly string[]): Value | undefined {
   if (!mayHold(payload, path.length > 0)) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(decoder.decode(payload));
-  } catch {
-    return undefined;
-  }
-  for (const token of path) {
-    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, token)) return { exists: false };
-    value = (value as Record<string, unknown>)[token];
-  }
-  return { exists: true, value };
+  const document = jsonTextOf(payload);
+  if (document === undefined) return undefined;
+  const [text] = locate(document, [path]);
+  return text === undefined ? { exists: false } : { exists: true, text };
+}
+
+/** A value's text for people, cut where it is long. */
+export function shownValue(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
 }
 
 /** Spares the parser what is no JSON document at first sight: only objects and arrays have members. */
 function mayHold(payload: Uint8Array, nested: boolean): boolean {
-  const first = payload.find((byte) => byte > 0x20);
-  return first === 0x7b || first === 0x5b || (!nested && first !== undefined);
+  if (!nested) return payload.length > 0;
+  // The mark at the front of some UTF-8 files is passed over, as the decoder does.
+  const first = payload.find((byte) => byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf);
+  return first === 0x7b || first === 0x5b;
 }
-
-const decoder = new TextDecoder();

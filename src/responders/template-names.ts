@@ -1,5 +1,7 @@
 /** What may stand in a template: a name, with arguments for some, and how its value is had from an exchange. */
 import { randomInt, randomUUID } from 'node:crypto';
+import { compactJson } from '../json/compact.ts';
+import { parsePointer, valueAt } from '../matching/pointer.ts';
 import { microsOf, wallClock } from '../workers/clock.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -37,31 +39,24 @@ function random([from, to, ...more]: readonly string[]): Fill | undefined {
   return () => String(randomInt(low, high + 1));
 }
 
-/** `{{json /a/b}}`: what an RFC 6901 pointer finds in the payload; nothing when it is not JSON or not there. */
+/**
+ * `{{json /a/b}}`: what an RFC 6901 pointer finds in the payload: text for a string, anything else as it is written there;
+ * nothing when it is not JSON or not there.
+ */
 function json([pointer, ...more]: readonly string[]): Fill | undefined {
   if (pointer === undefined || more.length > 0 || !/^(\/([^~]|~[01])*)?$/.test(pointer)) return undefined;
-  const keys = pointer
-    .split('/')
-    .slice(1)
-    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = parsePointer(pointer);
   return (exchange) => {
-    const value = keys.reduce(member, parsed(exchange.payload));
-    if (value === undefined) return '';
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    const found = valueAt(exchange.payload, path);
+    return found?.exists === true ? filledValue(found.text) : '';
   };
 }
 
-function parsed(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(buffer(payload).toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function member(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
+/** A string of half characters, which no UTF-8 can hold, keeps its escapes. */
+function filledValue(text: string): string {
+  if (!text.startsWith('"')) return compactJson(text);
+  const value: string = JSON.parse(text);
+  return value.isWellFormed() ? value : text.slice(1, -1);
 }
 
 /** RFC 3339 in UTC with microseconds. */

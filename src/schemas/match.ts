@@ -51,7 +51,8 @@ export type Match = {
   hex?: Bytes;
   size?: number | NumberRange;
   field?: { at: number; as: FieldType } & NumberRange;
-  json?: { pointer: string; equals?: unknown; exists?: boolean };
+  /** `equalsText` stands in place of `equals` where that came as text: see http/source-text.ts. */
+  json?: { pointer: string; equals?: unknown; equalsText?: string; exists?: boolean };
   remote?: string;
 };
 

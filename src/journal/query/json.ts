@@ -1,22 +1,26 @@
 /** `json=`: the payload is JSON and has a value at a pointer (RFC 6901). */
-import { isDeepStrictEqual } from 'node:util';
-import { parsePointer, valueAt } from '../../matching/pointer.ts';
+import { sameJson } from '../../json/canonical.ts';
+import { parsePointer, shownValue, valueAt } from '../../matching/pointer.ts';
 import type { ChunkReader } from '../chunk.ts';
 import { JournalError } from '../journalError.ts';
 
-/** Throws JournalError `filter_invalid` when the pointer is malformed. */
-export function jsonTest(pointer: string, wanted: unknown) {
+/**
+ * Throws JournalError `filter_invalid` when the pointer is malformed.
+ * @param wanted JSON text
+ */
+export function jsonTest(pointer: string, wanted: string) {
   const path = parsed(pointer);
+  const isWanted = sameJson(wanted);
   return {
     matches: ({ payload }: ChunkReader) => {
       const found = valueAt(payload, path);
-      return found?.exists === true && isDeepStrictEqual(found.value, wanted);
+      return found?.exists === true && isWanted(found.text);
     },
     why: ({ payload }: ChunkReader) => {
       const found = valueAt(payload, path);
       if (found === undefined) return 'is not JSON';
       if (!found.exists) return `JSON has nothing at "${pointer}"`;
-      return `JSON at "${pointer}" is ${JSON.stringify(found.value)}, not ${JSON.stringify(wanted)}`;
+      return `JSON at "${pointer}" is ${shownValue(found.text)}, not ${shownValue(wanted)}`;
     },
   };
 }

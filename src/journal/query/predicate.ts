@@ -91,7 +91,7 @@ function* payloadTests(filter: MessageFilter): Generator<Test> {
   if (rule !== undefined) yield ruleTest(rule);
   if (text !== undefined) yield textTest(text);
   if (hex !== undefined) yield { kinds: WITH_PAYLOAD, ...hexTest(hex) };
-  if (json !== undefined) yield { kinds: WITH_PAYLOAD, ...jsonTest(json.pointer, json.value) };
+  if (json !== undefined) yield { kinds: WITH_PAYLOAD, ...jsonTest(json.pointer, json.text) };
   if (regex !== undefined) yield { kinds: WITH_PAYLOAD, ...regexTest(regex) };
   if (match !== undefined) yield { kinds: WITH_PAYLOAD, ...matchTest(match) };
 }

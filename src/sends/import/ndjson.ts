@@ -2,6 +2,7 @@
  * Reads NDJSON as our export writes it: a message a line. Lines of other kinds (gaps, connections) are passed over. By
  * hand one line may be as little as `{"text": "hello"}`: without `at` a message comes together with the one before.
  */
+import { parseJson, TooDeepError } from '../../json/parse.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../../schemas/payload.ts';
 import type { Endpoint } from '../../workers/protocol.ts';
 import { ImportError, type Imported, type ImportItem } from './item.ts';
@@ -47,10 +48,10 @@ function decode(bytes: Uint8Array, line: Omit<Line, 'text'>): string {
 
 function parse(line: Line): Fields {
   try {
-    const value: unknown = JSON.parse(line.text);
+    const value: unknown = parseJson(line.text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  } catch {
-    throw wrong(line, 'is not JSON');
+  } catch (error) {
+    throw wrong(line, error instanceof TooDeepError ? error.message : 'is not JSON');
   }
   throw wrong(line, 'is not a JSON object');
 }

@@ -52,9 +52,9 @@ t.test('sizes, connections, bytes, JSON and kinds', async (t) => {
   refuses(t, () => messageFilter({ connection: '10' }), 'connection');
   t.equal(messageFilter({ hex: '0xAB ?? cd' }).hex, 'ab??cd');
   for (const wrong of ['a', 'zz', '', '?a']) refuses(t, () => messageFilter({ hex: wrong }), 'hex');
-  t.same(messageFilter({ json: '/a/b=7' }).json, { pointer: '/a/b', value: 7 });
-  t.same(messageFilter({ json: '/a=x=y' }).json, { pointer: '/a', value: 'x=y' });
-  t.same(messageFilter({ json: '="whole"' }).json, { pointer: '', value: 'whole' });
+  t.same(messageFilter({ json: '/a/b=7' }).json, { pointer: '/a/b', text: '7' });
+  t.same(messageFilter({ json: '/a=x=y' }).json, { pointer: '/a', text: '"x=y"' });
+  t.same(messageFilter({ json: '="whole"' }).json, { pointer: '', text: '"whole"' });
   refuses(t, () => messageFilter({ json: '/a' }), 'json');
   refuses(t, () => messageFilter({ json: 'a=1' }), 'json');
   t.equal(messageFilter({}).kinds, 0b1);

@@ -42,15 +42,20 @@ t.test('each filter takes what it should, refuses the rest, and says why', (t) =
     [{ hex: '61??63' }, abc, message('abd'), 'byte 2: expected 63, was 64'],
     [{ hex: '????????' }, message('abcd'), abc, "its 3 bytes are fewer than the pattern's 4"],
     [{ regex: '^a.c$' }, abc, message('abd'), 'text does not match /^a.c$/'],
-    [{ json: { pointer: '/a/0', value: 4 } }, message('{"a":[4]}'), message('{"a":[5]}'), 'JSON at "/a/0" is 5, not 4'],
     [
-      { json: { pointer: '/a~1b', value: null } },
+      { json: { pointer: '/a/0', text: '4' } },
+      message('{"a":[4]}'),
+      message('{"a":[5]}'),
+      'JSON at "/a/0" is 5, not 4',
+    ],
+    [
+      { json: { pointer: '/a~1b', text: 'null' } },
       message('{"a/b":null}'),
       message('{}'),
       'JSON has nothing at "/a~1b"',
     ],
-    [{ json: { pointer: '', value: 4 } }, message('4'), message('x'), 'is not JSON'],
-    [{ json: { pointer: '/x', value: { y: [1] } } }, message('{"x":{"y":[1]}}'), abc, 'is not JSON'],
+    [{ json: { pointer: '', text: '4' } }, message('4'), message('x'), 'is not JSON'],
+    [{ json: { pointer: '/x', text: '{"y":[1]}' } }, message('{"x":{"y":[1]}}'), abc, 'is not JSON'],
     [{ remote: network }, abc, message('a', { remote: addressBytes('128.0.0.1') }), 'remote is 128.0.0.1:5000'],
     [{ remote: host }, abc, message('a', { remote: addressBytes('::1') }), 'remote is [::1]:5000'],
     [{ remote: { ...host, port: 5000 } }, abc, message('a', { remotePort: 7 }), 'remote is 127.0.0.1:7'],
@@ -234,8 +239,8 @@ t.test('filters that make no sense are refused', (t) => {
     { regex: 'a'.repeat(2000) },
     { regex: '(?=a)b' },
     { regex: '(((a{100}){100}){100})' },
-    { json: { pointer: 'a', value: 1 } },
-    { json: { pointer: '/~2', value: 1 } },
+    { json: { pointer: 'a', text: '1' } },
+    { json: { pointer: '/~2', text: '1' } },
   ]) {
     t.throws(() => compileFilter(filter), { code: 'filter_invalid' }, JSON.stringify(filter).slice(0, 60));
   }
