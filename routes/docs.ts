@@ -3,7 +3,9 @@ import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import { PROBLEMS, type ProblemCode, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { answers, content } from '../src/http/operation.ts';
+import { answers, content, json } from '../src/http/operation.ts';
+import { ProblemKindSchema } from '../src/schemas/problem.ts';
+import { OpenApiSchema } from '../src/schemas/status.ts';
 
 const tags = ['Operations'];
 /** Everything comes from here; the page writes styles of its own. */
@@ -39,7 +41,7 @@ const jsonSchema = {
   summary: 'This description as JSON',
   description: 'OpenAPI 3.1.',
   security: [],
-  response: answers({ 200: content('application/json', 'The description.') }),
+  response: answers({ 200: json(OpenApiSchema, 'The description.') }),
 };
 
 const yamlSchema = {
@@ -58,5 +60,5 @@ const problemSchema = {
   description: 'The `type` of a problem document leads here.',
   security: [],
   params: Type.Object({ code: Type.String({ description: 'Error code.', examples: ['not_found'] }) }),
-  response: answers({ 200: content('application/json', 'Code, status and title.') }),
+  response: answers({ 200: json(ProblemKindSchema, 'Code, status and title.') }),
 };

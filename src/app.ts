@@ -5,12 +5,14 @@ import type { Domain } from './domain.ts';
 import { ProblemError } from './errors.ts';
 import { addBodies } from './http/bodies.ts';
 import { addGate, type GateOptions } from './http/gate.ts';
+import { addIsolation } from './http/isolation.ts';
 import { addOpenApi } from './http/openapi.ts';
-import { addProblems, PROBLEM_TYPE, pathOf, problemDocument, sendProblem, toProblem } from './http/problems.ts';
+import { addProblems, pathOf, sendProblem, toProblem } from './http/problems.ts';
 import type { StreamLimits } from './http/sse.ts';
 import { addStarting } from './http/starting.ts';
 import { Streams } from './http/streams.ts';
 import { buildValidator, formatErrors } from './http/validation.ts';
+import { addWireAnswers, answerBrokenRequest } from './http/wire.ts';
 import { Metrics } from './metrics.ts';
 import { NAMED_SCHEMAS } from './schemas/index.ts';
 
@@ -35,6 +37,8 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     return503OnClosing: false,
+    // The gate answers a request without a Host: Node would do so without a body.
+    http: { requireHostHeader: false },
     schemaController: { compilersFactory: { buildValidator } },
     schemaErrorFormatter: formatErrors,
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
@@ -43,6 +47,8 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   // Answers are ours and right; a serializer by schema would drop what a schema forgot.
   app.setSerializerCompiler(() => JSON.stringify);
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+  addWireAnswers(app.server);
+  addIsolation(app);
   addProblems(app);
   addClosing(app, domain, options.streams);
   app.decorate('domain', domain).decorate('programVersion', options.version);
@@ -97,20 +103,4 @@ function addRequestLog(app: FastifyInstance, domain: Domain): void {
     metrics.observeRequest({ method, route, status, seconds: elapsedTime / 1000 });
     request.log.debug({ method, route, status, ms: Math.round(elapsedTime * 10) / 10 }, 'request');
   });
-}
-
-/** What is not even HTTP gets a problem document too. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = new ProblemError(
-    'validation_failed',
-    tooLarge ? 'The headers are too large.' : 'This is not proper HTTP.',
-  );
-  const body = JSON.stringify(problemDocument(problem, '/'));
-  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body);
 }

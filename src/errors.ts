@@ -21,6 +21,7 @@ export const PROBLEMS = {
   gone: { status: 410, title: 'The listener was deleted' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
+  expectation_failed: { status: 417, title: 'What Expect asks for is not known' },
   unprocessable: { status: 422, title: 'Valid, but impossible here' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used with another body' },
   limit_reached: { status: 429, title: 'A limit is reached' },

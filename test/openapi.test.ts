@@ -9,7 +9,14 @@ import { isA, validator } from './schema.ts';
 
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; examples?: unknown[]; $ref?: string };
 type Parameter = { name: string; in: string; description?: string; example?: unknown; schema: Schema };
-type Operation = { operationId: string; description?: string; tags?: string[]; parameters?: Parameter[] };
+type Answer = { content?: Record<string, { schema: Schema }> };
+type Operation = {
+  operationId: string;
+  description?: string;
+  tags?: string[];
+  parameters?: Parameter[];
+  responses: Record<string, Answer>;
+};
 type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, Schema> } };
 
 const FILE = new URL('../../openapi/openapi.json', import.meta.url);
@@ -76,8 +83,20 @@ t.test('answers keep to their published schemas', async (t) => {
   isA(t, 'Workers', (await app.inject('/v1/workers')).json());
   isA(t, 'Info', (await app.inject('/v1/info')).json());
   isA(t, 'Health', (await app.inject('/readyz?verbose')).json());
+  isA(t, 'OpenApiDocument', (await app.inject('/openapi.json')).json());
+  isA(t, 'ProblemKind', (await app.inject('/problems/not_found')).json());
   isA(t, 'Problem', (await app.inject('/v1/listeners/none')).json());
   isA(t, 'Problem', (await post('/v1/listeners', {})).json());
+});
+
+t.test('answers that are JSON are declared by a named schema', async (t) => {
+  for (const { operationId, responses } of operations) {
+    for (const [status, { content = {} }] of Object.entries(responses)) {
+      for (const [type, { schema }] of Object.entries(content)) {
+        if (/[/+]json$/.test(type)) t.match(schema.$ref, /^#\/components\/schemas\//, `${operationId} ${status}`);
+      }
+    }
+  }
 });
 
 /** Objects need examples in their fields, not of their own. */

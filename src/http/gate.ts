@@ -1,8 +1,10 @@
 /**
  * The gate: who may ask at all. Three doors, each against another intruder: the Host check stops a web page whose name
- * was rebound to this address, the Origin check stops any other web page, the token stops everybody else.
+ * was rebound to this address, the Origin check stops any other web page (and Sec-Fetch-Site where a browser sends no
+ * Origin), the token stops everybody else.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../errors.ts';
 import { pathOf } from './problems.ts';
@@ -21,6 +23,8 @@ const OPEN = /^\/(livez|readyz|healthz)$/;
 /** The pages themselves hold no data. */
 const PAGES = /^\/(docs(\/.*)?|openapi\.(json|yaml)|problems\/.*)?$/;
 
+const OTHER_SITE = /cross-site|same-site/i;
+
 const EXPOSED = 'Link, Location, Retry-After, Idempotency-Replayed';
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
@@ -37,10 +41,12 @@ export function addGate(app: FastifyInstance, options: GateOptions): void {
 
   app.addHook('onRequest', async (request, reply) => {
     const path = pathOf(request.url);
+    checkHostLine(request.raw);
     if (OPEN.test(path)) return;
     const trusted = carriesToken(request.headers.authorization);
     const preflight = isPreflight(request);
     checkOrigin(request, reply, origins);
+    checkSite(request, path);
     if (options.token !== null && !trusted && !preflight && !PAGES.test(path)) throw unauthorized();
     // A preflight can't carry the token that would excuse its Host; the request after it must.
     if (!trusted && !(preflight && options.token !== null)) checkHost(request.headers.host, hosts);
@@ -79,6 +85,30 @@ function checkOrigin(request: FastifyRequest, reply: FastifyReply, allowed: Read
       `Origin ${origin} is not served: pages of other origins need --allow-origin ${origin}.`,
     );
   }
+}
+
+/**
+ * Browsers send no Origin with what a page embeds (`<script src>`, images, frames), yet they say from where. Only a link
+ * may come from elsewhere, and lead to the pages alone: they hold no data and can't be framed.
+ */
+function checkSite({ method, headers }: FastifyRequest, path: string): void {
+  const site = headers['sec-fetch-site'];
+  if (headers.origin !== undefined || typeof site !== 'string' || !OTHER_SITE.test(site)) return;
+  const isLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  if (isLink && /^(GET|HEAD)$/.test(method) && PAGES.test(path)) return;
+  throw new ProblemError(
+    'origin_not_allowed',
+    'A page of another origin asked, without saying which (Sec-Fetch-Site): have it use fetch with mode "cors", and start with --allow-origin and its origin.',
+  );
+}
+
+/** HTTP/1.1 wants exactly one Host (RFC 9112, section 3.2); with two of them, who reads which? */
+function checkHostLine({ httpVersion, rawHeaders }: IncomingMessage): void {
+  const lines = rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === 'host').length;
+  if (lines === 1 || (lines === 0 && httpVersion === '1.0')) return;
+  throw new ProblemError('validation_failed', `A request has one Host header, this one has ${lines || 'none'}.`, {
+    errors: [{ in: 'header', pointer: 'host', detail: lines === 0 ? 'is required' : 'is there more than once' }],
+  });
 }
 
 /** Whether an Origin is the page's own: the same host and port as the request went to. */

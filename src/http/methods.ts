@@ -1,7 +1,7 @@
 /** Which methods a path knows, for 405 and its Allow header: Fastify itself says 404. */
 import type { FastifyInstance } from 'fastify';
 
-/** Watches the routes being added; the function it returns answers for a path. */
+/** Watches the routes being added; the function it returns answers for a path. One written out wins over a pattern. */
 export function allowedMethods(app: FastifyInstance): (path: string) => string[] {
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -10,10 +10,9 @@ export function allowedMethods(app: FastifyInstance): (path: string) => string[]
     routes.set(url, route);
   });
   return (path) => {
-    const methods = [...routes.values()]
-      .filter(({ pattern }) => pattern.test(path))
-      .flatMap((route) => [...route.methods]);
-    return [...new Set(methods)].sort();
+    const own = routes.get(path);
+    const fitting = own === undefined ? [...routes.values()].filter(({ pattern }) => pattern.test(path)) : [own];
+    return [...new Set(fitting.flatMap(({ methods }) => [...methods]))].sort();
   };
 }
 

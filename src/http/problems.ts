@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
 import { PayloadError } from '../schemas/payload.ts';
+import { ISOLATION } from './isolation.ts';
 import { allowedMethods } from './methods.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -15,6 +16,15 @@ export function addProblems(app: FastifyInstance): void {
     if (methods.length > 0) reply.header('allow', methods.join(', '));
     return sendProblem(request, reply, methods.length > 0 ? wrongMethod(request, methods) : nothingThere(request));
   });
+  // The router takes `GET /v1/sends/import` for the send of that id, which is a path of its own.
+  app.addHook('preParsing', async (request, reply) => {
+    const { is404, method, url, routeOptions } = request;
+    if (is404 || routeOptions.url?.includes(':') !== true) return;
+    const methods = allowed(pathOf(url));
+    if (methods.includes(method)) return;
+    reply.header('allow', methods.join(', '));
+    throw wrongMethod(request, methods);
+  });
 }
 
 /** Writes a problem document. */
@@ -24,6 +34,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   if (problem.status === 429 || problem.status === 503) reply.header('retry-after', '1');
   return reply
     .code(problem.status)
+    .headers(ISOLATION)
     .type(PROBLEM_TYPE)
     .send(problemDocument(problem, pathOf(request.url)));
 }
@@ -51,6 +62,7 @@ const FROM_CODE: Record<string, (message: string, request?: { method: string; ur
     new ProblemError('payload_too_large', 'The body is larger than this service takes.'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (_message, request) => wrongMediaType(request?.method),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('The body is not as long as Content-Length says.'),
+  FST_ERR_MAX_PARAM_LENGTH: () => invalid('A part of the path is longer than any id or name.'),
   FST_ERR_BAD_URL: () => invalid('The path is not properly percent-encoded.'),
   cursor_ahead: (message) => invalidParameter('after', message.replace('`after` ', '')),
   cursor_invalid: (message, request) => wrongCursor(message, request?.url ?? ''),

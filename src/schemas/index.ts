@@ -11,10 +11,10 @@ import {
 } from './listener-view.ts';
 import { MatchSchema } from './match.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from './message.ts';
-import { ProblemSchema } from './problem.ts';
+import { ProblemKindSchema, ProblemSchema } from './problem.ts';
 import { ResponderSchema } from './responder.ts';
 import { SendPageSchema, SendRequestSchema, SendSchema } from './send.ts';
-import { HealthSchema, InfoSchema, WorkersSchema } from './status.ts';
+import { HealthSchema, InfoSchema, OpenApiSchema, WorkersSchema } from './status.ts';
 import { VerdictSchema, VerificationSchema } from './verification.ts';
 
 export const NAMED_SCHEMAS = [
@@ -45,4 +45,6 @@ export const NAMED_SCHEMAS = [
   InfoSchema,
   WorkersSchema,
   ProblemSchema,
+  ProblemKindSchema,
+  OpenApiSchema,
 ];

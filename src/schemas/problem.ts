@@ -26,3 +26,12 @@ export const ProblemSchema = Type.Object(
   },
   { $id: 'Problem', description: 'An error (RFC 9457).' },
 );
+
+export const ProblemKindSchema = Type.Object(
+  {
+    code: Type.String({ description: 'Stable code.', examples: ['not_found'] }),
+    status: Type.Integer({ description: 'HTTP status it comes with.', examples: [404] }),
+    title: Type.String({ description: 'The kind of error in words.', examples: ['Not found'] }),
+  },
+  { $id: 'ProblemKind', description: 'What an error code means.' },
+);

@@ -51,3 +51,18 @@ export const WorkersSchema = Type.Object(
   },
   { $id: 'Workers', description: 'The threads that serve sockets.' },
 );
+
+export const OpenApiSchema = Type.Object(
+  {
+    openapi: Type.String({ description: 'Version of OpenAPI.', examples: ['3.1.0'] }),
+    info: Type.Object(
+      {
+        title: Type.String({ description: 'Name of the service.', examples: ['Listenpost'] }),
+        version: Type.String({ description: 'Version of the program.', examples: ['0.1.0'] }),
+      },
+      { additionalProperties: true, description: 'About the service.' },
+    ),
+    paths: Type.Object({}, { additionalProperties: true, description: 'Paths and their operations.', examples: [{}] }),
+  },
+  { $id: 'OpenApiDocument', additionalProperties: true, description: 'An OpenAPI document.' },
+);

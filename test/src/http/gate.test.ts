@@ -86,6 +86,42 @@ t.test('Origin, on any method, must be our own or allowed', async (t) => {
   t.equal(registry.entries.length, 1, 'nothing was deleted');
 });
 
+t.test('what a page elsewhere embeds sends no Origin: Sec-Fetch-Site tells it', async (t) => {
+  const { app } = await fakeApp(t, { allowOrigin: ['https://tests.example'], token: 'secret' });
+  const ask = async (site: string, more: Headers = {}, path = url) => {
+    const headers = { host: 'localhost', authorization: 'Bearer secret', 'sec-fetch-site': site, ...more };
+    return (await app.inject({ url: path, headers })).json();
+  };
+  const embeds: Headers[] = [
+    { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' },
+    { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+    { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    {},
+  ];
+  for (const site of ['cross-site', 'same-site', 'Cross-Site']) {
+    for (const embed of embeds) {
+      t.match(await ask(site, embed), { status: 403, code: 'origin_not_allowed', detail: /Sec-Fetch-Site/ });
+    }
+  }
+  for (const site of ['same-origin', 'none']) t.match(await ask(site, embeds[0]), { version: '1.2.3' }, site);
+  t.match(await ask('cross-site', { origin: 'https://tests.example' }), { version: '1.2.3' }, 'an allowed origin');
+});
+
+t.test('a link from elsewhere leads to the pages, which hold no data', async (t) => {
+  const { app } = await fakeApp(t);
+  const follow = async (path: string, dest = 'document', method: 'GET' | 'POST' = 'GET') => {
+    const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': dest };
+    return (await app.inject({ method, url: path, headers })).statusCode;
+  };
+  for (const page of ['/docs', '/docs/', '/openapi.json', '/problems/not_found'])
+    t.equal(await follow(page), 200, page);
+  t.equal(await follow('/'), 302);
+  t.equal(await follow('/docs/', 'iframe'), 403, 'not into a frame');
+  t.equal(await follow('/docs/', 'document', 'POST'), 403, 'not by a form');
+  for (const path of ['/v1/listeners', '/metrics', '/v1/export']) t.equal(await follow(path), 403, path);
+});
+
 t.test('null is refused even where somebody allows it', async (t) => {
   const { app } = await fakeApp(t, { allowOrigin: ['null'] });
   t.equal((await app.inject({ url, headers: { origin: 'null' } })).statusCode, 403);

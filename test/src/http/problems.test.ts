@@ -123,6 +123,11 @@ t.test('404 says where the docs are, 405 what the path knows', async (t) => {
   const head = await app.inject({ method: 'HEAD', url: '/v1/stream' });
   t.match([head.statusCode, head.headers.allow], [405, 'GET']);
   t.equal((await app.inject({ method: 'DELETE', url: '/v1/listeners/a/messages.ndjson' })).headers.allow, 'GET, HEAD');
+  t.equal((await app.inject({ method: 'HEAD', url: '/v1/reset' })).headers.allow, 'POST');
+  for (const method of ['HEAD', 'GET', 'DELETE', 'PATCH'] as const) {
+    const shadowed = await app.inject({ method, url: '/v1/sends/import' });
+    t.match([shadowed.statusCode, shadowed.headers.allow], [405, 'POST'], `${method}: a path of its own, no send`);
+  }
   t.match((await app.inject('/v1/listeners/%zz')).json(), { status: 400, detail: /percent-encoded/ });
 });
 
