@@ -53,6 +53,7 @@ export function toProblem(error: unknown, request?: { method: string; url: strin
   const { code, statusCode, message } = error as Partial<FastifyError>;
   const made = code === undefined ? undefined : FROM_CODE[code]?.(message ?? '', request);
   if (made !== undefined) return made;
+  if (isKnown(code)) return new ProblemError(code, message ?? '');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return byStatus(statusCode, message ?? '');
   return new ProblemError('internal', 'Something went wrong inside; the log says what.', { cause: error });
 }
@@ -73,6 +74,11 @@ const FROM_CODE: Record<string, (message: string, request?: { method: string; ur
   export_gone: () => new ProblemError('gone', 'The export was given up; ask for it again.'),
   closed: () => new ProblemError('shutting_down', 'The service is shutting down.'),
 };
+
+/** Errors of worker threads carry a code of ours. */
+function isKnown(code: string | undefined): code is ProblemCode {
+  return code !== undefined && code !== 'internal' && Object.hasOwn(PROBLEMS, code);
+}
 
 function byStatus(status: number, message: string): ProblemError {
   const code = (Object.keys(PROBLEMS) as ProblemCode[]).find((name) => PROBLEMS[name].status === status);

@@ -38,7 +38,10 @@ export async function closeConnection(listener: Listener, id: string, mode: Clos
   if (!answers.some(({ answer }) => answer)) unknownConnection(listener, id);
 }
 
-/** The same question to all threads of a listener; a thread that dies has no connections any more. */
+/**
+ * The same question to all threads of a listener; a thread that dies has no connections any more. Rejects with what one
+ * of them says against it.
+ */
 async function ask<K extends CommandName>(
   listener: Listener,
   name: K,
@@ -47,6 +50,8 @@ async function ask<K extends CommandName>(
   const up = listener.bindings.filter((binding) => !binding.down);
   const asked = up.map(async ({ thread }) => ({ thread: thread.name, answer: await thread.call(name, request) }));
   const settled = await Promise.allSettled(asked);
+  const refusal = settled.find((result) => result.status === 'rejected' && result.reason.code !== 'worker_unavailable');
+  if (refusal !== undefined) throw (refusal as PromiseRejectedResult).reason;
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 

@@ -7,7 +7,7 @@ import type { Listener } from './listener.ts';
 export async function flushListener(listener: Listener): Promise<void> {
   await ask(listener);
   // A binding that is being closed ships at the end of its loop turn; a second question comes after that.
-  if (listener.state === 'draining') await ask(listener);
+  if (!listener.isOpen) await ask(listener);
 }
 
 /** A thread that dies has nothing to hand over any more. */

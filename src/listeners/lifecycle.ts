@@ -7,11 +7,11 @@ import type { Journal, JournalListener } from '../journal/journal.ts';
 import type { FullSpec } from '../schemas/listener.ts';
 import type { Endpoint } from '../workers/protocol.ts';
 import { type AddressPolicy, resolveHost } from './addresses.ts';
-import { closeBindings, closeListener, openBindings, type PortRules, takeBindings } from './bindings.ts';
+import { closeBindings, closeListener, type Opening, openBindings, type PortRules } from './bindings.ts';
 import { complete, watchIdle } from './completion.ts';
 import type { CrewSource } from './crew.ts';
 import { flushListener } from './flush.ts';
-import type { Listener } from './listener.ts';
+import type { Held, Listener } from './listener.ts';
 import { changeRecord } from './records.ts';
 import { fail } from './repair.ts';
 import type { Memory } from './restore.ts';
@@ -36,11 +36,12 @@ export class Lifecycle {
   }
 
   /** Binds a listener that is not open. Rejects with ProblemError; then nothing is open and the state is as before. */
-  async open(listener: Listener): Promise<void> {
-    const host = await this.#allowedHost(listener.spec);
-    await this.#journal.register(described(listener, { host, port: listener.spec.port }));
-    await this.#bind(listener, host);
-    await this.#begin(listener);
+  async open(listener: Listener, { keepsPort = false } = {}): Promise<void> {
+    const { spec, tally } = listener;
+    const host = await this.#allowedHost(spec);
+    await this.#journal.register(described(listener, { host, port: spec.port }));
+    const held = await this.#bind({ listener, spec, counters: tally.memory, keepsPort }, host);
+    await this.#begin(listener, spec, held);
   }
 
   /** Takes up a listener of an earlier process where it stood: completed, or open, or failed when it can't bind now. */
@@ -49,8 +50,9 @@ export class Lifecycle {
       await this.#journal.complete(listener.number, true);
       listener.enter('completed');
     } else {
-      await this.open(listener).catch(({ code = 'internal', message: detail }: Error & { code?: string }) =>
-        fail(listener, { code, detail }, this.#journal),
+      await this.open(listener, { keepsPort: true }).catch(
+        ({ code = 'internal', message: detail }: Error & { code?: string }) =>
+          fail(listener, { code, detail }, this.#journal),
       );
     }
     listener.expiry.set(milliseconds(listener.spec.ttl), counts.expiresAt);
@@ -58,8 +60,7 @@ export class Lifecycle {
 
   /** The same for a listener that was open before and begins anew. */
   async reopen(listener: Listener): Promise<void> {
-    listener.renew(listener.spec.threads);
-    await this.open(listener);
+    await this.#moveTo(listener, listener.spec, await this.#allowedHost(listener.spec));
   }
 
   /**
@@ -68,15 +69,13 @@ export class Lifecycle {
    */
   async rebind(listener: Listener, next: FullSpec): Promise<void> {
     const host = await this.#allowedHost(next);
-    const before = listener.spec;
     const isInTheWay =
       listener.isOpen &&
-      before.protocol === next.protocol &&
+      listener.spec.protocol === next.protocol &&
       listener.address?.port === (next.port || listener.keptPort);
-    if (isInTheWay) await this.#rebindInPlace(listener, next, host);
-    else await this.#rebindElsewhere(listener, next, host);
+    if (isInTheWay) await this.#replaceInPlace(listener, next, host);
+    else await this.#moveTo(listener, next, host);
     await this.#journal.configure(listener.number, captureLimits(next));
-    await this.#begin(listener);
   }
 
   /** Frees everything and leaves the listener's state as it is. */
@@ -110,62 +109,63 @@ export class Lifecycle {
     return host;
   }
 
-  async #bind(listener: Listener, host: string): Promise<void> {
+  async #bind(opening: Opening, host: string): Promise<Held> {
     const { crews, ports } = this.#options;
-    const crew = await crews.muster(listener.id, listener.spec);
+    const crew = await crews.muster(opening.listener.id, opening.spec);
     try {
-      await openBindings(listener, crew, host, ports);
+      return await openBindings(opening, crew, host, ports);
     } catch (error) {
       await crew.disband();
       throw error;
     }
   }
 
-  async #begin(listener: Listener): Promise<void> {
-    this.#journal.register(described(listener, listener.address!)).catch(this.#options.onError);
-    if (listener.state === 'completed' || listener.state === 'failed') {
-      await this.#journal.complete(listener.number, false);
-    }
-    listener.stopWatch();
-    listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'));
-    listener.expiry.set(milliseconds(listener.spec.ttl));
-    listener.settle();
-    if (listener.isExhausted) this.complete(listener, 'maxRequests');
-  }
-
-  async #rebindElsewhere(listener: Listener, next: FullSpec, host: string): Promise<void> {
-    const before = listener.spec;
-    const held = takeBindings(listener);
-    listener.renew(next.threads);
-    listener.spec = next;
+  /** Puts bindings in force, with their spec and the state that goes with it; closes those before. */
+  async #begin(listener: Listener, spec: FullSpec, held: Held): Promise<void> {
+    const { number, state } = listener;
     try {
-      await this.#bind(listener, host);
+      if (state === 'completed' || state === 'failed') await this.#journal.complete(number, false);
     } catch (error) {
-      listener.tally.undoRenewal();
-      Object.assign(listener, held, { spec: before });
+      await closeBindings(number, held, { mode: 'rst', drain: 0 });
       throw error;
     }
-    await closeBindings(listener.number, held, { mode: 'fin', drain: 0 });
+    const before = listener.hold(held, spec);
+    this.#journal.register(described(listener, held.address!)).catch(this.#options.onError);
+    listener.stopWatch();
+    listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'));
+    listener.expiry.set(milliseconds(spec.ttl));
+    if (listener.isExhausted) this.complete(listener, 'maxRequests');
+    await closeBindings(number, before, { mode: 'fin', drain: 0 });
+    listener.tally.settle();
   }
 
-  async #rebindInPlace(listener: Listener, next: FullSpec, host: string): Promise<void> {
+  /** New sockets beside those there are, which go on until they are relieved. */
+  async #moveTo(listener: Listener, spec: FullSpec, host: string): Promise<void> {
+    const opening: Opening = { listener, spec, counters: listener.prepare(spec.threads), keepsPort: false };
+    try {
+      const held = await this.#bind(opening, host);
+      await this.#begin(listener, spec, held);
+    } catch (error) {
+      listener.tally.abandon();
+      throw error;
+    }
+  }
+
+  /** The old sockets have to go first: meanwhile the listener is `opening` and holds no port. */
+  async #replaceInPlace(listener: Listener, next: FullSpec, host: string): Promise<void> {
     const before = { spec: listener.spec, host: listener.address!.host };
     await flushListener(listener);
+    listener.address = null;
+    listener.enter('opening');
     await closeListener(listener, { mode: 'fin', drain: 0 });
     try {
-      await this.#bindWith(listener, next, host);
+      await this.#moveTo(listener, next, host);
     } catch (error) {
-      await this.#bindWith(listener, before.spec, before.host).catch((second: Error & { code?: string }) =>
+      await this.#moveTo(listener, before.spec, before.host).catch((second: Error & { code?: string }) =>
         fail(listener, { code: second.code ?? 'internal', detail: second.message }, this.#journal),
       );
       throw error;
     }
-  }
-
-  #bindWith(listener: Listener, spec: FullSpec, host: string): Promise<void> {
-    listener.renew(spec.threads);
-    listener.spec = spec;
-    return this.#bind(listener, host);
   }
 }
 

@@ -8,6 +8,7 @@ import { listenerId } from '../journal/ids.ts';
 import type { History } from '../journal/journal.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import { microsOf, monotonicNanos, wallClock } from '../workers/clock.ts';
+import type { BindingCounters } from '../workers/counters.ts';
 import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
 import type { Counts } from './counts.ts';
 import type { Crew, ListenerThread } from './crew.ts';
@@ -20,6 +21,8 @@ import type { ListenerView } from './view.ts';
 /** A listener's socket inside one thread. */
 export type Binding = {
   readonly index: number;
+  /** What it counts. */
+  readonly row: BindingCounters;
   readonly thread: ListenerThread;
   /** Counts replacements of its thread. */
   incarnation: number;
@@ -30,6 +33,9 @@ export type Binding = {
   /** Its thread is gone and not yet replaced. */
   down: boolean;
 };
+
+/** What a listener holds while it is open; taken away from it to be closed. */
+export type Held = Pick<Listener, 'bindings' | 'address' | 'crew' | 'releasePort'>;
 
 export type ListenerFault = { code: string; detail: string };
 
@@ -136,11 +142,37 @@ export class Listener {
     return turn;
   }
 
-  /** Makes ready for new bindings, which count and are numbered anew. */
-  renew(bindings: number): void {
-    this.tally.renew(bindings);
-    this.#repliesBefore = 0;
+  /** Resolves when the changes under way are through, or after so many milliseconds. */
+  async settled(milliseconds: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, milliseconds);
+    await Promise.race([this.#turn, late.promise]);
+    clearTimeout(timer);
+  }
+
+  /** Makes ready for new bindings, which count and are numbered anew: answers what they count in. */
+  prepare(bindings: number): SharedArrayBuffer {
     this.#incarnations.fill(Math.max(...this.#incarnations));
+    return this.tally.prepare(bindings);
+  }
+
+  /** Takes over new bindings with the spec they were opened for, in one step; answers what it held before. */
+  hold(held: Held, spec: FullSpec): Held {
+    const before = this.release();
+    Object.assign(this, held);
+    this.spec = spec;
+    this.keptPort = held.address!.port;
+    this.#repliesBefore = 0;
+    this.tally.adopt();
+    this.settle();
+    return before;
+  }
+
+  /** Takes everything that is open away without closing it. */
+  release(): Held {
+    const { bindings, address, crew, releasePort } = this;
+    Object.assign(this, { bindings: [], address: null, crew: null, releasePort: null } satisfies Held);
+    return { bindings, address, crew, releasePort };
   }
 
   /** The number of a binding's next incarnation; one that no binding of an earlier opening had. */
@@ -157,8 +189,7 @@ export class Listener {
 
   /** The part of the spec that threads take over without a rebind. */
   get live(): LiveSpec {
-    const { paused, responder, capture } = this.spec;
-    return { paused, responder, maxPayload: capture.maxPayload, repliesBefore: this.#repliesBefore };
+    return liveSpec(this.spec, this.#repliesBefore);
   }
 
   /** Replies given before the present responder came. */
@@ -194,4 +225,9 @@ export class Listener {
       stats: this.tally.stats(history, this.bindings.length),
     };
   }
+}
+
+/** The part of a spec that threads take over without a rebind; `repliesBefore` were given before this responder came. */
+export function liveSpec({ paused, responder, capture }: FullSpec, repliesBefore: number): LiveSpec {
+  return { paused, responder, maxPayload: capture.maxPayload, repliesBefore };
 }

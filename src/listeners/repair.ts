@@ -9,6 +9,7 @@ import { closeListener, reopenBinding } from './bindings.ts';
 import type { ListenerThread } from './crew.ts';
 import type { Binding, Listener, ListenerFault } from './listener.ts';
 import { changeRecord, lostRecord } from './records.ts';
+import { undropped } from './tally.ts';
 
 /** Tries of a rebind, and milliseconds between them: the kernel may let go of the old socket a little later. */
 const TRIES = 20;
@@ -20,9 +21,8 @@ export async function threadDown(listener: Listener, thread: ListenerThread, jou
   let exhausted = false;
   const losses = down.map((binding) => {
     binding.down = true;
-    const { index, incarnation } = binding;
-    const read = listener.tally.undropped(index) - binding.baseline;
-    const row = listener.tally.row(index);
+    const { index, incarnation, row } = binding;
+    const read = undropped(row) - binding.baseline;
     exhausted = row.inherit(listener.spec.maxRequests) || exhausted;
     return { index, incarnation, read, thread: thread.ordinal };
   });
@@ -47,6 +47,7 @@ export async function threadUp(listener: Listener, thread: ListenerThread, journ
 
 /** Ends a listener that can't go on. It keeps name, id and messages. Call within its turn. */
 export async function fail(listener: Listener, fault: ListenerFault, journal: Journal): Promise<void> {
+  if (listener.isOpen) listener.enter('draining');
   await closeListener(listener, { mode: 'rst', drain: 0 });
   await journal.append(changeRecord(listener.number, listener.openedAt, { state: 'failed', error: fault }));
   await journal.complete(listener.number, true);

@@ -9,6 +9,8 @@ import type { Listener } from './listener.ts';
 
 export type Replied = { bytes: number; to: { address: string; port: number } };
 
+/** Milliseconds that a reply waits for a listener that is being given other sockets. */
+const OPENING = 2000;
 /** Largest payload of a UDP datagram over IPv4. */
 const LARGEST = 65_507;
 
@@ -19,6 +21,7 @@ export async function replyToMessage(
 ): Promise<Replied> {
   const peer = await journal.peer(listener.number, seq);
   if (peer === undefined) throw new ProblemError('not_found', `listener ${listener.id} has no message ${seq}`);
+  if (listener.state === 'opening') await listener.settled(OPENING);
   if (!listener.isOpen) throw new ProblemError('not_listening', `listener ${listener.id} is ${listener.state}`);
   if (peer.connection === undefined) return replyByDatagram(listener, seq, { payload, peer });
   const bytes = await sendOnConnection(listener, connectionId(peer.connection), payload);
@@ -39,6 +42,7 @@ async function replyByDatagram(
   const request = { listener: listener.number, order: datagram(payload, peer), inReplyTo: seq };
   const outcome = await socketOf(listener, peer.thread).call('sendFrom', request);
   if (outcome.error !== null) {
+    if (outcome.error.code === 'not_listening') throw new ProblemError('not_listening', outcome.error.message);
     throw new ProblemError('unprocessable', `${outcome.error.message} (${outcome.error.code})`);
   }
   return { bytes: outcome.bytes, to: peer.remote };

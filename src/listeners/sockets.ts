@@ -2,11 +2,12 @@
  * Sockets that the main thread opens itself and hands to a thread to read. Such a socket outlives its thread: the
  * replacement goes on with it, and what the kernel had queued meanwhile is still there.
  */
+
+import type { FullSpec } from '../schemas/listener.ts';
 import { sharedPoller } from '../transports/udp/native/poller.ts';
 import { closeUdpSocket, openUdpSocket } from '../transports/udp/native/sockets.ts';
 import type { Attachment, Endpoint } from '../workers/protocol.ts';
-import type { ListenerThread } from './crew.ts';
-import type { Listener } from './listener.ts';
+import type { Binding } from './listener.ts';
 import { fixedSpec } from './spec.ts';
 
 export type OwnSocket = {
@@ -18,13 +19,13 @@ export type OwnSocket = {
 
 /** Throws an Error with an errno `code`. Null where the thread opens sockets itself: TCP, and the portable engine. */
 export function openSocket(
-  listener: Listener,
-  { index, thread }: { index: number; thread: ListenerThread },
+  spec: FullSpec,
+  { index, thread, row }: Pick<Binding, 'index' | 'thread' | 'row'>,
   address: Endpoint,
 ): OwnSocket | null {
-  if (listener.spec.protocol !== 'udp' || thread.engine !== 'mmsg') return null;
-  const { bindings, udp } = fixedSpec(listener.spec);
-  const droppedBefore = listener.tally.row(index).get('kernel');
+  if (spec.protocol !== 'udp' || thread.engine !== 'mmsg') return null;
+  const { bindings, udp } = fixedSpec(spec);
+  const droppedBefore = row.get('kernel');
   const { fd, address: bound } = openUdpSocket({ ...address, ...udp, binding: index, bindings });
   return {
     attachment: { fd, droppedBefore, poller: sharedPoller().access },

@@ -10,7 +10,10 @@ import type { ListenerStats } from './view.ts';
 type Sums = Record<Counter, number>;
 
 export class Tally {
+  /** Of the bindings in force. */
   #memory: SharedArrayBuffer;
+  /** Of bindings that are being opened to take over. */
+  #next: SharedArrayBuffer | null = null;
   /** Of the bindings before these, which may count still while they close. */
   #previous: SharedArrayBuffer | null = null;
   readonly #carried: Partial<Sums>;
@@ -34,16 +37,31 @@ export class Tally {
     return this.#memory;
   }
 
-  /** Fresh memory for new bindings. */
-  renew(bindings: number): void {
-    if (this.#previous !== null) addLasting(this.#carried, this.#previous);
-    this.#previous = this.#memory;
-    this.#memory = createCounters(bindings);
+  /** Fresh memory for new bindings. Connections are numbered on, so that none has the number of another. */
+  prepare(bindings: number): SharedArrayBuffer {
+    this.#next = createCounters(bindings);
+    new BindingCounters(this.#next, 0).take('connection', this.taken('connection'));
+    return this.#next;
   }
 
-  /** The new bindings came to nothing: the ones before them count on. */
-  undoRenewal(): void {
-    if (this.#previous !== null) this.#memory = this.#previous;
+  /** The new bindings are in force; the ones before may still close. */
+  adopt(): void {
+    if (this.#next === null) return;
+    this.settle();
+    this.#previous = this.#memory;
+    this.#memory = this.#next;
+    this.#next = null;
+  }
+
+  /** The new bindings came to nothing: the ones in force count on. What the others had read was recorded. */
+  abandon(): void {
+    if (this.#next !== null) addLasting(this.#carried, this.#next);
+    this.#next = null;
+  }
+
+  /** The bindings before are closed. */
+  settle(): void {
+    if (this.#previous !== null) addLasting(this.#carried, this.#previous);
     this.#previous = null;
   }
 
@@ -55,7 +73,7 @@ export class Tally {
   /** Sums over all bindings there ever were. */
   sums(): Sums {
     const sums = sumCounters(this.#memory);
-    if (this.#previous !== null) addLasting(sums, this.#previous);
+    for (const other of this.#others) addLasting(sums, other);
     for (const name of Object.keys(this.#carried) as Counter[]) sums[name] += this.#carried[name]!;
     return sums;
   }
@@ -63,9 +81,12 @@ export class Tally {
   /** The sums of those that say what was. */
   lasting(): Partial<Sums> {
     const lasting = { ...this.#carried };
-    addLasting(lasting, this.#memory);
-    if (this.#previous !== null) addLasting(lasting, this.#previous);
+    for (const memory of [this.#memory, ...this.#others]) addLasting(lasting, memory);
     return lasting;
+  }
+
+  get #others(): SharedArrayBuffer[] {
+    return [this.#previous, this.#next].filter((memory) => memory !== null);
   }
 
   /** The last number of a series that the present bindings gave out. */
@@ -76,13 +97,6 @@ export class Tally {
   /** One binding's counters. */
   row(binding: number): BindingCounters {
     return new BindingCounters(this.#memory, binding);
-  }
-
-  /** Messages a binding has read and not dropped itself: those that must be in the journal, or are lost. */
-  undropped(binding: number): number {
-    const row = this.row(binding);
-    const dropped = row.get('overload') + row.get('denied') + row.get('fault') + row.get('paused') + row.get('closed');
-    return row.get('received') - dropped;
   }
 
   /** As the API shows them, together with what the journal counts. `bindings` is how many sockets are open. */
@@ -111,6 +125,12 @@ export class Tally {
       receiveBuffer: bindings === 0 ? 0 : sums.receiveBuffer / bindings,
     };
   }
+}
+
+/** Messages a binding has read and not dropped itself: those that must be in the journal, or are lost. */
+export function undropped(row: BindingCounters): number {
+  const dropped = row.get('overload') + row.get('denied') + row.get('fault') + row.get('paused') + row.get('closed');
+  return row.get('received') - dropped;
 }
 
 /** Counters that say what is, not what was. */

@@ -26,6 +26,8 @@ const UNBOUNDED = 1_000_000_000;
 /** More payloads than this take long enough that nobody should wait for the answer. */
 const MANY = 100_000;
 const REPLY_TIMEOUT = 2000;
+/** Milliseconds that a send waits for a listener that is being opened. */
+const OPENING = 2000;
 
 /** `parts` stand instead of the request's own payload. Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
 export async function prepareSend(
@@ -34,15 +36,17 @@ export async function prepareSend(
   parts: SendPart[] = sendParts(request),
 ): Promise<PreparedSend> {
   const timing = timingOf(request);
-  const from = senderOf(request, context);
   const to = await destination(request, context);
+  // The sender last: it may be given other sockets while a name is resolved.
+  const local = await localAddress(request);
+  const from = await senderOf(request, context);
   checkSizes(request.protocol, to.host, parts);
   if (from !== null) checkFamilies(from.address!.host, to.host);
   const order: SendOrder = {
     id: freshSendId(),
     protocol: request.protocol,
     to,
-    local: from === null ? await localAddress(request) : null,
+    local,
     parts,
     ...timing,
     expectReply: expectedReply(request),
@@ -69,7 +73,7 @@ function timingOf({
   };
 }
 
-function senderOf({ protocol, from }: SendRequest, context: OrderContext): Listener | null {
+async function senderOf({ protocol, from }: SendRequest, context: OrderContext): Promise<Listener | null> {
   if (typeof from !== 'string') return null;
   const listener = known(() => context.use(from));
   const { id, name, spec } = listener;
@@ -78,7 +82,7 @@ function senderOf({ protocol, from }: SendRequest, context: OrderContext): Liste
     throw invalidField('/from', `is a TCP listener, which sends on its connections: ${path}`);
   }
   if (protocol === 'tcp') throw invalidField('/from', 'is a UDP listener and the send is tcp');
-  mustListen(listener);
+  await mustListen(listener);
   return listener;
 }
 
@@ -87,7 +91,7 @@ async function destination({ protocol, to }: SendRequest, context: OrderContext)
   const endpoint =
     listener === undefined
       ? { host, port }
-      : reachable(
+      : await reachable(
           known(() => context.use(listener)),
           protocol,
         );
@@ -103,8 +107,8 @@ async function destination({ protocol, to }: SendRequest, context: OrderContext)
 }
 
 /** The address of a listener as this machine reaches it. */
-function reachable(listener: Listener, protocol: 'udp' | 'tcp'): Endpoint {
-  mustListen(listener);
+async function reachable(listener: Listener, protocol: 'udp' | 'tcp'): Promise<Endpoint> {
+  await mustListen(listener);
   if (listener.spec.protocol !== protocol) {
     throw invalidField('/to/listener', `is a ${listener.spec.protocol} listener and the send is ${protocol}`);
   }
@@ -143,9 +147,14 @@ function checkFamilies(from: string, to: string): void {
   throw new ProblemError('unprocessable', `a socket on ${from} can't send to ${to}`);
 }
 
-function mustListen(listener: Listener): void {
-  if (listener.isOpen) return;
-  throw new ProblemError('not_listening', `listener ${listener.name ?? listener.id} is ${listener.state}`);
+/** One that is being given other sockets has a moment for it. */
+async function mustListen(listener: Listener): Promise<void> {
+  if (listener.state === 'opening') await listener.settled(OPENING);
+  if (!listener.isOpen) throw notListening(listener);
+}
+
+export function notListening({ name, id, state }: Listener): ProblemError {
+  return new ProblemError('not_listening', `listener ${name ?? id} is ${state}`);
 }
 
 /** A listener named in a body that does not exist makes the request impossible, it is not a wrong path. */

@@ -11,7 +11,7 @@ import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { SendOutcome, SendPart } from '../workers/protocol.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { replayParts } from './import/replay.ts';
-import { type OrderContext, type PreparedSend, prepareSend } from './order.ts';
+import { notListening, type OrderContext, type PreparedSend, prepareSend } from './order.ts';
 import { Send } from './send.ts';
 
 export type SendsOptions = OrderContext & {
@@ -27,7 +27,15 @@ type Running = { thread: ListenerThread; ended: Promise<void> };
 const KEPT = 1000;
 const RUNNING = 256;
 /** Errors that say a local address can't be used, or a payload not sent: the request is at fault, not the network. */
-const IMPOSSIBLE = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EACCES', 'EMSGSIZE', 'EINVAL', 'EAFNOSUPPORT']);
+const IMPOSSIBLE = new Set([
+  'not_listening',
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EACCES',
+  'EMSGSIZE',
+  'EINVAL',
+  'EAFNOSUPPORT',
+]);
 
 export class Sends implements SendsFace {
   readonly #options: SendsOptions;
@@ -133,7 +141,7 @@ export class Sends implements SendsFace {
     } catch (error) {
       const { code = 'internal', message } = error as Error & { code?: string };
       send.fail({ code, message });
-      return null;
+      return code === 'not_listening' ? new ProblemError('not_listening', message) : null;
     } finally {
       this.#running.delete(send.id);
       resolve();
@@ -156,6 +164,7 @@ export class Sends implements SendsFace {
 
   #threadFor({ from }: PreparedSend): ListenerThread {
     if (from === null) return this.#options.thread();
+    if (!from.isOpen) throw notListening(from);
     const binding = from.bindings.find(({ down }) => !down);
     if (binding === undefined) throw new ProblemError('worker_unavailable', 'the listener has no running thread now');
     return binding.thread;
@@ -188,6 +197,7 @@ function dispatched(send: Send, thread: ListenerThread, from: Listener | null): 
 
 function impossibility({ order }: Send, { error, sent }: SendOutcome): Error | null {
   if (error === null || sent > 0 || !IMPOSSIBLE.has(error.code)) return null;
+  if (error.code === 'not_listening') return new ProblemError('not_listening', error.message);
   if (error.code === 'EMSGSIZE') return new ProblemError('unprocessable', `${error.message} (EMSGSIZE)`);
   const local = order.local ?? { host: 'any address', port: 0 };
   return bindProblem(error, { protocol: order.protocol, ...local, ipv6Only: false });

@@ -4,7 +4,7 @@
  */
 import type { Transmissions } from '../sends/transmit/transmissions.ts';
 import type { Engines } from '../transports/engines.ts';
-import type { Binding } from '../transports/transport.ts';
+import type { Binding, Connections } from '../transports/transport.ts';
 import { BindingCounters } from './counters.ts';
 import { WorkerError, wireError } from './errors.ts';
 import type { JournalPort } from './journal-port.ts';
@@ -69,13 +69,15 @@ export class Host {
       case 'cancelSend':
         return transmissions.cancel(request.id);
       case 'connections':
-        return this.#find(request.listener)?.connections?.list() ?? [];
+        return this.#connections(request.listener).flatMap((connections) => connections.list());
       case 'connectionSend':
         return this.#connectionSend(request);
       case 'connectionUpdate':
-        return this.#find(request.listener)?.connections?.update(request.connection, request) ?? null;
+        return this.#among(request.listener, (connections) => connections.update(request.connection, request));
       case 'connectionClose':
-        return this.#find(request.listener)?.connections?.close(request.connection, request.mode) ?? false;
+        return this.#connections(request.listener).some((connections) =>
+          connections.close(request.connection, request.mode),
+        );
       case 'describe':
         return this.#describe();
       case 'stop':
@@ -156,7 +158,7 @@ export class Host {
   }
 
   async #connectionSend({ listener, connection, payload, sendId }: RequestOf<'connectionSend'>) {
-    return (await this.#find(listener)?.connections?.send(connection, payload, sendId)) ?? null;
+    return this.#among(listener, (connections) => connections.send(connection, payload, sendId));
   }
 
   #describe(): ReplyOf<'describe'> {
@@ -172,8 +174,26 @@ export class Host {
     return null;
   }
 
+  /** The newest that is open. */
   #find(listener: number): Binding | undefined {
-    return this.#places.get(listener)?.at(-1)?.binding ?? undefined;
+    return this.#places.get(listener)?.findLast(({ binding }) => binding !== null)?.binding ?? undefined;
+  }
+
+  /** The first answer that is one. */
+  async #among<A>(
+    listener: number,
+    ask: (connections: Connections) => Promise<A | null> | A | null,
+  ): Promise<A | null> {
+    for (const connections of this.#connections(listener)) {
+      const answer = await ask(connections);
+      if (answer !== null) return answer;
+    }
+    return null;
+  }
+
+  /** Those of all its bindings here; their numbers differ. */
+  #connections(listener: number): Connections[] {
+    return (this.#places.get(listener) ?? []).flatMap(({ binding }) => binding?.connections ?? []);
   }
 
   #isSeated(place: Place): boolean {

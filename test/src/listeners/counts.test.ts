@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Traffic } from '../../../src/journal/journal.ts';
 import { type Counts, settledCounts } from '../../../src/listeners/counts.ts';
 import { Tally } from '../../../src/listeners/tally.ts';
+import { BindingCounters } from '../../../src/workers/counters.ts';
 
 const NOTHING: Traffic = {
   captured: 0,
@@ -53,7 +54,18 @@ t.test('a tally goes on from there, and renewed bindings number anew', async (t)
   t.equal(tally.knowsKernelDrops, false);
   tally.row(1).add('received', 2);
   t.match(tally.lasting(), { received: 5, requests: 3 });
-  tally.renew(1);
+  tally.row(0).take('connection', 4);
+  const next = tally.prepare(1);
+  t.equal(tally.taken('request'), 3, 'the old ones are in force still');
+  new BindingCounters(next, 0).add('received');
+  t.match(tally.sums(), { received: 6, requests: 3 });
+  tally.abandon();
+  t.match(tally.sums(), { received: 6, requests: 3 }, 'what came to nothing had read all the same');
+  tally.prepare(1);
+  tally.adopt();
   t.equal(tally.taken('request'), 0);
-  t.match(tally.lasting(), { received: 5, requests: 3 });
+  t.equal(tally.taken('connection'), 4, 'connections are numbered on');
+  t.match(tally.lasting(), { received: 6, requests: 3 });
+  tally.settle();
+  t.match(tally.lasting(), { received: 6, requests: 3 });
 });
