@@ -37,13 +37,15 @@ export type ServiceOptions = {
   listeners?: readonly NamedSpec[];
   /** The journal thread died: nothing can be kept any more and the process must end. */
   onFatal?: (error: Error) => void;
+  /** Gives the start up: it rejects once what was open is closed again. A service that runs is closed by `close`. */
+  signal?: AbortSignal;
 };
 
 const PORTS = 65_536;
 
 /** Starts the service. Rejects when the data directory, a thread or the API's port can't be had; then nothing is left open. */
 export async function start(config: Config, options: ServiceOptions = {}): Promise<Service> {
-  const log = options.log ?? createLog(config.logLevel);
+  const { log = createLog(config.logLevel), signal } = options;
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const journal = await openJournal({
@@ -54,6 +56,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
       ...(options.onFatal === undefined ? {} : { onDeath: options.onFatal }),
     });
     undo.unshift(() => journal.close());
+    signal?.throwIfAborted();
     const ownPorts = new SharedArrayBuffer(PORTS);
     const crews = await Crews.start({
       threads: config.threads,
@@ -61,6 +64,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
       environment: { attachJournal: (port) => journal.attach(port), ownPorts, engine: config.engine },
     });
     undo.unshift(() => crews.close());
+    signal?.throwIfAborted();
     const parts = assemble({ config, journal, crews, ownPorts, log });
     // Silent until it listens: Fastify would announce each address in a line of its own.
     const httpLog = log.child({}, { level: 'warn' });
@@ -70,7 +74,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     await app.listen({ host: config.host, port: config.port });
     httpLog.level = log.level;
     const configure = configurator(parts.registry, log);
-    await raise(parts, () => configure(options.listeners ?? []));
+    await raise(parts, () => configure(options.listeners ?? []), signal);
     const url = urlOf(app);
     const fallback = config.engine === 'auto' ? whyNotNative() : null;
     if (fallback !== null) log.warn(`UDP is read one datagram at a time: ${fallback}`);
@@ -82,12 +86,20 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
   }
 }
 
-/** Brings the listeners up. Until then nobody sees them through the API. */
-async function raise({ registry, status }: Parts, configure: () => Promise<void>): Promise<void> {
+/** Brings the listeners up. Until then nobody sees them through the API. When the start is given up no more come. */
+async function raise({ registry, status }: Parts, configure: () => Promise<void>, signal?: AbortSignal): Promise<void> {
+  const giveUp = () => {
+    status.stop();
+    void registry.close();
+  };
+  signal?.addEventListener('abort', giveUp, { once: true });
   status.starting('it is restoring listeners');
   await registry.restore();
+  signal?.throwIfAborted();
   status.starting('it is configuring listeners');
   await configure();
+  signal?.throwIfAborted();
+  signal?.removeEventListener('abort', giveUp);
   status.begin();
 }
 

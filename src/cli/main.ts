@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
- * The command line's first step: an older Node is told what it lacks before anything is imported that it could not
- * even parse.
+ * The command line's first step: signals count from here on, and an older Node is told what it lacks before anything is
+ * imported that it could not even parse.
  */
+import './signals.ts';
+
 export const NODE_FLOOR = 24;
 
 const major = Number.parseInt(process.versions.node, 10);

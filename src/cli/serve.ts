@@ -5,9 +5,10 @@ import type { Config } from '../config.ts';
 import { type ConfigurationFile, readConfigurationFile } from '../configuration/file.ts';
 import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';
+import { takeSignals } from './signals.ts';
 
-/** Milliseconds an orderly end may take. */
-const GRACE = 10_000;
+/** Milliseconds an orderly end may take: containers are killed after ten seconds. Each step has less, see server.ts. */
+const GRACE = 8000;
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: within so many milliseconds that is one signal. */
 const ECHO = 250;
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -18,38 +19,40 @@ const JOURNAL_DIED = 70;
 /** `file` is read again on SIGHUP. */
 export async function serve(config: Config, file?: ConfigurationFile): Promise<void> {
   const log = createLog(config.logLevel);
-  let starting: Promise<Service> | undefined;
-  const { close } = closeWithGrace(
-    { delay: GRACE, logger: log, skip: file === undefined ? [...SIGNALS] : [...SIGNALS, 'SIGHUP'] },
-    async ({ err }) => {
-      if (err !== undefined) log.fatal({ err }, 'an error nobody handled');
-      // A start that fails ends the process itself.
-      await (await starting)?.close();
-    },
-  );
-  onSignals(log, close);
+  const ending = new AbortController();
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, 'the journal thread died, nothing can be kept any more');
     process.exit(JOURNAL_DIED);
   };
-  try {
-    starting = start(config, { log, onFatal, listeners: file?.listeners ?? [] });
-    const service = await starting;
-    if (file !== undefined) reloadOnHangup(service, file, log);
-  } catch (error) {
-    process.stderr.write(`error: listenpost can't start: ${(error as Error).message}\n`);
+  const starting = start(config, { log, onFatal, listeners: file?.listeners ?? [], signal: ending.signal });
+  const { close } = closeWithGrace(
+    { delay: GRACE, logger: log, skip: file === undefined ? [...SIGNALS] : [...SIGNALS, 'SIGHUP'] },
+    async ({ err }) => {
+      if (err !== undefined) log.fatal({ err }, 'an error nobody handled');
+      ending.abort();
+      // A start that was given up, or failed, leaves nothing to close.
+      await starting.then(
+        (service) => service.close(),
+        () => {},
+      );
+    },
+  );
+  onSignals(log, close);
+  if (file !== undefined) reloadOnHangup(starting, file, log);
+  takeSignals();
+  await starting.catch((error: Error) => {
+    if (ending.signal.aborted) return;
+    process.stderr.write(`error: listenpost can't start: ${error.message}\n`);
     process.exit(FAILED);
-  }
+  });
 }
 
 /** Reads the file anew; one that is wrong changes nothing. Settings of the process need a restart. */
-function reloadOnHangup(service: Service, { path }: ConfigurationFile, log: Logger): void {
+function reloadOnHangup(starting: Promise<Service>, { path }: ConfigurationFile, log: Logger): void {
   process.on('SIGHUP', () => {
-    try {
-      service.configure(readConfigurationFile(path).listeners).catch((err) => log.error({ err }, 'the reload failed'));
-    } catch (error) {
-      log.error(`SIGHUP: nothing is changed: ${(error as Error).message}`);
-    }
+    starting
+      .then((service) => service.configure(readConfigurationFile(path).listeners))
+      .catch((error: Error) => log.error(`SIGHUP: nothing is changed: ${error.message}`));
   });
 }
 

@@ -2,14 +2,24 @@
  * The process that `start` forks: it gets its settings in one message, runs the service, says where, and stops when its
  * parent lets go of it or dies. Ctrl-C is the parent's affair.
  */
+import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import type { ChildAnswer } from './start.ts';
 
 const NODE_FLOOR = 24;
 
+/** Milliseconds an orderly end may take. */
+const GRACE = 8000;
+
+const over = new AbortController();
 process.on('SIGINT', () => {});
+process.once('disconnect', () => over.abort());
+process.once('SIGTERM', () => over.abort());
 process.once('message', (settings: Partial<Config>) => {
-  run(settings).catch((error: Error) => answer({ error: `listenpost can't start: ${error.message}` }));
+  run(settings).catch((error: Error) => {
+    if (over.signal.aborted) process.exit(0);
+    answer({ error: `listenpost can't start: ${error.message}` });
+  });
 });
 
 async function run(settings: Partial<Config>): Promise<void> {
@@ -18,14 +28,15 @@ async function run(settings: Partial<Config>): Promise<void> {
   }
   const [{ start }, { defaultConfig }] = await Promise.all([import('../server.ts'), import('../config.ts')]);
   const onFatal = (): void => process.exit(70);
-  const service = await start({ ...defaultConfig(), port: 0, logLevel: 'warn', ...settings }, { onFatal });
-  const stop = () => service.close().then(() => process.exit(0));
-  process.once('disconnect', stop);
-  process.once('SIGTERM', stop);
-  if (!process.connected) return stop();
+  const config: Config = { ...defaultConfig(), port: 0, logLevel: 'warn', ...settings };
+  const service = await start(config, { onFatal, signal: over.signal });
   answer({ url: service.url });
+  if (!over.signal.aborted) await once(over.signal, 'abort');
+  setTimeout(() => process.exit(1), GRACE);
+  await service.close();
+  process.exit(0);
 }
 
 function answer(said: ChildAnswer): void {
-  process.send?.(said);
+  if (process.connected) process.send?.(said);
 }

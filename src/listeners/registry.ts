@@ -3,6 +3,7 @@
  * given back when its socket can't be bound, so of many creates at once one wins. Every change of one listener runs in
  * that listener's own turn.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   CloseMode,
   ConnectionView,
@@ -33,6 +34,9 @@ import { fillSpec } from './spec.ts';
 import { watchThreads } from './thread-watch.ts';
 import type { ListenerView } from './view.ts';
 
+/** Milliseconds that sockets get to close with the process; what is open then ends with its thread. */
+const PATIENCE = 2000;
+
 export type RegistryOptions = LifecycleOptions & {
   /** Shown in the address of a wildcard listener. */
   advertisedHost: string | null;
@@ -49,7 +53,7 @@ export class Registry implements Listeners {
   readonly #counts: CountSaver | null;
   readonly #advertisedHost: string | null;
   readonly #onError: (error: unknown) => void;
-  #isClosing = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: RegistryOptions) {
     this.#journal = options.journal;
@@ -203,17 +207,22 @@ export class Registry implements Listeners {
   }
 
   /** Closes every socket for good; answers once all they had received is in the journal. Nothing is created any more. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const listeners = this.#roster.all();
     const closing = listeners.map((listener) => listener.exclusive(() => this.#lifecycle.closeForGood(listener)));
-    await Promise.allSettled(closing);
+    // A removal that drains, or a host name that is looked up, holds its listener's turn for longer.
+    await Promise.race([Promise.allSettled(closing), sleep(PATIENCE, null, { ref: false })]);
     await this.#journal.histories(listeners.map(({ number }) => number));
     await this.#counts?.end();
   }
 
   #reserve(spec: FullSpec): Listener {
-    if (this.#isClosing) throw new ProblemError('shutting_down', 'no listener is created any more');
+    if (this.#closing !== undefined) throw new ProblemError('shutting_down', 'no listener is created any more');
     return this.#roster.add(spec, this.#callbacks);
   }
 
@@ -228,6 +237,8 @@ export class Registry implements Listeners {
   }
 
   async #restoreOne({ number, spec, ...past }: Memory): Promise<void> {
+    // It stays as it is stored.
+    if (this.#closing !== undefined) return;
     const listener = this.#roster.restore(spec, { ...this.#callbacks, number, past });
     await listener.exclusive(() => this.#lifecycle.resume(listener, past)).catch(this.#onError);
   }

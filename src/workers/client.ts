@@ -17,8 +17,8 @@ export type Death = { code: number; error: Error | null };
 
 type Pending = { resolve(reply: unknown): void; reject(error: Error): void };
 
-/** Milliseconds a thread may take to end by itself, beyond the drain of its bindings. */
-const STOP_GRACE = 5_000;
+/** Milliseconds a thread may take to end by itself. */
+const STOP_GRACE = 2000;
 
 export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [Death] }> {
   readonly name: string;

@@ -1,7 +1,42 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
-import { startProcess } from '../process.ts';
+import { MAIN, startProcess } from '../process.ts';
+
+t.setTimeout(120_000);
+
+const EARLY = new URL('./early-signal.js', import.meta.url).href;
+
+/** Runs the program, which gets a signal while it imports its parts; its exit code and signal. */
+async function signalledEarly(signal: NodeJS.Signals, args: string[], as: string[] = []) {
+  const [command, ...rest] = [...as, process.execPath, '--import', EARLY, MAIN, ...args];
+  const env = { ...process.env, NODE_OPTIONS: '', EARLY_SIGNAL: signal };
+  return once(spawn(command!, rest, { env, stdio: 'ignore', timeout: 30_000, killSignal: 'SIGKILL' }), 'exit');
+}
+
+t.test('a signal while the program is being loaded ends it in order', async (t) => {
+  t.same(await signalledEarly('SIGTERM', ['serve', '--port', '0']), [0, null]);
+  t.same(await signalledEarly('SIGINT', ['serve', '--port', '0']), [0, null]);
+  t.same(await signalledEarly('SIGTERM', ['ls']), [143, null]);
+});
+
+const PROCESS_1 = ['unshare', '--pid', '--fork', '--kill-child'];
+const noProcess1 = spawnSync(PROCESS_1[0]!, [...PROCESS_1.slice(1), 'true']).status !== 0;
+
+t.test('also as process 1', { skip: noProcess1 && 'only root may have one' }, async (t) => {
+  t.same(await signalledEarly('SIGTERM', ['serve', '--port', '0'], PROCESS_1), [0, null]);
+});
+
+t.test('a UDP listener created and deleted, and ended at once', async (t) => {
+  for (let i = 0; i < 2; i++) {
+    const service = await startProcess(t);
+    await service.post('/v1/listeners', { protocol: 'udp', name: 'brief' });
+    await service.delete('/v1/listeners/brief');
+    t.match(await service.stop(), { code: 0, signal: null, stderr: '' });
+  }
+});
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} ends an idle service with code 0`, async (t) => {

@@ -1,10 +1,6 @@
 /** How a command ends before its time: by a signal, or because nobody reads its output any more (`| head`). */
-
+import { SIGNAL_CODES, type Signal, takeSignals } from '../signals.ts';
 import { FAILED } from './failure.ts';
-
-/** Exit codes by the custom of shells: 128 and the number of the signal. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-type Signal = keyof typeof SIGNALS;
 
 /** Ctrl-C under npm arrives twice, from the terminal and from npm: within so many milliseconds that is one signal. */
 const ECHO = 250;
@@ -18,7 +14,8 @@ export class Ending {
 
   /** Takes over the signals until `release`. A second one ends the process at once. */
   constructor() {
-    for (const signal of Object.keys(SIGNALS)) process.on(signal, this.#onSignal);
+    for (const signal of Object.keys(SIGNAL_CODES)) process.on(signal, this.#onSignal);
+    takeSignals();
     for (const stream of [process.stdout, process.stderr]) stream.on('error', this.#onOutputError);
   }
 
@@ -45,12 +42,12 @@ export class Ending {
   }
 
   release(): void {
-    for (const signal of Object.keys(SIGNALS)) process.off(signal, this.#onSignal);
+    for (const signal of Object.keys(SIGNAL_CODES)) process.off(signal, this.#onSignal);
   }
 
   #signalled(signal: Signal): void {
-    if (this.#code !== undefined && performance.now() - this.#since > ECHO) process.exit(SIGNALS[signal]);
-    this.#end(SIGNALS[signal]);
+    if (this.#code !== undefined && performance.now() - this.#since > ECHO) process.exit(SIGNAL_CODES[signal]);
+    this.#end(SIGNAL_CODES[signal]);
   }
 
   /** A reader that has enough is no failure. */

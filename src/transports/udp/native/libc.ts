@@ -16,6 +16,7 @@ import {
   POLLFD_BYTES,
   POLLOUT,
 } from './layout.ts';
+import { loading } from './loading.ts';
 
 type Native = (...args: (number | Uint8Array | null)[]) => number;
 type Koffi = {
@@ -30,7 +31,7 @@ let loaded: Libc | undefined;
 
 /** The native calls, bound once a thread. Throws an Error that says why where the machine can't have them. */
 export function loadLibc(): Libc {
-  loaded ??= bindLibc(loadKoffi());
+  loaded ??= loading(() => bindLibc(loadKoffi()));
   return loaded;
 }
 
