@@ -21,7 +21,7 @@ import {
   READ_ONLY,
   RemovedSchema,
 } from '../src/schemas/listener-view.ts';
-import { Duration, OneOf, Ref, strict } from '../src/schemas/parts.ts';
+import { OneOf, QueryDuration, Ref, strict } from '../src/schemas/parts.ts';
 import { labelParameter, listParameters } from '../src/schemas/query.ts';
 
 const tags = ['Listeners'];
@@ -186,7 +186,7 @@ const deleteSchema = {
     {
       mode: Type.Optional(OneOf(['fin', 'rst'], { description: 'How its TCP connections end; default fin.' })),
       drain: Type.Optional(
-        Duration({ description: 'Let replies in flight finish so long; default 0.', examples: ['1s'] }),
+        QueryDuration({ description: 'Let replies in flight finish so long; default 0.', examples: ['1s'] }),
       ),
     },
     strict,

@@ -16,7 +16,7 @@ export async function commandLinePage(): Promise<string> {
     GENERATED,
     '',
     'Flags beat the environment, the environment beats the defaults. A wrong flag or value ends with one line that names',
-    'it, and exit code 2.',
+    'it, and exit code 2. A duration has its unit: `500ms`, `5s`, `2m`.',
     '',
     ...fenced(overview),
     ...sections.flat(),

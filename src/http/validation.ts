@@ -5,8 +5,9 @@
 import { AjvCompiler } from '@fastify/ajv-compiler';
 import type { FastifyServerOptions } from 'fastify';
 import { type InputError, ProblemError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 import { NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
-import { BYTES_PATTERN, DURATION_PATTERN } from '../schemas/units.ts';
+import { BYTES_PATTERN, DURATION_PATTERN, QUERY_DURATION_PATTERN } from '../schemas/units.ts';
 
 type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 type BuildValidator = NonNullable<Compilers['buildValidator']>;
@@ -18,6 +19,8 @@ type AjvError = {
   params: Record<string, unknown>;
   message?: string;
   parentSchema?: Record<string, unknown>;
+  /** What was given. */
+  data?: unknown;
 };
 
 /** More errors than these help nobody. */
@@ -74,14 +77,22 @@ function memberOf({ keyword, params }: AjvError): string {
 
 function plainWords(error: AjvError, place: InputError['in']): string {
   const say = WORDS[error.keyword];
-  return say === undefined ? (error.message ?? 'is not valid') : say(error.params, error.parentSchema ?? {}, place);
+  return say === undefined
+    ? (error.message ?? 'is not valid')
+    : say(error.params, error.parentSchema ?? {}, place, error.data);
 }
 
-type Say = (params: Record<string, unknown>, schema: Record<string, unknown>, place: InputError['in']) => string;
+type Say = (
+  params: Record<string, unknown>,
+  schema: Record<string, unknown>,
+  place: InputError['in'],
+  data: unknown,
+) => string;
 const WORDS: Record<string, Say> = {
-  additionalProperties: (_params, schema, place) => unknownMember(schema, place),
-  required: () => 'is required',
-  type: ({ type }) => `must be ${article([type].flat().join(' or '))}`,
+  additionalProperties: ({ additionalProperty }, schema, place) =>
+    unknownMember(`${additionalProperty}`, schema, place),
+  required: ({ missingProperty }, schema, _place, data) => `is required${misspelt(`${missingProperty}`, schema, data)}`,
+  type: ({ type }, schema) => `must be ${article([type].flat().join(' or '))}${exampleOf(schema)}`,
   enum: ({ allowedValues }) => `must be one of ${(allowedValues as unknown[]).join(', ')}`,
   const: ({ allowedValue }) => `must be ${allowedValue}`,
   discriminator: (_params, schema) => `must be one of ${tagsOf(schema).join(', ')}`,
@@ -99,19 +110,42 @@ const WORDS: Record<string, Say> = {
 const NAME =
   "must be 1 to 63 letters, digits, `.`, `_` or `-`, begin with a letter or digit, and not have an id's form";
 const PATTERNS: Record<string, string> = {
-  [DURATION_PATTERN]: 'must be a duration such as "500ms", "5s", "2m", "1h", or milliseconds',
+  [DURATION_PATTERN]: 'must be a duration such as "500ms", "5s", "2m", "1h", or a whole number of milliseconds',
+  [QUERY_DURATION_PATTERN]: 'must be a duration such as 500ms, 5s, 2m, 1h, or a whole number of milliseconds',
   [BYTES_PATTERN]: 'must be a size such as 65536, "64KiB", "1MiB", "1GiB"',
   [NAME_PATTERN]: NAME,
   [REF_PATTERN]: NAME,
 };
 
-function unknownMember(schema: Record<string, unknown>, place: InputError['in']): string {
+function unknownMember(name: string, schema: Record<string, unknown>, place: InputError['in']): string {
   if (schema.patternProperties !== undefined) return 'is not a valid key';
   const known = Object.keys((schema.properties ?? {}) as object);
   const what = place === 'body' ? 'field' : 'parameter';
-  return known.length === 0
-    ? `is not a ${what} here, there are none`
-    : `is not a ${what} here; known are ${known.join(', ')}`;
+  if (known.length === 0) return `is not a ${what} here, there are none`;
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return `is not a ${what} here${hint}${hint === '' ? '; known' : ' Known'} are ${known.join(', ')}`;
+}
+
+/** A union that lacks its tag looks at no other member, so a misspelt tag is told here. */
+function misspelt(name: string, { discriminator }: Record<string, unknown>, data: unknown): string {
+  if (discriminator === undefined) return '';
+  const given = nearest(name, Object.keys(data as object));
+  return given === undefined ? '' : `; did you mean ${name} by ${given}?`;
+}
+
+/** Objects and lists are shown, so that nobody has to guess their inside. */
+function exampleOf(schema: Record<string, unknown>): string {
+  const types = [schema.type].flat();
+  if (!types.includes('object') && !types.includes('array')) return '';
+  const [example = memberExample(schema)] = (schema.examples ?? []) as unknown[];
+  return example === undefined ? '' : `, e.g. ${JSON.stringify(example)}`;
+}
+
+/** An object with the first field that has an example. */
+function memberExample({ properties = {} }: { properties?: Record<string, { examples?: unknown[] }> }): unknown {
+  const [name, shown] = Object.entries(properties).find(([, { examples }]) => examples !== undefined) ?? [];
+  return name === undefined ? undefined : { [name]: shown!.examples![0] };
 }
 
 function tagsOf(schema: Record<string, unknown>): string[] {

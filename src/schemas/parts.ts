@@ -1,6 +1,6 @@
 /** Building blocks of the schemas. They speak OpenAPI 3.1, validate with plain messages, and show well in Swagger UI. */
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { BYTES_PATTERN, DURATION_PATTERN } from './units.ts';
+import { BYTES_PATTERN, DURATION_PATTERN, QUERY_DURATION_PATTERN } from './units.ts';
 
 /** Unknown members are refused, never dropped. */
 export const strict = { additionalProperties: false } as const;
@@ -26,6 +26,9 @@ export const Duration = (options: Options = {}) =>
     examples: ['5s'],
     ...options,
   });
+
+/** The same as a query parameter, where digits alone are milliseconds. */
+export const QueryDuration = (options: Options = {}) => Duration({ ...options, pattern: QUERY_DURATION_PATTERN });
 
 /** A duration, or null for none. */
 export const MaybeDuration = (options: Options = {}) =>

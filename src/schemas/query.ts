@@ -1,6 +1,6 @@
 /** Query parameters of pages, exports, waits and streams. What they mean is read in http/filters.ts. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Duration, OneOf, strict } from './parts.ts';
+import { OneOf, QueryDuration, strict } from './parts.ts';
 
 const maybe = Type.Optional;
 const Text = (description: string, example: string) => maybe(Type.String({ description, examples: [example] }));
@@ -48,7 +48,7 @@ const cursorParameters = {
 };
 const waitParameters = {
   wait: maybe(
-    Duration({
+    QueryDuration({
       description: 'Wait for matching messages at most this long (60s at most); those already there count.',
       examples: ['2s'],
     }),
@@ -80,7 +80,7 @@ export const ExportQuerySchema = Type.Object(
 const streamParameters = {
   after: Text('Replay what comes after this cursor, then go on live; without it the stream starts now.', '0'),
   limit: maybe(Type.Integer({ minimum: 1, description: 'End after so many messages.', examples: [5] })),
-  for: maybe(Duration({ description: 'End after this long.', examples: ['3s'] })),
+  for: maybe(QueryDuration({ description: 'End after this long.', examples: ['3s'] })),
   payload: payloadParameter,
   ...filterParameters,
 };

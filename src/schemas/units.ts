@@ -5,6 +5,8 @@ const BYTES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 10
 
 /** Patterns for schemas. */
 export const DURATION_PATTERN = '^\\d+(\\.\\d+)?(ms|s|m|h|d)$';
+/** In a query string and a header everything is text, so a number of milliseconds is digits alone. */
+export const QUERY_DURATION_PATTERN = '^(\\d+|\\d+(\\.\\d+)?(ms|s|m|h|d))$';
 export const BYTES_PATTERN = '^(\\d+|\\d+(\\.\\d+)?(B|KiB|MiB|GiB))$';
 
 /** Milliseconds of `"500ms"`, `"5s"`, `"2m"`, `"1h"` or a number of milliseconds; undefined when it is neither. */

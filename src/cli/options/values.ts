@@ -2,10 +2,11 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../schemas/units.ts';
 
-/** A duration as the API takes it; a bare number is milliseconds. */
+/** A duration as the API takes it. People take a bare number for seconds, the API for milliseconds: so it needs a unit. */
 export function duration(text: string): string {
   if (parseDuration(text) === undefined) throw new InvalidArgumentError('Expected a duration, e.g. 500ms, 5s or 2m.');
-  return /\d$/.test(text) ? `${text}ms` : text;
+  if (/\d$/.test(text)) throw new InvalidArgumentError(`${text} what? Write e.g. ${text}s or ${text}ms.`);
+  return text;
 }
 
 /** A whole number from `least` on. */

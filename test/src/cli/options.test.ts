@@ -6,7 +6,7 @@ import { addFilters, filterOf } from '../../../src/cli/options/filters.ts';
 import { duration, json, jsonList, label, numeric, place, whole } from '../../../src/cli/options/values.ts';
 
 t.test('values', async (t) => {
-  t.same(['500ms', '5s', '1.5m', '250'].map(duration), ['500ms', '5s', '1.5m', '250ms']);
+  t.same(['500ms', '5s', '1.5m', '0s'].map(duration), ['500ms', '5s', '1.5m', '0s']);
   t.same(['0', '16'].map(whole(0, 16)), [0, 16]);
   t.same(['0', '2.5'].map(numeric(0)), [0, 2.5]);
   t.same(label('b:c:d', label('a:1')), { a: '1', b: 'c:d' });
@@ -20,6 +20,8 @@ t.test('values', async (t) => {
 t.test('what is no value is named with an example', async (t) => {
   const wrong: [(text: string) => unknown, string, RegExp][] = [
     [duration, 'soon', /e\.g\. 500ms/],
+    [duration, '5', /^5 what\? Write e\.g\. 5s or 5ms\.$/],
+    [duration, '1.5', /^1\.5 what\?/],
     [whole(1), '0', /from 1 on/],
     [whole(0, 16), '17', /from 0 to 16/],
     [whole(0), '1.5', /whole number/],

@@ -34,7 +34,11 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
       /^is not a field here; known are type$/,
     ],
     [{ protocol: 'tcp', tcp: { framing: { type: 'lines' } } }, '/tcp/framing/type', /^must be one of none, line/],
-    [[], '', /^must be an object$/],
+    [[], '', /^must be an object, e\.g\. {"protocol":"udp","name":"statsd"/],
+    [{ protocol: 'udp', responder: 'echo' }, '/responder', /^must be an object, e\.g\. {"type":"echo"}$/],
+    [{ protocol: 'udp', udp: 1 }, '/udp', /^must be an object, e\.g\. {"receiveBuffer":"8MiB"}$/],
+    [{ protocol: 'udp', labels: 'a:b' }, '/labels', /^must be an object, e\.g\. {"suite":"smoke"}$/],
+    [{ protocol: 'udp', allow: '10.0.0.1' }, '/allow', /^must be an array, e\.g\. \["127\.0\.0\.0\/8"\]$/],
   ];
   for (const [body, pointer, detail] of cases) {
     const answer = await app.inject(post(body));
@@ -46,6 +50,36 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
     );
     t.equal(answer.json().errors.length, 1, `one error about ${pointer}`);
   }
+});
+
+t.test('a misspelt field is told beside the required one that it was meant to be', async (t) => {
+  const { app } = await fakeApp(t);
+  const { detail, errors } = (
+    await app.inject(post({ protokol: 'udp', nmae: 'x', responder: { typ: 'echo' } }))
+  ).json();
+  t.match(errors, [
+    { pointer: '/protocol', detail: 'is required' },
+    { pointer: '/protokol', detail: /^is not a field here; did you mean protocol\? Known are protocol, host/ },
+    { pointer: '/nmae', detail: /did you mean name\?/ },
+    { pointer: '/responder/type', detail: 'is required; did you mean type by typ?' },
+  ]);
+  t.match(detail, /\/protocol is required; \/protokol is not a field here; did you mean protocol\?/);
+  const query = (await app.inject('/v1/listeners?lable=a:b')).json();
+  t.match(query.detail, /^lable is not a parameter here; did you mean label\?/);
+});
+
+t.test('digits alone are milliseconds in a query string, wherever a parameter is a duration', async (t) => {
+  const { app, registry } = await fakeApp(t);
+  await registry.create({ protocol: 'udp', name: 'a' });
+  for (const path of ['/v1/listeners/a/messages?wait=0', '/v1/messages?wait=20', '/v1/listeners/a/stream?for=20']) {
+    t.equal((await app.inject(path)).statusCode, 200, path);
+  }
+  t.equal((await app.inject('/v1/stream?for=20')).statusCode, 200);
+  t.match((await app.inject('/v1/listeners/a/messages?wait=5.5')).json(), {
+    errors: [{ pointer: 'wait', detail: /^must be a duration such as 500ms, .* milliseconds$/ }],
+  });
+  await app.inject({ method: 'DELETE', url: '/v1/listeners/a?drain=2000' });
+  t.same(registry.calls.at(-1), ['remove', 'a', { mode: 'fin', drain: 2000 }]);
 });
 
 t.test('all wrong fields are named at once, up to a limit', async (t) => {

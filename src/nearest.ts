@@ -1,0 +1,40 @@
+/** The known word that a misspelt one most likely means. */
+
+/** Edits that still count as a slip: one in a short word, two in one of six letters or more. */
+const LONG = 6;
+
+/** Case, dashes and underscores don't count. Undefined when none is near. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  const wanted = plain(word);
+  if (wanted.length > 64) return undefined;
+  let best: { name: string; edits: number } | undefined;
+  for (const name of known) {
+    const edits = distance(wanted, plain(name));
+    if (edits <= slips(wanted, plain(name)) && edits < (best?.edits ?? Number.POSITIVE_INFINITY))
+      best = { name, edits };
+  }
+  return best?.name;
+}
+
+function slips(a: string, b: string): number {
+  return Math.max(a.length, b.length) < LONG ? 1 : 2;
+}
+
+function plain(word: string): string {
+  return word.toLowerCase().replace(/[-_]/g, '');
+}
+
+/** Letters to insert, drop, change, or swap with their neighbour (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let [twoBack, before]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = before[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(before[j]! + 1, row[j - 1]! + 1, change, isSwap ? twoBack[j - 2]! + 1 : change);
+    }
+    [twoBack, before] = [before, row];
+  }
+  return before[b.length]!;
+}
