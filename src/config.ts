@@ -82,9 +82,18 @@ export const ConfigSchema = Type.Object({
     placeholder: '<cidrs>',
     description: 'where listeners may bind, beside loopback, e.g. 0.0.0.0/0',
   }),
-  allowSend: List('cidrs', { placeholder: '<cidrs>', description: 'where sends may go, beside loopback' }),
-  allowHost: List('list', { placeholder: '<names>', description: 'Host names served, beside loopback' }),
-  allowOrigin: List('list', { placeholder: '<origins>', description: 'web origins served, beside our own' }),
+  allowSend: List('cidrs', {
+    placeholder: '<cidrs>',
+    description: 'where sends may go, beside loopback, e.g. 10.0.0.0/8',
+  }),
+  allowHost: List('list', {
+    placeholder: '<names>',
+    description: 'Host names served, beside loopback, e.g. ci.example',
+  }),
+  allowOrigin: List('list', {
+    placeholder: '<origins>',
+    description: 'web origins served, beside our own, e.g. https://tests.example',
+  }),
   portRange: Type.Union([Type.Object({ first: Type.Integer(), last: Type.Integer() }), Type.Null()], {
     form: 'ports',
     placeholder: '<first-last>',
@@ -147,7 +156,7 @@ export function configOf(options: Record<string, unknown>): Config {
   const config = Object.fromEntries(SETTINGS.map(([name]) => [name, options[name]])) as Config;
   if (!isLoopbackHost(config.host) && config.token === null) {
     throw new ConfigError(
-      `--host ${config.host} is reachable by others: give a token with LISTENPOST_TOKEN or --token, or keep 127.0.0.1`,
+      `--host ${config.host} is reachable by others: give a token with LISTENPOST_TOKEN or --token, e.g. --token $(openssl rand -hex 16), or keep 127.0.0.1`,
     );
   }
   if (config.threads > config.maxThreads) {

@@ -9,9 +9,11 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   if (wanted.length > 64) return undefined;
   let best: { name: string; edits: number } | undefined;
   for (const name of known) {
-    const edits = distance(wanted, plain(name));
-    if (edits <= slips(wanted, plain(name)) && edits < (best?.edits ?? Number.POSITIVE_INFINITY))
-      best = { name, edits };
+    const other = plain(name);
+    const most = Math.min(slips(wanted, other), (best?.edits ?? Number.POSITIVE_INFINITY) - 1);
+    if (Math.abs(wanted.length - other.length) > most) continue;
+    const edits = distance(wanted, other);
+    if (edits <= most) best = { name, edits };
   }
   return best?.name;
 }

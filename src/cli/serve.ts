@@ -6,6 +6,7 @@ import { type ConfigurationFile, readConfigurationFile } from '../configuration/
 import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';
 import { takeSignals } from './signals.ts';
+import { startFailure } from './start-failure.ts';
 
 /** Milliseconds an orderly end may take: containers are killed after ten seconds. Each step has less, see server.ts. */
 const GRACE = 8000;
@@ -42,7 +43,7 @@ export async function serve(config: Config, file?: ConfigurationFile): Promise<v
   takeSignals();
   await starting.catch((error: Error) => {
     if (ending.signal.aborted) return;
-    process.stderr.write(`error: listenpost can't start: ${error.message}\n`);
+    process.stderr.write(`error: listenpost can't start: ${startFailure(error, config)}\n`);
     process.exit(FAILED);
   });
 }

@@ -69,7 +69,7 @@ function checkHost(host: string | undefined, allowed: ReadonlySet<string>): void
   if (isLoopback(name) || allowed.has(name)) return;
   throw new ProblemError(
     'host_not_allowed',
-    `Host ${host ?? '(none)'} is not served: use localhost, or start with --allow-host ${name || '<name>'}.`,
+    `Host ${host ?? '(none)'} is not served: use localhost, or start with --allow-host ${name || 'ci.example'}.`,
   );
 }
 
@@ -82,7 +82,9 @@ function checkOrigin(request: FastifyRequest, reply: FastifyReply, allowed: Read
   } else if (!isSameOrigin(origin, host ?? '')) {
     throw new ProblemError(
       'origin_not_allowed',
-      `Origin ${origin} is not served: pages of other origins need --allow-origin ${origin}.`,
+      origin === 'null'
+        ? 'Origin null (a file, or a sandboxed frame) is never served: serve the page from an origin of its own.'
+        : `Origin ${origin} is not served: pages of other origins need --allow-origin ${origin}.`,
     );
   }
 }
@@ -98,7 +100,7 @@ function checkSite({ method, headers }: FastifyRequest, path: string): void {
   if (isLink && /^(GET|HEAD)$/.test(method) && PAGES.test(path)) return;
   throw new ProblemError(
     'origin_not_allowed',
-    'A page of another origin asked, without saying which (Sec-Fetch-Site): have it use fetch with mode "cors", and start with --allow-origin and its origin.',
+    'A page of another origin asked, without saying which (Sec-Fetch-Site): have it use fetch with mode "cors", and start with its origin, e.g. --allow-origin https://tests.example.',
   );
 }
 

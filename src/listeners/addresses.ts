@@ -54,6 +54,13 @@ export class AddressPolicy {
   check(address: string): void {
     const bytes = addressBytes(address);
     if (this.#allowed.some((cidr) => isWithin(cidr, bytes))) return;
-    throw new ProblemError(this.#code, `${address} is not loopback; start the service with ${this.#flag} to allow it`);
+    throw new ProblemError(this.#code, this.#advice(address));
+  }
+
+  /** The flag as it can be pasted: the address alone, or every address for a wildcard. */
+  #advice(address: string): string {
+    const literal = address.replace(/%.*$/, '');
+    const cidr = { '0.0.0.0': '0.0.0.0/0', '::': '::/0' }[literal] ?? `${literal}/${isIP(literal) === 4 ? 32 : 128}`;
+    return `${address} is not loopback; to allow it start the service with ${this.#flag} ${cidr} (or a network, e.g. ${this.#flag} 10.0.0.0/8)`;
   }
 }

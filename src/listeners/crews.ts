@@ -48,7 +48,7 @@ export class Crews implements CrewSource {
     if (count > size) {
       throw new ProblemError(
         'unprocessable',
-        `the shared pool has ${size} threads, not ${count}; take "pool": "dedicated"`,
+        `the shared pool has ${size} threads, not ${count}; take "pool": "dedicated", or start the service with --threads ${count}`,
       );
     }
     try {
@@ -86,7 +86,9 @@ export class Crews implements CrewSource {
     const { maxThreads, environment } = this.#options;
     if (this.#threadsInUse + size > maxThreads) {
       const free = maxThreads - this.#threadsInUse;
-      throw new ProblemError('limit_reached', `${size} more threads are too many: ${free} of ${maxThreads} are free`);
+      const more = `start the service with more, e.g. --max-threads ${Math.min(1024, this.#threadsInUse + size)}`;
+      const detail = `${size} more threads are too many: ${free} of ${maxThreads} are free; delete a listener that has its own, or ${more}`;
+      throw new ProblemError('limit_reached', detail);
     }
     this.#threadsInUse += size;
     try {

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { ProblemError } from '../errors.ts';
 import { canonicalAddress } from '../journal/address.ts';
+import { ANOTHER_PORT } from './problems.ts';
 
 export type PortUse = {
   protocol: 'udp' | 'tcp';
@@ -61,7 +62,7 @@ export class PortTable {
     if (inTheWay === undefined) return;
     const { id, name } = inTheWay.holder;
     const where = `${use.protocol} ${use.host} port ${use.port}`;
-    throw new ProblemError('port_in_use', `${where} is held by listener ${name ?? id}`, {
+    throw new ProblemError('port_in_use', `${where} is held by listener ${name ?? id}; ${ANOTHER_PORT}`, {
       extra: { holder: { id, name } },
     });
   }

@@ -2,11 +2,15 @@
 import type { Labels, Listeners } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
 import { listenerNumber, randomListenerNumber } from '../journal/ids.ts';
+import { nearest } from '../nearest.ts';
 import type { FullSpec } from '../schemas/listener.ts';
 import { Listener } from './listener.ts';
 
 type ChangeCallback = Parameters<Listeners['onChange']>[0];
 type ListenerOptions = ConstructorParameters<typeof Listener>[1];
+
+/** Names that a wrong one is compared with: a loop of requests for one that is gone must stay cheap. */
+const COMPARED = 1000;
 
 export class Roster {
   readonly #limit: number;
@@ -23,7 +27,8 @@ export class Roster {
   add(spec: FullSpec, callbacks: Pick<ListenerOptions, 'onState' | 'onExpired'>): Listener {
     this.#checkName(spec.name);
     if (this.#listeners.size >= this.#limit) {
-      throw new ProblemError('limit_reached', `there are ${this.#limit} listeners already (--max-listeners)`);
+      const more = `start the service with more, e.g. --max-listeners ${this.#limit * 2}`;
+      throw new ProblemError('limit_reached', `there are ${this.#limit} listeners already; delete some, or ${more}`);
     }
     return this.#enroll(spec, { ...callbacks, number: this.#freeNumber() });
   }
@@ -70,8 +75,16 @@ export class Roster {
   /** By id or name; throws `not_found`. */
   find(ref: string): Listener {
     const listener = this.lookup(ref);
-    if (listener === undefined) throw new ProblemError('not_found', `there is no listener ${ref}`);
+    if (listener === undefined) throw new ProblemError('not_found', `there is no listener ${ref}${this.#advice(ref)}`);
     return listener;
+  }
+
+  /** Where to look: the name that was most likely meant, else all of them. */
+  #advice(ref: string): string {
+    const meant = nearest(ref, [...this.#names.keys()].slice(0, COMPARED));
+    return meant === undefined
+      ? '; GET /v1/listeners (listenpost ls) lists those there are'
+      : `; did you mean ${meant}?`;
   }
 
   /** A copy, oldest first. */

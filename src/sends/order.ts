@@ -75,7 +75,7 @@ function timingOf({
 
 async function senderOf({ protocol, from }: SendRequest, context: OrderContext): Promise<Listener | null> {
   if (typeof from !== 'string') return null;
-  const listener = known(() => context.use(from));
+  const listener = known(from, context);
   const { id, name, spec } = listener;
   if (spec.protocol === 'tcp') {
     const path = `POST /v1/listeners/${name ?? id}/connections/{cid}/send`;
@@ -88,18 +88,12 @@ async function senderOf({ protocol, from }: SendRequest, context: OrderContext):
 
 async function destination({ protocol, to }: SendRequest, context: OrderContext): Promise<Endpoint> {
   const { host, port, listener, family } = to;
-  const endpoint =
-    listener === undefined
-      ? { host, port }
-      : await reachable(
-          known(() => context.use(listener)),
-          protocol,
-        );
+  const endpoint = listener === undefined ? { host, port } : await reachable(known(listener, context), protocol);
   if (listener !== undefined && (host !== undefined || port !== undefined)) {
     throw invalidField('/to', 'give a listener or host and port, not both');
   }
   if (endpoint.host === undefined || endpoint.port === undefined) {
-    throw invalidField('/to', 'needs host and port, or a listener');
+    throw invalidField('/to', 'needs host and port, or a listener, e.g. {"host": "127.0.0.1", "port": 9000}');
   }
   const address = await resolveHost(endpoint.host, family);
   context.sendPolicy.check(address);
@@ -158,11 +152,13 @@ export function notListening({ name, id, state }: Listener): ProblemError {
 }
 
 /** A listener named in a body that does not exist makes the request impossible, it is not a wrong path. */
-function known(find: () => Listener): Listener {
+function known(ref: string, context: OrderContext): Listener {
   try {
-    return find();
+    return context.use(ref);
   } catch (error) {
-    throw new ProblemError('unprocessable', (error as Error).message);
+    const isAddress = isIP(ref) !== 0;
+    const address = `${ref} is an address, not a listener: write {"host": "${ref}", "port": 9000}`;
+    throw new ProblemError('unprocessable', isAddress ? address : (error as Error).message);
   }
 }
 

@@ -24,7 +24,7 @@ t.test('where the service is: flag, LISTENPOST_URL, or where serve listens', asy
   t.match(await run([], { LISTENPOST_URL: service.url, LISTENPOST_TOKEN: TOKEN }), done);
   const beside = { LISTENPOST_URL: '', LISTENPOST_HOST: '0.0.0.0', LISTENPOST_PORT: port, LISTENPOST_TOKEN: TOKEN };
   t.match(await run([], beside), done);
-  t.match(await run(['--url', host], {}), { code: 1, stderr: /^error: .*LISTENPOST_TOKEN or --token\n$/ });
+  t.match(await run(['--url', host], {}), { code: 1, stderr: /^error: .*LISTENPOST_TOKEN or --token SECRET\n$/ });
   t.match(await run(['--url', 'ftp://x y'], {}), { code: 2, stderr: /Expected a URL/ });
 });
 

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import t from 'tap';
-import { run, startProcess } from '../process.ts';
+import { startFailure } from '../../src/cli/start-failure.ts';
+import { MAIN, run, startProcess } from '../process.ts';
 
 t.test('help lists each flag with its variable and default', async (t) => {
   const { code, stdout } = await run(t, ['serve', '--help']);
@@ -41,7 +43,33 @@ t.test('a port that is taken ends the start with a reason', async (t) => {
   const { port } = taken.address() as { port: number };
   const { code, stderr } = await run(t, ['serve', '--port', String(port)]);
   t.equal(code, 1);
-  t.match(stderr, /can't start.*EADDRINUSE/);
+  t.match(stderr, /can't start: 127\.0\.0\.1:\d+ is in use by another program \(EADDRINUSE\)/);
+  t.match(stderr, `take another port: listenpost serve --port ${port + 1} (or LISTENPOST_PORT;`);
+  const byNpm = await run(t, ['serve', '--port', String(port)], { npm_lifecycle_event: 'start' });
+  t.match(byNpm.stderr, `npm start -- --port ${port + 1}`, 'npm passes flags on only after --');
+});
+
+t.test('a port below 1024, a strange address, an unknown name: what to do', async (t) => {
+  const failed = (code: string, port: number, syscall = 'listen') =>
+    startFailure(Object.assign(new Error('plain'), { code, syscall }), { host: '::1', port });
+  t.match(failed('EACCES', 80), /^\[::1\]:80 may not .*below 1024 need root or CAP_NET_BIND_SERVICE.*--port 8080$/);
+  t.match(failed('EACCES', 65_535), /the system denies it; take another port: .*--port 8080$/);
+  t.match(failed('EADDRNOTAVAIL', 1), /not an address of this machine.*--host 127\.0\.0\.1/);
+  t.equal(failed('EIO', 1), 'plain');
+  t.equal(failed('EACCES', 1, 'open'), 'plain', 'of a file');
+  const unknown = await run(t, ['serve', '--port', '0', '--host', 'no-such.invalid', '--token', 'x']);
+  t.match(unknown, { code: 1, stderr: /host name no-such\.invalid can't be resolved .*--host 127\.0\.0\.1/ });
+  const drop = spawnSync(
+    'setpriv',
+    ['--bounding-set', '-net_bind_service', process.execPath, MAIN, 'serve', '--port', '1'],
+    {
+      encoding: 'utf8',
+      timeout: 30_000,
+    },
+  );
+  const isRefused = drop.error === undefined && /EACCES/.test(drop.stderr);
+  if (isRefused) t.match(drop.stderr, /can't start: 127\.0\.0\.1:1 may not be bound.*--port 8080/);
+  else t.pass('the machine can not take the privilege away', { skip: true });
 });
 
 t.test('healthcheck says by its exit code whether a service is ready', async (t) => {

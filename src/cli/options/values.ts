@@ -1,4 +1,5 @@
 /** Values of flags and arguments, as people write them. What is wrong is said in commander's words, with exit code 2. */
+import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../schemas/units.ts';
 
@@ -61,8 +62,17 @@ export function place(text: string): Place {
   const [, v6, name, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
   const host = v6 ?? name;
   if (host !== undefined && port !== undefined) return { host, port: portOf(port) };
+  const bare = bareHost(text);
+  if (bare !== undefined) throw new InvalidArgumentError(`The port is missing. Write e.g. ${bare}:9000.`);
   if (!text.includes(':') && text !== '') return { listener: text };
-  throw new InvalidArgumentError('Expected host:port, [v6]:port or a listener.');
+  throw new InvalidArgumentError('Expected host:port, [v6]:port or a listener, e.g. 127.0.0.1:9000 or statsd.');
+}
+
+/** An address, or localhost, that stands without a port; as it is written before one. */
+function bareHost(text: string): string | undefined {
+  const host = text.replace(/^\[(.*)\]$/, '$1').replace(/:$/, '');
+  if (isIP(text) === 6 || isIP(host) === 6) return `[${isIP(text) === 6 ? text : host}]`;
+  return isIP(host) === 4 || host === 'localhost' ? host : undefined;
 }
 
 const LARGEST_PORT = 65_535;

@@ -31,7 +31,7 @@ function told(error: unknown): { text: string; code: number } {
 
 function problemText({ problem: { code, detail } }: ProblemError): string {
   const text = detail.replace(/\.$/, '');
-  return code === 'unauthorized' ? `${text}; give it with LISTENPOST_TOKEN or --token` : text;
+  return code === 'unauthorized' ? `${text}; give it with LISTENPOST_TOKEN or --token SECRET` : text;
 }
 
 /** Nobody listens there, most likely because nobody has started it yet. */

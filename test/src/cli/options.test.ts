@@ -34,8 +34,13 @@ t.test('what is no value is named with an example', async (t) => {
     [jsonList, '{}', /JSON list/],
     [place, 'host:0', /Port 0/],
     [place, 'host:65536', /Port 65536/],
-    [place, '::1', /\[v6\]:port/],
+    [place, '::1', /port is missing.*\[::1\]:9000/],
+    [place, 'a:b', /\[v6\]:port/],
     [place, '', /host:port/],
+    [place, '127.0.0.1', /^The port is missing\. Write e\.g\. 127\.0\.0\.1:9000\.$/],
+    [place, '127.0.0.1:', /port is missing.*127\.0\.0\.1:9000/],
+    [place, 'localhost', /port is missing.*localhost:9000/],
+    [place, '[::1]', /port is missing.*\[::1\]:9000/],
   ];
   for (const [read, text, message] of wrong) {
     const error = t.throws(() => read(text), { message }, text) as Error;

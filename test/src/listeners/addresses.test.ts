@@ -41,3 +41,20 @@ t.test('loopback is allowed, the rest only by CIDR', async (t) => {
     t.throws(() => policy.check(address), { code: 'bind_not_allowed', message: /--allow-bind/ }, address);
   }
 });
+
+t.test('a refusal shows the flag as it can be pasted', async (t) => {
+  const refusal = { code: 'destination_not_allowed', flag: '--allow-send' } as const;
+  const shown: [address: string, flag: string][] = [
+    ['192.0.2.1', '--allow-send 192.0.2.1/32'],
+    ['0.0.0.0', '--allow-send 0.0.0.0/0'],
+    ['::', '--allow-send ::/0'],
+    ['2001:db8::1', '--allow-send 2001:db8::1/128'],
+  ];
+  for (const [address, flag] of shown) {
+    const { message } = t.throws(() => new AddressPolicy([], refusal).check(address)) as Error;
+    t.match(message, `start the service with ${flag} `);
+    t.match(message, '--allow-send 10.0.0.0/8');
+    const policy = new AddressPolicy([flag.split(' ')[1]!], refusal);
+    t.doesNotThrow(() => policy.check(address), `${flag} allows it`);
+  }
+});

@@ -81,8 +81,11 @@ t.test('what the operating system refuses has a code of its own', async (t) => {
 
 t.test('limits: threads of the pool and the process, listeners', async (t) => {
   const { registry, crews } = await setup(t, { maxListeners: 2, maxThreads: 4 });
-  await t.rejects(registry.create({ protocol: 'udp', threads: 3 }), { code: 'unprocessable', message: /dedicated/ });
-  await t.rejects(registry.create({ protocol: 'udp', threads: 3, pool: 'dedicated' }), { code: 'limit_reached' });
+  await t.rejects(registry.create({ protocol: 'udp', threads: 3 }), {
+    code: 'unprocessable',
+    message: /dedicated.*--threads 3/,
+  });
+  await t.rejects(registry.create({ protocol: 'udp', threads: 3, pool: 'dedicated' }), { message: /--max-threads 5/ });
   const own = await registry.create({ protocol: 'udp', threads: 2, pool: 'dedicated' });
   t.same(own.bindings, [{ thread: `${own.id}-1` }, { thread: `${own.id}-2` }]);
   t.match(await crews.view(), { threadsInUse: 4, maxThreads: 4, pools: [{ name: 'shared' }, { name: own.id }] });
@@ -90,7 +93,19 @@ t.test('limits: threads of the pool and the process, listeners', async (t) => {
   t.match(await crews.view(), { threadsInUse: 2, pools: { length: 1 } }, 'its threads are joined');
   await registry.create({ protocol: 'udp' });
   await registry.create({ protocol: 'tcp' });
-  await t.rejects(registry.create({ protocol: 'udp' }), { code: 'limit_reached', message: /--max-listeners/ });
+  await t.rejects(registry.create({ protocol: 'udp' }), { code: 'limit_reached', message: /--max-listeners 4/ });
+});
+
+t.test('a name that is nearly right is told which one was meant', async (t) => {
+  await registry.create({ protocol: 'udp', name: 'statsd' });
+  await t.rejects(registry.get('statds'), {
+    code: 'not_found',
+    message: 'there is no listener statds; did you mean statsd?',
+  });
+  await t.rejects(registry.get('nobody'), {
+    code: 'not_found',
+    message: /GET \/v1\/listeners .*lists those there are/,
+  });
 });
 
 t.test('port 0 stays inside the range of ports', async (t) => {

@@ -53,6 +53,14 @@ t.test('each breach is a 400 that names the field', async (t) => {
   }
 });
 
+t.test('an address in the place of a listener is told how to be written', async (t) => {
+  const example = { errors: [{ detail: /e\.g\. \{"host": "127\.0\.0\.1", "port": 9000\}/ }] };
+  await t.rejects(prepare({ to: { port: 9 } }), example);
+  const asListener = prepare({ to: { listener: '127.0.0.1' } });
+  await t.rejects(asListener, { message: /is an address, not a listener: write \{"host": "127\.0\.0\.1", "port"/ });
+  await t.rejects(prepare({ to: { listener: 'nobody' } }), { message: 'there is no listener nobody' });
+});
+
 t.test('what is impossible here is a 422', async (t) => {
   await t.rejects(prepare({ text: 'x'.repeat(65_508) }), { code: 'unprocessable', message: /EMSGSIZE/ });
   await t.resolves(prepare({ text: 'x'.repeat(65_508), protocol: 'tcp' }));
