@@ -37,9 +37,10 @@ export const streams: Routes = async (app) => {
       query,
       kinds.filter((one) => one !== 'send'),
     );
+    const terms = streamTerms(request, query);
     const live = new LivePlace(domain.registry, commaList(query.listener), labelPairs(query.label));
     const place = () => live.current;
-    await openStream(app, reply, { ...streamTerms(request, query), place, filter }, (open) => [
+    await openStream(app, reply, { ...terms, place, filter }, (open) => [
       () => live.dispose(),
       ...(kinds.includes('send') ? [tellSends(domain, open)] : []),
       ...(kinds.includes('listener') ? [tellDeletions(domain, live, open)] : []),

@@ -26,10 +26,11 @@ export async function openStream(
   for (const letGo of attach({ stream, follower })) stream.onClosed(letGo);
   const first = await follower.start();
   reply.hijack();
-  stream.open(reply.getHeaders(), follower.cursor);
-  app.streams.add(stream, (reason) => follower.end(reason));
-  if (terms.lasts !== undefined) endAfter(terms.lasts, { stream, follower });
+  // From here on nobody answers for us: whatever fails must end the response.
   try {
+    stream.open(reply.getHeaders(), follower.cursor);
+    app.streams.add(stream, (reason) => follower.end(reason));
+    if (terms.lasts !== undefined) endAfter(terms.lasts, { stream, follower });
     await follower.run(first);
   } catch (err) {
     reply.log.error({ err }, 'a stream failed');

@@ -3,8 +3,8 @@
  * event. A reader that owes more than the byte cap and does not catch up within the patience is cut, never waited for:
  * it gets `lag` with the cursor to resume from.
  */
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export type StreamLimits = {
   /** Bytes that may be on their way to one client. */
@@ -35,6 +35,11 @@ export class EventStream {
   #told = '';
   /** The last position scanned: what matched nothing needs no replay. */
   #cursor = '';
+  /** Events told before the head is written; null from then on. */
+  #early: string[] | null = [];
+  #earlyBytes = 0;
+  /** An event found no room. */
+  readonly #missed = new AbortController();
 
   constructor(response: ServerResponse, limits: StreamLimits = STREAM_LIMITS) {
     this.#response = response;
@@ -55,13 +60,16 @@ export class EventStream {
     else this.#closed.signal.addEventListener('abort', callback, { once: true });
   }
 
-  /** Begins: retry, a comment and the starting id at once. */
+  /** Begins: retry, a comment and the starting id at once, and then what was told meanwhile. */
   open(headers: Record<string, unknown>, cursor: string): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    if (this.isClosed) return;
     this.#response.shouldKeepAlive = false;
     this.#response.writeHead(200, { ...(headers as Record<string, string>), ...HEADERS });
     this.#cursor = cursor;
     this.#told = cursor;
-    this.#response.write(`retry: 2000\n: listenpost\nid: ${cursor}\n\n`);
+    this.#response.write(`retry: 2000\n: listenpost\nid: ${cursor}\n\n${early.join('')}`);
     this.#heartbeat = setInterval(() => this.#beat(), this.#limits.heartbeat);
   }
 
@@ -73,20 +81,37 @@ export class EventStream {
     this.#response.write(encoded);
   }
 
-  /** Writes one event without an id: nothing to resume from. */
+  /**
+   * Writes one event without an id: nothing to resume from. It may come at any time, so it is held until the stream is
+   * open; one that finds no room is the client's lag.
+   */
   event(name: string, data: unknown): void {
-    if (!this.isClosed) this.#response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (this.isClosed || this.#missed.signal.aborted) return;
+    const text = `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    if (this.#early === null) this.#say(text);
+    else this.#hold(this.#early, text);
   }
 
-  /** Waits while the client owes more than its cap. False when it did not catch up, or is gone. */
+  #say(text: string): void {
+    if (this.#response.writableLength > 2 * this.#limits.cap) this.#missed.abort();
+    else this.#response.write(text);
+  }
+
+  #hold(early: string[], text: string): void {
+    this.#earlyBytes += text.length;
+    if (this.#earlyBytes > this.#limits.cap) this.#missed.abort();
+    else early.push(text);
+  }
+
+  /** Waits while the client owes more than its cap. False when it did not catch up, missed an event, or is gone. */
   async ready(): Promise<boolean> {
-    if (this.#response.writableLength <= this.#limits.cap) return !this.isClosed;
-    const over = new AbortController();
-    const drained = this.#drained(over.signal);
-    const late = sleep(this.#limits.patience, false, { signal: over.signal }).catch(() => false);
-    const inTime = await Promise.race([drained, late]);
-    over.abort();
-    return inTime && !this.isClosed;
+    const closed = this.#closed.signal;
+    const missed = this.#missed.signal;
+    if (closed.aborted || missed.aborted) return false;
+    if (this.#response.writableLength <= this.#limits.cap) return true;
+    const signal = AbortSignal.any([closed, missed, AbortSignal.timeout(this.#limits.patience)]);
+    await once(this.#response, 'drain', { signal }).catch(() => {});
+    return !signal.aborted;
   }
 
   /** The client is too slow: says where to resume and ends. */
@@ -121,19 +146,6 @@ export class EventStream {
     const id = this.#cursor === this.#told ? '' : `id: ${this.#cursor}\n`;
     this.#told = this.#cursor;
     this.#response.write(`: beat\n${id}\n`);
-  }
-
-  async #drained(signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const done = (): void => resolve(true);
-      this.#response.once('drain', done);
-      this.#closed.signal.addEventListener('abort', done, { once: true });
-      signal.addEventListener('abort', () => {
-        this.#response.off('drain', done);
-        this.#closed.signal.removeEventListener('abort', done);
-        resolve(false);
-      });
-    });
   }
 
   #stop(): void {

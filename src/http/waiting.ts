@@ -47,7 +47,8 @@ async function waited(journal: Journal, wait: Wait, signal: AbortSignal): Promis
 /** Aborted when the response is closed, finished or not, or when the service goes down. */
 export function whileOpen({ closing }: FastifyInstance, reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  if (reply.raw.destroyed) gone.abort();
+  else reply.raw.once('close', () => gone.abort());
   return AbortSignal.any([gone.signal, closing]);
 }
 

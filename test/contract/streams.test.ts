@@ -70,6 +70,24 @@ t.test('over all listeners, with their coming and going, resumed from the cursor
   reader.close();
 });
 
+t.test('it opens while listeners come and go', async (t) => {
+  let opening = true;
+  const coming = (async () => {
+    for (let i = 0; opening; i++) {
+      await service.post('/v1/listeners', { protocol: 'udp', name: `fleeting${i}` });
+      await service.delete(`/v1/listeners/fleeting${i}`);
+    }
+  })();
+  for (let i = 0; i < 40; i++) {
+    const reader = await openEvents(`${service.url}/v1/stream`);
+    await reader.until(({ raw }) => raw !== '');
+    t.match(reader.raw, /^retry: 2000\n/);
+    reader.close();
+  }
+  opening = false;
+  await coming;
+});
+
 t.test('it ends with its listener: completed after the last message, or deleted', async (t) => {
   await service.post('/v1/listeners', { protocol: 'udp', name: 'once', maxRequests: 1, responder: { type: 'echo' } });
   const reader = await openEvents(`${service.url}/v1/listeners/once/stream`);

@@ -10,6 +10,8 @@ export class FakeJournal implements Journal {
   readonly completed = new Set<number>();
   /** Thrown by the next pull. */
   failure: Error | undefined;
+  /** Happens within the next pull, before it is answered. */
+  meanwhile: (() => unknown) | undefined;
   /** Pulls asked for so far. */
   pulls: Pull[] = [];
   /** Signals of waits under way. */
@@ -34,7 +36,9 @@ export class FakeJournal implements Journal {
   async pull(request: Pull): Promise<Pulled> {
     this.pulls.push(request);
     await new Promise((resolve) => setImmediate(resolve));
-    const { failure } = this;
+    const { failure, meanwhile } = this;
+    this.meanwhile = undefined;
+    await meanwhile?.();
     this.failure = undefined;
     if (failure !== undefined) throw failure;
     return this.#pulled(request);

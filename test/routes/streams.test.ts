@@ -166,13 +166,13 @@ t.test('a heartbeat carries the cursor when the scan moved on without a match', 
 });
 
 t.test('a client that does not read is cut with the cursor to resume from', async (t) => {
-  const { app, open, journal } = await streaming(t, { streams: { cap: 65_536, patience: 50, heartbeat: 10 } });
+  const { app, open, journal } = await streaming(t, { streams: { cap: 65_536, patience: 500, heartbeat: 10 } });
   const reader = await open();
   await reader.until(({ raw }) => raw !== '');
   reader.response.pause();
   const text = 'x'.repeat(10_000);
-  for (let i = 0; app.streams.totals().lagged === 0 && i < 5000; i++) {
-    journal.arrive(1, text);
+  for (let i = 0; app.streams.totals().lagged === 0; i++) {
+    if (i < 2000) journal.arrive(1, text);
     await new Promise((resolve) => setImmediate(resolve));
   }
   t.same(app.streams.totals(), { clients: 0, lagged: 1 });
@@ -266,4 +266,59 @@ t.test('a journal that fails ends the stream and is logged', async (t) => {
   journal.arrive(1, 'a');
   await reader.end();
   t.match(lines.join(''), /a stream failed/);
+});
+
+t.test('what is told while it opens comes after the head', async (t) => {
+  const { openAll, journal, registry, sends } = await streaming(t);
+  journal.meanwhile = async () => {
+    await sends.create({ protocol: 'udp', to: { port: 9 }, text: 'x' }, {});
+    await registry.remove('x', {});
+  };
+  const reader = await openAll();
+  await reader.until(({ events }) => events.length === 2);
+  t.match(reader.response.headers, { 'content-type': /^text\/event-stream/ });
+  t.match(reader.raw, /^retry: 2000\n: .*\nid: 0\n\nevent: send\n/);
+  t.match(reader.events, [{ event: 'send' }, { event: 'listener', data: { name: 'x', state: 'deleted' } }]);
+  reader.close();
+});
+
+t.test('more than it may hold while it opens is a lag', async (t) => {
+  const { openAll, journal, sends } = await streaming(t, { streams: { cap: 1000, patience: 1000, heartbeat: 1000 } });
+  journal.meanwhile = async () => {
+    for (let i = 0; i < 20; i++) await sends.create({ protocol: 'udp', to: { port: 9 }, text: 'x' }, {});
+  };
+  const reader = await openAll();
+  t.match(await reader.end(), { event: 'lag', data: { cursor: '0' } });
+  t.ok(reader.of('send').length > 0 && reader.of('send').length < 20, 'those that found room');
+});
+
+t.test('events of a client that does not read do not pile up', async (t) => {
+  const { app, openAll, sends } = await streaming(t, { streams: { cap: 65_536, patience: 60_000, heartbeat: 1000 } });
+  const reader = await openAll('?kind=send');
+  await reader.until(({ raw }) => raw !== '');
+  reader.response.pause();
+  for (let i = 0; app.streams.totals().lagged === 0 && i < 100_000; i++) {
+    await sends.create({ protocol: 'udp', to: { port: 9 }, text: 'x' }, {});
+    if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.equal(app.streams.totals().lagged, 1, 'long before the patience is over');
+  reader.response.resume();
+  t.equal((await reader.end())?.event, 'lag');
+});
+
+t.test('what fails once it has begun ends the response', async (t) => {
+  const { app, open, lines } = await streaming(t);
+  app.streams.add = () => {
+    throw new Error('no room for it');
+  };
+  await t.rejects(open(), { code: 'ECONNRESET' });
+  t.match(lines.join(''), /a stream failed/);
+});
+
+t.test('a wrong duration leaves nobody listening', async (t) => {
+  const { openAll, registry } = await streaming(t);
+  const { response } = await openAll('?label=k:v&for=soon');
+  t.equal(response.statusCode, 400);
+  t.equal(registry.events.listenerCount('change'), 0);
+  response.destroy();
 });
