@@ -70,6 +70,7 @@ const FROM_CODE: Record<string, (message: string, request?: { method: string; ur
   filter_invalid: (message) => wrongFilter(message),
   unknown_listener: () => new ProblemError('not_found', 'There is no such listener.'),
   unsupported: (message) => new ProblemError('unprocessable', message),
+  limit_reached: (message) => new ProblemError('limit_reached', message),
   storage: (message) => new ProblemError('storage_full', message),
   export_gone: () => new ProblemError('gone', 'The export was given up; ask for it again.'),
   closed: () => new ProblemError('shutting_down', 'The service is shutting down.'),

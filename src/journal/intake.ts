@@ -47,7 +47,7 @@ export class Intake {
 
   /** One transaction with what has arrived, or with a part of it; the rest follows in the next turn of the event loop. */
   turn(): void {
-    if (this.fault !== null) return;
+    if (this.fault !== null || this.#ended) return;
     this.#attempt(() => {
       if (!this.#take()) this.#schedule();
       this.#commit();

@@ -15,6 +15,8 @@ export type JournalErrorCode =
   | 'closed'
   /** Nothing can be stored at the moment, e.g. the disk is full. */
   | 'storage'
+  /** So many of a kind are under way that there is no room for one more. */
+  | 'limit_reached'
   | 'internal';
 
 export class JournalError extends Error {

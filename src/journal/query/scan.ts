@@ -113,6 +113,17 @@ export class Scan {
     this.#minor = place.minor;
   }
 
+  /** The same, unless it is there or beyond already. */
+  skipTo(place: Place): void {
+    this.moveTo(later(this.place, place));
+  }
+
+  /** The same, and the floor has overtaken that place. */
+  overtakenAt(place: Place): void {
+    this.skipTo(place);
+    this.#catchFloor();
+  }
+
   /** What was found. The harvest can't go on after it. */
   answer(): Pulled {
     this.#tellGap();
@@ -223,12 +234,13 @@ export class Scan {
     return (this.predicate.slow || index % RECORDS_A_LOOK === 0) && performance.now() > deadline;
   }
 
-  /** Leaves a chunk behind. */
+  /** Leaves a chunk behind, which may be done before. */
   #pass(found: Found): Ending {
     const place = this.#upward ? this.track.past(found) : this.track.short(found);
     const beyond = comparePlaces(place, this.#until);
     if (this.#upward ? beyond >= 0 : beyond <= 0) return 'end';
-    this.moveTo(place);
+    if (this.#upward) this.skipTo(place);
+    else this.moveTo(place);
     return 'chunk';
   }
 }

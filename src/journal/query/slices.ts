@@ -1,20 +1,27 @@
-/** Slices: lets long walks take turns with each other and with the appending, none holding the thread for long. */
+/**
+ * Slices: lets long walks take turns with each other and with the appending, none holding the thread for long. Pages and
+ * streams stand in one line, waits in another, and the two take turns; so do the listeners within a line, and the walks
+ * on one listener. However many wait on one listener, a page of another comes to its turn at once.
+ */
+import { Line } from './line.ts';
 
-/** Milliseconds a walk may go on at a time where appends wait for it. */
+/** Milliseconds a turn may take where appends wait for it. */
 const SLICE = 2;
 
-/** Goes on until the deadline; true when it has come to its end, and has seen to its answer. */
+/** Goes on until the deadline; true when it has come to its end, and has seen to its answer. It must not throw. */
 export type Walk = (deadline: number) => boolean;
+export type LineName = 'pulls' | 'waits';
 
 export class Slices {
-  readonly #walks: Walk[] = [];
+  readonly #lines: Record<LineName, Line> = { pulls: new Line(), waits: new Line() };
   readonly #between: () => void;
   readonly #length: number;
+  #next: LineName = 'pulls';
   #scheduled = false;
 
   /**
    * @param between runs between two slices, to append what has arrived
-   * @param length milliseconds a walk may go on at a time
+   * @param length milliseconds a turn may take
    */
   constructor(between: () => void, length = SLICE) {
     this.#between = between;
@@ -26,24 +33,56 @@ export class Slices {
     return performance.now() + this.#length;
   }
 
-  /** Runs the first slice at once, the others one a turn of the event loop. */
-  run(walk: Walk): void {
-    if (walk(this.deadline())) return;
-    this.#walks.push(walk);
+  /**
+   * Runs the first slice at once, unless others are before it or as much was run at once in this turn of the event loop
+   * as a slice may take; the rest one a turn.
+   * @param lane walks of one lane share its turns: the number of the listener, 0 for more than one
+   */
+  run(walk: Walk, lane = 0, name: LineName = 'pulls'): void {
+    const line = this.#lines[name];
     this.#schedule();
+    if (!line.has(lane) && line.spent < this.#length && this.#runAtOnce(walk, line)) return;
+    line.add(lane, walk);
+  }
+
+  #runAtOnce(walk: Walk, line: Line): boolean {
+    const start = performance.now();
+    const ended = walk(start + this.#length);
+    line.spent += performance.now() - start;
+    return ended;
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#walks.length === 0) return;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#turn());
   }
 
   #turn(): void {
     this.#scheduled = false;
+    const { pulls, waits } = this.#lines;
+    pulls.spent = 0;
+    waits.spent = 0;
+    if (pulls.isEmpty && waits.isEmpty) return;
     this.#between();
-    const walk = this.#walks.shift();
-    if (walk !== undefined && !walk(this.deadline())) this.#walks.push(walk);
-    this.#schedule();
+    this.#runSome(this.#lineToRun());
+    if (!pulls.isEmpty || !waits.isEmpty) this.#schedule();
+  }
+
+  #lineToRun(): Line {
+    const name = this.#next;
+    const other = name === 'pulls' ? 'waits' : 'pulls';
+    const chosen = this.#lines[name].isEmpty ? other : name;
+    this.#next = chosen === 'pulls' ? 'waits' : 'pulls';
+    return this.#lines[chosen];
+  }
+
+  /** As many walks as come to their end in a slice, or a part of one that takes longer. */
+  #runSome(line: Line): void {
+    const deadline = this.deadline();
+    do {
+      const { lane, walk } = line.take()!;
+      if (!walk(deadline)) line.add(lane, walk);
+    } while (!line.isEmpty && performance.now() < deadline);
   }
 }

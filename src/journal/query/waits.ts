@@ -1,155 +1,163 @@
 /**
- * Waits: readers that are content with a number of matches. One that has read all there is goes to sleep here and is
- * looked after as chunks are committed, so a wait costs nothing while nothing arrives. Those that ask the same share one
- * predicate. They stay on the journal thread, in slices, also where a reader thread is at hand: from where a wait has read
- * all there is to the next commit nothing may slip through.
+ * Waits: readers that are content with a number of matches. One that has read all there is goes to sleep and is looked
+ * after as chunks are committed, so a wait costs nothing while nothing arrives. They stay on the journal thread, in
+ * slices, also where a reader thread is at hand: from where a wait has read all there is to the next commit nothing may
+ * slip through. One whose time is up answers once it has looked at all that had come by then, however late that is.
  */
 
 import type { Fresh } from '../changes.ts';
 import { NO_PAYLOAD } from '../chunk.ts';
 import { BEYOND } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
-import type { Wait, Waited } from '../journal.ts';
+import type { NearMiss, Wait, Waited } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Caller } from './caller.ts';
 import { Harvest } from './harvest.ts';
+import { homeOf } from './home.ts';
 import { nearMisses } from './nearMisses.ts';
 import { compileFilter } from './predicate.ts';
 import { Scan } from './scan.ts';
+import { Sleeper } from './sleeper.ts';
 import type { Slices } from './slices.ts';
 import { trackOf } from './track.ts';
-import { WaitGroups } from './waitGroups.ts';
-
-/** A wait under way. */
-export type Sleeper = {
-  scan: Scan;
-  request: Wait;
-  /** It has read all there was. */
-  asleep: boolean;
-  end: (how?: 'gone') => void;
-};
+import { WaitRoom } from './waitRoom.ts';
+import { Wards } from './wards.ts';
 
 export class Waits {
   readonly #ledger: Ledger;
   readonly #slices: Slices;
-  readonly #groups = new WaitGroups();
-  readonly #all = new Set<Sleeper>();
+  readonly #wards: Wards;
+  readonly #all = new WaitRoom();
 
   constructor(ledger: Ledger, slices: Slices) {
     this.#ledger = ledger;
     this.#slices = slices;
+    this.#wards = new Wards(ledger, slices, {
+      onContent: (sleeper) => this.#settle(sleeper, () => this.#answer(sleeper, [])),
+      onError: (sleeper, error) => this.#fail(sleeper, error),
+    });
   }
 
   get size(): number {
     return this.#all.size;
   }
 
-  /** Answers when the wait is content or ends otherwise; the journal's ports are empty by now. Rejects with a JournalError. */
+  /** Answers when the wait is content or ends otherwise; the journal's ports are empty by now. Throws or rejects with a JournalError. */
   wait(asked: Wait, caller: Caller): Promise<Waited> {
     const request = { ...asked, filter: incomingByDefault(asked) };
-    const { promise, resolve, reject } = Promise.withResolvers<Waited>();
-    if (this.#isGone(request)) return Promise.resolve(goneAnswer(request));
-    try {
-      const sleeper: Sleeper = { scan: this.#scan(request), request, asleep: false, end: () => {} };
-      const timer = setTimeout(() => sleeper.end(), request.timeout);
-      caller.onLeave(() => {
-        this.#leave(sleeper, timer);
-        reject(new JournalError('aborted', 'the reader has gone'));
-      });
-      sleeper.end = (how) => {
-        if (!this.#leave(sleeper, timer)) return;
-        resolve(this.#answer(sleeper, how === 'gone'));
-      };
-      this.#all.add(sleeper);
-      this.#slices.run((deadline) => this.#catchUp(sleeper, deadline));
-    } catch (error) {
-      reject(error);
-    }
-    return promise;
+    if (this.#isGone(request)) return Promise.resolve(nothingSeen(request, true));
+    this.#all.checkRoom(request.scope);
+    const sleeper = new Sleeper(request, () => this.#end(sleeper));
+    this.#all.add(sleeper);
+    caller.onLeave(() => this.#fail(sleeper, new JournalError('aborted', 'the reader has gone')));
+    this.#read(sleeper);
+    return sleeper.answered;
   }
 
   /** Looks after the sleepers with what a commit made visible. */
   feed(fresh: readonly Fresh[]): void {
-    if (this.#groups.size === 0) return;
-    for (const chunk of fresh) {
-      for (const sleeper of this.#groups.touchedBy(chunk)) {
-        const { row, start, end, book } = chunk;
-        const found = { row, listener: book.listener.number, start, end, fits: true };
-        sleeper.scan.walk(found, Number.POSITIVE_INFINITY, chunk.chunk);
-        if (sleeper.scan.harvest.done) sleeper.end();
-      }
-    }
+    this.#wards.feed(fresh);
   }
 
   /** The listener is gone: so are the waits on it. */
   gone(listener: number): void {
-    for (const sleeper of this.#on(listener)) sleeper.end('gone');
+    for (const sleeper of this.#all.on(listener)) this.#settle(sleeper, () => this.#answer(sleeper, [], true));
   }
 
   /** The listener serves no more: nothing more can come, its waits end with what there is. */
   completed(listener: number): void {
-    for (const sleeper of this.#on(listener)) if (sleeper.asleep) sleeper.end();
+    for (const sleeper of this.#all.on(listener)) this.#end(sleeper);
   }
 
-  /** Ends all, as at the time-out. */
+  /** Ends all at once, with what they have seen. */
   endAll(): void {
-    for (const sleeper of [...this.#all]) sleeper.end();
-  }
-
-  #on(listener: number): Sleeper[] {
-    return [...this.#all].filter(({ request: { scope } }) => 'listener' in scope && scope.listener === listener);
+    for (const sleeper of this.#all.everyone()) this.#settle(sleeper, () => this.#answer(sleeper, []));
   }
 
   #isGone({ scope }: Wait): boolean {
     return 'listener' in scope && !this.#ledger.books.has(scope.listener);
   }
 
-  #scan(request: Wait): Scan {
-    const track = trackOf(this.#ledger, request.scope);
-    const predicate = compileFilter(request.filter);
-    const bounds = { limit: request.limit, maxBytes: request.maxBytes, wanted: request.count };
-    const harvest = new Harvest(encoderFor(request.format, request.payload), bounds);
-    return new Scan(this.#ledger, request, { track, predicate, harvest });
+  /** Reads what is there already; then it goes to sleep, unless that was enough or nothing more can come. */
+  #read(sleeper: Sleeper): void {
+    this.#slices.run((deadline) => this.#readOn(sleeper, deadline), homeOf(sleeper.request.scope), 'waits');
   }
 
-  /** Reads what is there already; then goes to sleep, unless that was enough or nothing more can come. */
-  #catchUp(sleeper: Sleeper, deadline: number): boolean {
+  #readOn(sleeper: Sleeper, deadline: number): boolean {
     if (!this.#all.has(sleeper)) return true;
-    if (!sleeper.scan.step(deadline, sleeper.scan.track.tail)) return false;
-    sleeper.asleep = true;
-    if (sleeper.scan.harvest.done || this.#isCompleted(sleeper)) sleeper.end();
-    else this.#groups.add(sleeper);
+    try {
+      if (!sleeper.hasBegun) this.#begin(sleeper);
+      const { scan, goal } = sleeper;
+      if (!scan.step(deadline, goal ?? scan.track.tail)) return false;
+      if (scan.harvest.done) this.#settle(sleeper, () => this.#answer(sleeper, []));
+      else if (sleeper.isEnding) this.#settle(sleeper, () => this.#answer(sleeper, this.#nearMisses(sleeper)));
+      else this.#wards.add(sleeper);
+    } catch (error) {
+      this.#fail(sleeper, error);
+    }
     return true;
   }
 
-  #isCompleted({ request: { scope } }: Sleeper): boolean {
+  #begin(sleeper: Sleeper): void {
+    const { request } = sleeper;
+    const track = trackOf(this.#ledger, request.scope);
+    const predicate = this.#wards.like(sleeper)?.scan.predicate ?? compileFilter(request.filter);
+    const bounds = { limit: request.limit, maxBytes: request.maxBytes, wanted: request.count };
+    const harvest = new Harvest(encoderFor(request.format, request.payload), bounds);
+    if (this.#isCompleted(request)) sleeper.beginEnd();
+    sleeper.begin(new Scan(this.#ledger, request, { track, predicate, harvest }));
+  }
+
+  #isCompleted({ scope }: Wait): boolean {
     return 'listener' in scope && this.#ledger.books.get(scope.listener)?.completed === true;
   }
 
+  /** It reads what there is by now, and answers. */
+  #end(sleeper: Sleeper): void {
+    if (!sleeper.beginEnd() || !this.#wards.delete(sleeper)) return;
+    this.#read(sleeper);
+  }
+
+  #settle(sleeper: Sleeper, answer: () => Waited): void {
+    if (!this.#leave(sleeper)) return;
+    try {
+      sleeper.resolve(answer());
+    } catch (error) {
+      sleeper.reject(error);
+    }
+  }
+
+  #fail(sleeper: Sleeper, error: unknown): void {
+    if (this.#leave(sleeper)) sleeper.reject(error);
+  }
+
   /** False when it had left before. */
-  #leave(sleeper: Sleeper, timer: NodeJS.Timeout): boolean {
-    clearTimeout(timer);
-    this.#groups.delete(sleeper);
+  #leave(sleeper: Sleeper): boolean {
+    sleeper.stopClock();
+    this.#wards.delete(sleeper);
     return this.#all.delete(sleeper);
   }
 
-  #answer({ scan, request, asleep }: Sleeper, gone: boolean): Waited {
-    const { matched, done } = scan.harvest;
-    if (!done && asleep) scan.moveTo(scan.track.tail);
+  #nearMisses({ scan, request }: Sleeper): NearMiss[] {
     const { track, predicate } = scan;
     const after = request.after === null ? track.floor : (track.parse(request.after) ?? BEYOND);
-    const misses =
-      done || gone ? [] : nearMisses(this.#ledger, { track, predicate, after, direction: request.filter.direction });
-    this.#ledger.markAllServed(scan.harvest.served);
-    return { ...scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
+    return nearMisses(this.#ledger, { track, predicate, after, direction: request.filter.direction });
+  }
+
+  #answer(sleeper: Sleeper, misses: NearMiss[], gone = false): Waited {
+    if (!sleeper.hasBegun) return nothingSeen(sleeper.request, gone);
+    const { harvest } = sleeper.scan;
+    this.#ledger.markAllServed(harvest.served);
+    const { matched, done } = harvest;
+    return { ...sleeper.scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
   }
 }
 
-/** What a wait on a listener gets that was deleted before it came. */
-function goneAnswer({ after }: Wait): Waited {
+/** What a wait gets that has not looked at anything, as when its listener was deleted before it came. */
+function nothingSeen({ after }: Wait, gone: boolean): Waited {
   const nothing = { body: NO_PAYLOAD, items: 0, messages: 0, next: after ?? '0', hasMore: false };
-  return { ...nothing, satisfied: false, matched: 0, nearMisses: [], gone: true };
+  return { ...nothing, satisfied: false, matched: 0, nearMisses: [], gone };
 }
 
 /** A wait is for `in` messages unless it says otherwise. */

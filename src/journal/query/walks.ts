@@ -7,6 +7,7 @@ import { JournalError } from '../journalError.ts';
 import type { View } from '../view.ts';
 import type { Caller } from './caller.ts';
 import { Harvest } from './harvest.ts';
+import { homeOf } from './home.ts';
 import { compileFilter } from './predicate.ts';
 import { Scan } from './scan.ts';
 import type { Slices } from './slices.ts';
@@ -45,14 +46,15 @@ export class Walks {
       resolve(this.#answer(request, scan));
       return true;
     };
-    this.#slices.run((deadline) => {
+    const walk = (deadline: number) => {
       try {
         return this.#still(() => slice(deadline));
       } catch (error) {
         reject(error);
         return true;
       }
-    });
+    };
+    this.#slices.run(walk, homeOf(request.scope));
     return promise;
   }
 

@@ -1,0 +1,57 @@
+/** One wait: what it asks, how far it has read, and who is to be answered. */
+import type { Place } from '../cursor.ts';
+import type { Wait, Waited } from '../journal.ts';
+import type { Scan } from './scan.ts';
+import { keyOf } from './ward.ts';
+
+export class Sleeper {
+  readonly request: Wait;
+  /** What it asks, in text: those alike share a predicate. */
+  readonly key: string;
+  /** It answers when it has looked at what there is. */
+  isEnding = false;
+  /** What there was when it began to end. */
+  goal: Place | undefined;
+  readonly answered: Promise<Waited>;
+  readonly resolve: (answer: Waited) => void;
+  readonly reject: (error: unknown) => void;
+  #scan: Scan | undefined;
+  #timer: NodeJS.Timeout;
+
+  /** @param onTime called when its time is up */
+  constructor(request: Wait, onTime: (sleeper: Sleeper) => void) {
+    const { promise, resolve, reject } = Promise.withResolvers<Waited>();
+    this.request = request;
+    this.key = keyOf(request);
+    this.answered = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.#timer = setTimeout(() => onTime(this), request.timeout);
+  }
+
+  get hasBegun(): boolean {
+    return this.#scan !== undefined;
+  }
+
+  /** How far it has read. Only once it has begun. */
+  get scan(): Scan {
+    return this.#scan!;
+  }
+
+  begin(scan: Scan): void {
+    this.#scan = scan;
+    if (this.isEnding) this.goal = scan.track.tail;
+  }
+
+  /** Its time is up, or nothing more can come. False when that was so before. */
+  beginEnd(): boolean {
+    if (this.isEnding) return false;
+    this.isEnding = true;
+    this.goal = this.#scan?.track.tail;
+    return true;
+  }
+
+  stopClock(): void {
+    clearTimeout(this.#timer);
+  }
+}

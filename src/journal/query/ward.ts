@@ -1,0 +1,109 @@
+/** The waits that sleep, grouped by what they ask, so that a chunk is looked at once a question and not once a reader. */
+
+import { HEADER_BYTES } from '../chunk.ts';
+import type { Place } from '../cursor.ts';
+import type { Wait } from '../journal.ts';
+import type { Found } from '../store.ts';
+import { LiteralIndex } from './literalIndex.ts';
+import type { Predicate } from './predicate.ts';
+import type { Sleeper } from './sleeper.ts';
+import type { Track } from './track.ts';
+
+/** Waits with the same scope and filter. */
+export type Group = {
+  key: string;
+  track: Track;
+  predicate: Predicate;
+  sleepers: Set<Sleeper>;
+  unindex: (() => void) | undefined;
+};
+
+const MANY_GROUPS = 8;
+
+/** Names what a wait asks. */
+export function keyOf({ scope, filter }: Wait): string {
+  const remote = filter.remote && { ...filter.remote, bytes: [...filter.remote.bytes] };
+  return JSON.stringify([scope, { ...filter, remote }]);
+}
+
+/** Groups that look at the same chunks. Once there are many, those with a literal are found by an index. */
+export class Ward {
+  /** Up to here everything was looked at for all of them. */
+  place: Place;
+  /** It is in the line of those that look at what was committed. */
+  isLooking = false;
+  readonly #groups = new Map<string, Group>();
+  readonly #unindexed = new Set<Group>();
+  #index: LiteralIndex<Group> | undefined;
+
+  constructor(place: Place) {
+    this.place = place;
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
+  }
+
+  get sleepers(): Sleeper[] {
+    return [...this.#groups.values()].flatMap(({ sleepers }) => [...sleepers]);
+  }
+
+  /** One of those that ask this. */
+  like(key: string): Sleeper | undefined {
+    return this.#groups.get(key)?.sleepers.values().next().value;
+  }
+
+  add(sleeper: Sleeper): void {
+    const group = this.#groups.get(sleeper.key) ?? this.#found(sleeper);
+    group.sleepers.add(sleeper);
+  }
+
+  /** False when it does not sleep here. */
+  delete(sleeper: Sleeper): boolean {
+    const group = this.#groups.get(sleeper.key);
+    if (group?.sleepers.delete(sleeper) !== true) return false;
+    if (group.sleepers.size > 0) return true;
+    group.unindex?.();
+    this.#unindexed.delete(group);
+    this.#groups.delete(group.key);
+    return true;
+  }
+
+  has(sleeper: Sleeper): boolean {
+    return this.#groups.get(sleeper.key)?.sleepers.has(sleeper) === true;
+  }
+
+  /** The groups that may find something in a chunk. */
+  candidates(chunk: Uint8Array, { listener }: Found): Group[] {
+    const shown = this.#index?.candidates(chunk, HEADER_BYTES) ?? [];
+    return [...this.#unindexed, ...shown].filter(({ track }) => track.book(listener) !== undefined);
+  }
+
+  #found({ scan, key }: Sleeper): Group {
+    const { track, predicate } = scan;
+    const group: Group = { key, track, predicate, sleepers: new Set(), unindex: undefined };
+    this.#groups.set(key, group);
+    this.#indexGroup(group);
+    return group;
+  }
+
+  #indexGroup(group: Group): void {
+    if (this.#index !== undefined) this.#join(this.#index, group);
+    else {
+      this.#unindexed.add(group);
+      if (this.#groups.size <= MANY_GROUPS) return;
+      this.#index = new LiteralIndex();
+      for (const each of this.#groups.values()) this.#join(this.#index, each);
+    }
+  }
+
+  #join(index: LiteralIndex<Group>, group: Group): void {
+    const { literal } = group.predicate;
+    if (!LiteralIndex.holds(literal)) {
+      this.#unindexed.add(group);
+      return;
+    }
+    this.#unindexed.delete(group);
+    group.unindex = index.add(literal, group);
+  }
+}
