@@ -3,6 +3,7 @@
 import type { Config } from './config.ts';
 import type { ServiceStatus, WorkersView } from './domain.ts';
 import type { Journal } from './journal/journal.ts';
+import { WAITS_A_LISTENER, WAITS_IN_ALL } from './journal/query/waitLimits.ts';
 import type { Crews } from './listeners/crews.ts';
 
 type Check = { name: string; ok: boolean; detail?: string };
@@ -67,6 +68,8 @@ export class Status implements ServiceStatus {
         threads: config.maxThreads,
         sharedThreads: config.threads,
         journalBytes: config.journalMemory,
+        waits: WAITS_IN_ALL,
+        waitsPerListener: WAITS_A_LISTENER,
         portRange: config.portRange,
       },
       policy: policyOf(config),

@@ -43,12 +43,15 @@ t.test('errors of the journal keep their meaning', async (t) => {
     filter_invalid: 400,
     unknown_listener: 404,
     unsupported: 422,
+    limit_reached: 429,
     closed: 503,
     other: 500,
   };
   for (const [code, status] of Object.entries(cases)) {
     journal.failure = Object.assign(new Error('why'), { code });
-    t.equal((await app.inject(path)).statusCode, status, code);
+    const answer = await app.inject(path);
+    t.equal(answer.statusCode, status, code);
+    t.equal(answer.headers['retry-after'], status === 429 || status === 503 ? '1' : undefined);
   }
 });
 

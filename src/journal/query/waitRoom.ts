@@ -3,10 +3,7 @@ import type { Scope } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
 import { homeOf } from './home.ts';
 import type { Sleeper } from './sleeper.ts';
-
-/** Waits at most: on one listener (those over more than one count together as well), and in all. */
-export const WAITS_A_LISTENER = 2000;
-export const WAITS_IN_ALL = 10_000;
+import { WAITS_A_LISTENER, WAITS_IN_ALL } from './waitLimits.ts';
 
 export class WaitRoom {
   readonly #byHome = new Map<number, Set<Sleeper>>();
