@@ -4,6 +4,7 @@ import { addRoutes } from '../routes/index.ts';
 import type { Domain } from './domain.ts';
 import { ProblemError } from './errors.ts';
 import { addBodies } from './http/bodies.ts';
+import { addEncodings } from './http/encodings.ts';
 import { addGate, type GateOptions } from './http/gate.ts';
 import { addIsolation } from './http/isolation.ts';
 import { addOpenApi } from './http/openapi.ts';
@@ -54,6 +55,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   app.decorate('domain', domain).decorate('programVersion', options.version);
   addGate(app, options);
   addStarting(app, domain.status, options.startPatience);
+  addEncodings(app);
   addBodies(app);
   addStrictQueries(app);
   addRequestLog(app, domain);

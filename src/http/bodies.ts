@@ -1,4 +1,5 @@
 /** Bodies on their way in: JSON only, so that no web form can write; well-formed UTF-8; PATCH also as a merge patch. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from '../errors.ts';
 import { parseJson, TooDeepError } from '../json/parse.ts';
@@ -21,12 +22,26 @@ export function addBodies(app: FastifyInstance): void {
       return parseBody(body);
     },
   );
+  app.addContentTypeParser('*', async ({ headers, method, is404, raw }: FastifyRequest) => {
+    if (is404 || (headers['content-type'] === undefined && (await isEmpty(raw)))) return undefined;
+    throw wrongMediaType(method);
+  });
   app.addHook('preValidation', async ({ body, routeOptions, is404 }) => {
     if (is404) return;
     const wanted = routeOptions.schema?.body !== undefined;
     if (wanted && body === undefined) throw bodyProblem('is missing; send JSON');
     if (!wanted && body !== undefined && !isEmptyObject(body)) throw bodyProblem('is not expected here');
   });
+}
+
+/** A chunked body may turn out to be none, which needs no type. One that breaks off is not empty. */
+async function isEmpty(request: IncomingMessage): Promise<boolean> {
+  try {
+    for await (const _chunk of request.iterator({ destroyOnReturn: false })) return false;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** An empty body is none. */

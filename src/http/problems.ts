@@ -2,15 +2,25 @@
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
 import { PayloadError } from '../schemas/payload.ts';
+import { discardBody } from './discard.ts';
 import { ISOLATION } from './isolation.ts';
 import { allowedMethods } from './methods.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
+const MIB = 1024 ** 2;
+/** Answers to a body that is still on its way. */
+const REFUSED_BODY = new Set<number>([413, 415]);
+/** What a problem is made from besides the error. */
+type Asked = { method: string; url: string; routeOptions?: { bodyLimit?: number } };
 
 /** Error and not-found handlers. Call before any route is added, or Fastify answers some errors in its own form. */
 export function addProblems(app: FastifyInstance): void {
   const allowed = allowedMethods(app);
-  app.setErrorHandler((error: unknown, request, reply) => sendProblem(request, reply, toProblem(error, request)));
+  app.setErrorHandler(async (error: unknown, request, reply) => {
+    const problem = toProblem(error, request);
+    if (REFUSED_BODY.has(problem.status)) await readOn(request, reply);
+    return sendProblem(request, reply, problem);
+  });
   app.setNotFoundHandler((request, reply) => {
     const methods = allowed(pathOf(request.url));
     if (methods.length > 0) reply.header('allow', methods.join(', '));
@@ -25,6 +35,12 @@ export function addProblems(app: FastifyInstance): void {
     reply.header('allow', methods.join(', '));
     throw wrongMethod(request, methods);
   });
+}
+
+/** Once the body has been read, the connection may stay. */
+async function readOn({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (await discardBody(raw)) reply.removeHeader('connection');
+  else reply.header('connection', 'close');
 }
 
 /** Writes a problem document. */
@@ -47,7 +63,7 @@ export function problemDocument(problem: ProblemError, instance: string): Record
 }
 
 /** What a client may see of any error. */
-export function toProblem(error: unknown, request?: { method: string; url: string }): ProblemError {
+export function toProblem(error: unknown, request?: Asked): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof PayloadError) return payloadProblem(error);
   const { code, statusCode, message } = error as Partial<FastifyError>;
@@ -58,9 +74,8 @@ export function toProblem(error: unknown, request?: { method: string; url: strin
   return new ProblemError('internal', 'Something went wrong inside; the log says what.', { cause: error });
 }
 
-const FROM_CODE: Record<string, (message: string, request?: { method: string; url: string }) => ProblemError> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new ProblemError('payload_too_large', 'The body is larger than this service takes.'),
+const FROM_CODE: Record<string, (message: string, request?: Asked) => ProblemError> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: (_message, request) => tooLarge(request?.routeOptions?.bodyLimit ?? 0),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (_message, request) => wrongMediaType(request?.method),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('The body is not as long as Content-Length says.'),
   FST_ERR_MAX_PARAM_LENGTH: () => invalid('A part of the path is longer than any id or name.'),
@@ -103,6 +118,12 @@ function payloadProblem(error: PayloadError): ProblemError {
   return new ProblemError('validation_failed', `/${error.field} ${error.message}`, {
     errors: [{ in: 'body', pointer: `/${error.field}`, detail: error.message }],
   });
+}
+
+/** @param limit in bytes; whole MiB are told as such. */
+export function tooLarge(limit: number, how = ''): ProblemError {
+  const shown = limit % MIB === 0 ? `${limit / MIB} MiB` : `${limit} bytes`;
+  return new ProblemError('payload_too_large', `The body may have ${shown} at most${how === '' ? '' : `, ${how}`}.`);
 }
 
 export function wrongMediaType(method = 'POST'): ProblemError {
