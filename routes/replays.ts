@@ -5,10 +5,17 @@ import type { Routes } from '../src/http/domain.ts';
 import { answers, json } from '../src/http/operation.ts';
 import { OneOf, strict } from '../src/schemas/parts.ts';
 import { SendSchema } from '../src/schemas/send.ts';
+import { LARGEST_FILE } from '../src/sends/import/unpack.ts';
 
-const FILE_TYPES = ['application/octet-stream', 'application/x-ndjson', 'application/vnd.tcpdump.pcap'];
-/** A file is read as a whole. */
-const LARGEST_FILE = 64 * 1024 ** 2;
+/** What the file is shows in how it begins; the type only says that it is one. */
+const FILE_TYPES = [
+  'application/octet-stream',
+  'application/x-pcapng',
+  'application/vnd.tcpdump.pcap',
+  'application/x-ndjson',
+  'application/gzip',
+  'application/x-gzip',
+];
 
 const NOT_A_FILE = `The body must be a file of type ${FILE_TYPES.join(', ')}; use curl -H 'content-type: application/octet-stream' --data-binary @file`;
 
@@ -17,19 +24,23 @@ export const replays: Routes = async (app) => {
     done(null, body),
   );
 
-  app.post('/v1/sends/import', { schema, bodyLimit: LARGEST_FILE }, async (request, reply) => {
-    if (!(request.body instanceof Uint8Array)) throw new ProblemError('unsupported_media_type', NOT_A_FILE);
-    const { protocol = 'udp', to, from, scale = 1, direction } = request.query;
-    const wanted = {
-      protocol,
-      to: destination(to),
-      scale,
-      ...(from === undefined ? {} : { from }),
-      ...(direction === undefined ? {} : { direction }),
-    };
-    const { status, send } = await app.domain.sends.replay(request.body, wanted);
-    return reply.code(status).header('location', `/v1/sends/${send.id}`).send(send);
-  });
+  app.post(
+    '/v1/sends/import',
+    { schema, bodyLimit: LARGEST_FILE, config: { unpacks: true } },
+    async (request, reply) => {
+      if (!(request.body instanceof Uint8Array)) throw new ProblemError('unsupported_media_type', NOT_A_FILE);
+      const { protocol = 'udp', to, from, scale = 1, direction } = request.query;
+      const wanted = {
+        protocol,
+        to: destination(to),
+        scale,
+        ...(from === undefined ? {} : { from }),
+        ...(direction === undefined ? {} : { direction }),
+      };
+      const { status, send } = await app.domain.sends.replay(request.body, wanted);
+      return reply.code(status).header('location', `/v1/sends/${send.id}`).send(send);
+    },
+  );
 };
 
 /** host:port, [v6]:port, or a listener's id or name. */
@@ -45,7 +56,7 @@ const schema = {
   tags: ['Sends'],
   summary: 'Replay a file',
   description:
-    'Sends the UDP datagrams of a pcapng or pcap file, or the messages of an NDJSON export, in their order and with their timing. 202 where the timing makes it long.',
+    'Sends the UDP datagrams of a pcapng or pcap file, or the messages of an NDJSON export, in their order and with their timing. The file may be packed by gzip, up to 64 MiB unpacked. `import` in the answer counts what was sent and what not; of a file that breaks off, what is whole is sent. 202 where the timing makes it long.',
   body: {
     content: Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: { contentMediaType: type } }])),
   },

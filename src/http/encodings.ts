@@ -1,11 +1,6 @@
 /** Content-Encoding of bodies: taken as they are, but for files, which may come packed. */
-import { promisify } from 'node:util';
-import { constants, gunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from '../errors.ts';
-import { tooLarge } from './problems.ts';
-
-const unpack = promisify(gunzip);
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -31,33 +26,4 @@ export function addEncodings(app: FastifyInstance): void {
 function encodingOf({ headers }: FastifyRequest): string {
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
   return encoding === '' ? 'identity' : encoding.replace(/^x-gzip$/, 'gzip');
-}
-
-/** Whether a file begins as gzip does, whatever its type says. */
-export function isGzip(file: Uint8Array): boolean {
-  return file[0] === 0x1f && file[1] === 0x8b;
-}
-
-/**
- * A file out of gzip. One that was cut gives what is whole. More than `largest` bytes are a 413, told before they are
- * unpacked.
- */
-export async function gunzipped(file: Uint8Array, largest: number): Promise<{ bytes: Uint8Array; isCut: boolean }> {
-  try {
-    return { bytes: await unpack(file, { maxOutputLength: largest }), isCut: false };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(largest, 'unpacked');
-    if (code !== 'Z_BUF_ERROR') throw unreadable(message);
-  }
-  const options = { maxOutputLength: largest, finishFlush: constants.Z_SYNC_FLUSH };
-  const bytes = await unpack(file, options).catch((error: Error) => {
-    throw unreadable(error.message);
-  });
-  return { bytes, isCut: true };
-}
-
-function unreadable(message: string): ProblemError {
-  const detail = `the file is not proper gzip: ${message}`;
-  return new ProblemError('validation_failed', detail, { errors: [{ in: 'body', pointer: '', detail }] });
 }

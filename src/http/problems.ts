@@ -121,9 +121,9 @@ function payloadProblem(error: PayloadError): ProblemError {
 }
 
 /** @param limit in bytes; whole MiB are told as such. */
-export function tooLarge(limit: number, how = ''): ProblemError {
+function tooLarge(limit: number): ProblemError {
   const shown = limit % MIB === 0 ? `${limit / MIB} MiB` : `${limit} bytes`;
-  return new ProblemError('payload_too_large', `The body may have ${shown} at most${how === '' ? '' : `, ${how}`}.`);
+  return new ProblemError('payload_too_large', `The body may have ${shown} at most.`);
 }
 
 export function wrongMediaType(method = 'POST'): ProblemError {

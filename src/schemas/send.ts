@@ -1,7 +1,18 @@
 /** Sends: a transmission on demand, and what became of it. */
 import { type Static, Type } from '@sinclair/typebox';
 import { FramingSchema } from './framing.ts';
-import { Duration, Endpoint, listFields, MaybeDuration, Moment, OneOf, PayloadFields, Ref, strict } from './parts.ts';
+import {
+  Duration,
+  Endpoint,
+  listFields,
+  MaybeDuration,
+  MaybeInteger,
+  Moment,
+  OneOf,
+  PayloadFields,
+  Ref,
+  strict,
+} from './parts.ts';
 
 const host = Type.String({
   minLength: 1,
@@ -146,6 +157,31 @@ const ReplySchema = Type.Object({
   base64: Type.String({ description: 'Payload as base64.', examples: ['SG9sYSBzZXJ2ZXI='] }),
 });
 
+/** Every message and packet of an imported file, counted once. */
+const ImportSchema = Type.Object(
+  {
+    messages: Type.Integer({ description: 'Messages of the file that are sent.', examples: [12] }),
+    snapped: Type.Integer({ description: 'Not sent: the file holds only their beginning.', examples: [0] }),
+    foreign: Type.Integer({ description: 'Not sent: packets that are no UDP datagram.', examples: [3] }),
+    fragments: Type.Integer({ description: 'Not sent: fragments whose rest is not in the file.', examples: [0] }),
+    oversized: Type.Integer({ description: 'Not sent: larger than a datagram can be.', examples: [0] }),
+    otherDirection: Type.Integer({ description: 'Not sent: of the direction not asked for.', examples: [0] }),
+    unknownLinkTypes: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'LINKTYPE_… without that prefix, or its number.', examples: ['IEEE802_11'] }),
+        packets: Type.Integer({ description: 'How many; they count as foreign.', examples: [3] }),
+      }),
+      { description: 'Link types of the capture that are not read.' },
+    ),
+    cutAt: MaybeInteger({
+      description: 'The byte where the file breaks off; null when it is whole.',
+      examples: [null],
+    }),
+  },
+  { description: 'Of an imported file: what it holds, sent or not.' },
+);
+export type ImportView = Static<typeof ImportSchema>;
+
 export const SendSchema = Type.Object(
   {
     id: Type.String({ description: 'Id, `s_…`.', examples: ['s_0000000001'] }),
@@ -160,6 +196,7 @@ export const SendSchema = Type.Object(
     createdAt: Moment('When it was asked for.'),
     elapsedMs: Type.Number({ description: 'Milliseconds it took so far.', examples: [1.5] }),
     replies: Type.Array(ReplySchema, { description: 'The replies that were expected and came.' }),
+    import: Type.Optional(ImportSchema),
     error: Type.Optional(
       Type.Object(
         {

@@ -9,7 +9,7 @@ import type { Listener } from '../listeners/listener.ts';
 import type { SendRequest } from '../schemas/send.ts';
 import { parseDuration } from '../schemas/units.ts';
 import type { Endpoint, SendOrder, SendPart } from '../workers/protocol.ts';
-import { checkSizes, sendParts } from './parts.ts';
+import { checkSizes, largestPayload, sendParts } from './parts.ts';
 import { freshSendId } from './send-id.ts';
 
 export type OrderContext = {
@@ -29,14 +29,16 @@ const REPLY_TIMEOUT = 2000;
 /** Milliseconds that a send waits for a listener that is being opened. */
 const OPENING = 2000;
 
-/** `parts` stand instead of the request's own payload. Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
+/** `given` stands instead of the request's own payload; it is told how many bytes a payload may have. Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
 export async function prepareSend(
   request: SendRequest,
   context: OrderContext,
-  parts: SendPart[] = sendParts(request),
+  given?: (largest: number) => SendPart[],
 ): Promise<PreparedSend> {
+  const own = given === undefined ? sendParts(request) : [];
   const timing = timingOf(request);
   const to = await destination(request, context);
+  const parts = given === undefined ? own : given(largestPayload(request.protocol, to.host));
   // The sender last: it may be given other sockets while a name is resolved.
   const local = await localAddress(request);
   const from = await senderOf(request, context);

@@ -22,13 +22,17 @@ export function sendParts(request: SendRequest): SendPart[] {
 
 /** Throws 422 for what no datagram can hold. */
 export function checkSizes(protocol: 'udp' | 'tcp', host: string, parts: readonly SendPart[]): void {
-  if (protocol === 'tcp') return;
-  const largest = LARGEST[isIP(host) === 6 ? 6 : 4];
+  const largest = largestPayload(protocol, host);
   for (const part of parts) {
     if ('delay' in part || part.payload.length <= largest) continue;
     const detail = `a datagram takes ${largest} bytes at most, not ${part.payload.length} (EMSGSIZE)`;
     throw new ProblemError('unprocessable', detail);
   }
+}
+
+/** Bytes that one payload to an address may have. */
+export function largestPayload(protocol: 'udp' | 'tcp', host: string): number {
+  return protocol === 'tcp' ? Number.POSITIVE_INFINITY : LARGEST[isIP(host) === 6 ? 6 : 4];
 }
 
 function sequencePart(pointer: string, part: PartInput, template: boolean): SendPart {

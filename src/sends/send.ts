@@ -1,6 +1,6 @@
 /** Send: one transmission as a resource, from the request to its result. */
 import { rfc3339 } from '../listeners/text.ts';
-import type { SendView } from '../schemas/send.ts';
+import type { ImportView, SendView } from '../schemas/send.ts';
 import { microsOf, wallClock } from '../workers/clock.ts';
 import type { Endpoint, SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
 
@@ -21,6 +21,7 @@ export class Send {
   readonly number: number;
   readonly #createdAt = rfc3339(microsOf(wallClock()));
   readonly #startedAt = performance.now();
+  readonly #account: ImportView | undefined;
   #elapsed: number | null = null;
   #state: SendView['state'] = 'running';
   #progress: Progress = { sent: 0, bytes: 0, errors: 0, progress: 0 };
@@ -28,8 +29,10 @@ export class Send {
   #replies: SendOutcome['replies'] = [];
   #error: SendView['error'];
 
-  constructor(order: SendOrder, number: number) {
+  /** `account`: what an imported file holds beside what is sent. */
+  constructor(order: SendOrder, number: number, account?: ImportView) {
     this.order = order;
+    this.#account = account;
     this.number = number;
   }
 
@@ -77,6 +80,7 @@ export class Send {
       createdAt: this.#createdAt,
       elapsedMs: Math.round(elapsed * 10) / 10,
       replies: this.#replies.map(replyView),
+      ...(this.#account === undefined ? {} : { import: this.#account }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }

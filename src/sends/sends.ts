@@ -7,10 +7,10 @@ import { invalidParameter, ProblemError } from '../errors.ts';
 import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
 import { bindProblem } from '../listeners/problems.ts';
-import type { SendRequest, SendView } from '../schemas/send.ts';
-import type { SendOutcome, SendPart } from '../workers/protocol.ts';
+import type { ImportView, SendRequest, SendView } from '../schemas/send.ts';
+import type { SendOutcome } from '../workers/protocol.ts';
 import { IdempotencyKeys } from './idempotency.ts';
-import { replayParts } from './import/replay.ts';
+import { type Replay, readReplay, toReplay } from './import/replay.ts';
 import { notListening, type OrderContext, type PreparedSend, prepareSend } from './order.ts';
 import { Send } from './send.ts';
 
@@ -66,7 +66,9 @@ export class Sends implements SendsFace {
   }
 
   async replay(file: Uint8Array, { scale, direction, ...request }: ReplayRequest): Promise<Answer> {
-    return this.#create(request, replayParts(file, direction === undefined ? { scale } : { scale, direction }));
+    const imported = await readReplay(file);
+    const options = direction === undefined ? { scale } : { scale, direction };
+    return this.#create(request, (largest) => toReplay(imported, options, largest));
   }
 
   get(id: string): SendView {
@@ -113,11 +115,19 @@ export class Sends implements SendsFace {
     return () => this.#callbacks.delete(callback);
   }
 
-  async #create(request: SendRequest, parts?: SendPart[]): Promise<Answer> {
+  async #create(request: SendRequest, replayed?: (largest: number) => Replay): Promise<Answer> {
+    let account: ImportView | undefined;
+    const parts =
+      replayed &&
+      ((largest: number) => {
+        const replay = replayed(largest);
+        account = replay.account;
+        return replay.parts;
+      });
     const prepared = await prepareSend(request, this.#options, parts);
     if (this.#running.size >= RUNNING) throw new ProblemError('limit_reached', `${RUNNING} sends are running`);
     const thread = this.#threadFor(prepared);
-    const send = this.#keep(prepared);
+    const send = this.#keep(prepared, account);
     const outcome = this.#run(send, thread, prepared.from);
     if (prepared.isLong) return { status: 202, send: send.view() };
     const impossible = await outcome;
@@ -171,8 +181,8 @@ export class Sends implements SendsFace {
   }
 
   /** The oldest that has ended gives way. */
-  #keep({ order }: PreparedSend): Send {
-    const send = new Send(order, ++this.#created);
+  #keep({ order }: PreparedSend, account: ImportView | undefined): Send {
+    const send = new Send(order, ++this.#created, account);
     this.#sends.set(send.id, send);
     if (this.#sends.size <= KEPT) return send;
     for (const old of this.#sends.values()) {

@@ -55,6 +55,16 @@ t.test('a capture from a pipe, with its result as JSON', async (t) => {
   t.equal((await texts('piped', 6)).length, 6);
 });
 
+t.test('a file that breaks off says what was sent of it', async (t) => {
+  const { run } = cliFor(t, service);
+  const file = join(t.testdir({ 'cut.ndjson': '{"text":"a"}\n{"kind":"gap"}\n{"text":"b' }), 'cut.ndjson');
+  const { code, stderr } = await run(['replay', file, '--to', 'source']);
+  t.match(
+    { code, stderr },
+    { code: 0, stderr: /^sent 1 payload, .*; passed over: 1 no UDP .*; the file breaks off at byte 28\n/ },
+  );
+});
+
 t.test('what can not be', async (t) => {
   const file = join(t.testdir({ bad: 'garbage' }), 'bad');
   await refuses(t, service, [

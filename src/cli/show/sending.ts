@@ -1,6 +1,7 @@
 /** Follows a send to its end and shows what came of it: replies as data, the rest as talk. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reply, type Send, SendError, type SendView } from '../../client/index.ts';
+import { passedOverText } from '../../sends/import/account.ts';
 import type { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { endpoint } from './lines.ts';
@@ -45,8 +46,9 @@ function replyData({ isTerminal }: Output, { bytes }: Reply): Uint8Array | strin
   return bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, Buffer.from('\n')]);
 }
 
-function summary({ sent, bytes: size, remote, local, elapsedMs, errors }: SendView): string {
+function summary({ sent, bytes: size, remote, local, elapsedMs, errors, import: account }: SendView): string {
   const way = `${remote === null ? '' : ` to ${endpoint(remote)}`}${local === null ? '' : ` from ${endpoint(local)}`}`;
   const failed = errors === 0 ? '' : `, ${count(errors, 'error')}`;
-  return `sent ${count(sent, 'payload')}, ${bytes(size)}${way} in ${elapsed(elapsedMs)}${failed}`;
+  const left = account === undefined ? '' : passedOverText(account);
+  return `sent ${count(sent, 'payload')}, ${bytes(size)}${way} in ${elapsed(elapsedMs)}${failed}${left}`;
 }

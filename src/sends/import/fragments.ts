@@ -11,18 +11,27 @@ const DATAGRAM_LIMIT = 65_535;
 
 export class Fragments {
   readonly #unfinished = new Map<string, Unfinished>();
+  #lost = 0;
+
+  /** Pieces that have come to nothing so far. */
+  get lost(): number {
+    return this.#lost;
+  }
 
   /** Adds a piece of the datagram that `key` names; answers the whole when nothing is missing any more. */
   add(key: string, piece: Piece): Uint8Array | undefined {
     const end = piece.offset + piece.payload.length;
     const datagram = this.#find(key);
+    this.#lost++;
     if (end > DATAGRAM_LIMIT || datagram.pieces.has(piece.offset)) return undefined;
     datagram.pieces.set(piece.offset, piece.payload);
     datagram.bytes += piece.payload.length;
     if (!piece.more) datagram.total = end;
     if (datagram.bytes !== datagram.total) return undefined;
     this.#unfinished.delete(key);
-    return join(datagram.pieces, datagram.total);
+    const whole = join(datagram.pieces, datagram.total);
+    if (whole !== undefined) this.#lost -= datagram.pieces.size;
+    return whole;
   }
 
   #find(key: string): Unfinished {

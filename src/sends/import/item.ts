@@ -14,10 +14,23 @@ export type ImportItem = {
   truncated: boolean;
 };
 
+/** Packets or records that are not sent, by why. */
+export type PassedOver = {
+  /** The capture holds only their beginning, and not even all headers. */
+  snapped: number;
+  /** Other protocols, broken headers, records of other kinds. */
+  foreign: number;
+  /** Pieces of datagrams whose other pieces the file doesn't hold. */
+  fragments: number;
+  /** Link types that are not known here, with their packets; those count as foreign too. */
+  linkTypes: Map<number, number>;
+};
+
 export type Imported = {
   items: ImportItem[];
-  /** Packets or records that are no message to replay: other protocols, broken headers, fragments without their rest. */
-  skipped: number;
+  passedOver: PassedOver;
+  /** The byte where the file breaks off in its last packet, block or line; null where it is whole. */
+  cutAt: number | null;
 };
 
 /** The file can't be read. `offset` is the byte where it stops making sense. */

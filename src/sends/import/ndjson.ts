@@ -18,13 +18,21 @@ const FORMS = ['base64', 'hex', 'text', 'json'] as const;
 /** Throws ImportError, which names the line. */
 export function readNdjson(file: Uint8Array): Imported {
   const items: ImportItem[] = [];
-  let skipped = 0;
-  for (const line of lines(file)) {
+  const passedOver = { snapped: 0, foreign: 0, fragments: 0, linkTypes: new Map<number, number>() };
+  const end = wholeLines(file);
+  for (const line of lines(file.subarray(0, end))) {
     const fields = parse(line);
     if ((fields.kind ?? 'message') === 'message') items.push(item(line, fields, items.at(-1)?.at ?? 0n));
-    else skipped++;
+    else passedOver.foreign++;
   }
-  return { items, skipped };
+  return { items, passedOver, cutAt: end === file.length ? null : end };
+}
+
+/** Where a last line begins that is an object without its end: the file breaks off in it. Else the end of the file. */
+function wholeLines(file: Uint8Array): number {
+  const start = file.lastIndexOf(LF) + 1;
+  const text = new TextDecoder().decode(file.subarray(start)).trim();
+  return start > 0 && text.startsWith('{') && !text.endsWith('}') ? start : file.length;
 }
 
 /** The lines that hold anything. */

@@ -1,7 +1,6 @@
 /** Reads the older pcap format (draft-ietf-opsawg-pcap), which `tcpdump -w` writes, and finds the UDP datagrams in it. */
-import { Fragments } from './fragments.ts';
-import { ImportError, type Imported, type ImportItem } from './item.ts';
-import { datagramOf } from './packet.ts';
+import { Findings } from './findings.ts';
+import { ImportError, type Imported } from './item.ts';
 
 /** Magic number in the file's byte order -> nanoseconds in a unit of its fractions. */
 const FRACTIONS = new Map([
@@ -10,6 +9,8 @@ const FRACTIONS = new Map([
 ]);
 const HEADER_BYTES = 24;
 const PACKET_BYTES = 16;
+/** What libpcap takes, unless the file says that its packets may be longer. One beyond that is damage, not a cut. */
+const LARGEST_PACKET = 262_144;
 const NANOS = 1_000_000_000n;
 
 export function isPcap(file: Uint8Array): boolean {
@@ -24,25 +25,25 @@ export function readPcap(file: Uint8Array): Imported {
   if (file.length < HEADER_BYTES) throw new ImportError(file.length, 'the file header is cut short');
   const view = viewOf(file);
   const littleEndian = FRACTIONS.has(view.getUint32(0, true));
-  const fraction = FRACTIONS.get(view.getUint32(0, littleEndian))!;
-  const linkType = view.getUint32(20, littleEndian) & 0xffff;
-  const fragments = new Fragments();
-  const items: ImportItem[] = [];
-  let skipped = 0;
+  const u32 = (offset: number) => view.getUint32(offset, littleEndian);
+  const fraction = FRACTIONS.get(u32(0))!;
+  const largest = Math.max(u32(16), LARGEST_PACKET);
+  const linkType = u32(20) & 0xffff;
+  const findings = new Findings();
   for (let offset = HEADER_BYTES; offset < file.length; ) {
-    if (offset + PACKET_BYTES > file.length) throw new ImportError(offset, 'a packet header is cut short');
-    const captured = view.getUint32(offset + 8, littleEndian);
+    if (offset + PACKET_BYTES > file.length) return findings.result(offset);
+    const captured = u32(offset + 8);
     const start = offset + PACKET_BYTES;
-    if (start + captured > file.length) throw new ImportError(offset + 8, `a packet of ${captured} bytes does not fit`);
-    const found = datagramOf(linkType, file.subarray(start, start + captured), fragments);
-    const at =
-      BigInt(view.getUint32(offset, littleEndian)) * NANOS +
-      BigInt(view.getUint32(offset + 4, littleEndian)) * fraction;
-    if (found === undefined) skipped++;
-    else items.push({ at, direction: null, ...found });
+    if (start + captured > file.length) {
+      if (captured > largest) throw new ImportError(offset + 8, `a packet can't have ${captured} bytes`);
+      return findings.result(offset);
+    }
+    const frame = file.subarray(start, start + captured);
+    const at = BigInt(u32(offset)) * NANOS + BigInt(u32(offset + 4)) * fraction;
+    findings.add({ at, direction: null, linkType, frame, original: u32(offset + 12) });
     offset = start + captured;
   }
-  return { items, skipped };
+  return findings.result(null);
 }
 
 function viewOf(file: Uint8Array): DataView {

@@ -1,11 +1,10 @@
 /**
  * Reads pcapng captures (draft-ietf-opsawg-pcapng) of either byte order and any number of sections and interfaces, and
- * finds the UDP datagrams in them. Blocks it does not know are passed over, as the format asks; a file whose structure
- * does not hold is an ImportError that says where.
+ * finds the UDP datagrams in them. Blocks it does not know are passed over, as the format asks. A file that breaks off in
+ * a block gives what is before it; one whose structure does not hold is an ImportError that says where.
  */
-import { Fragments } from './fragments.ts';
+import { Findings } from './findings.ts';
 import { ImportError, type Imported, type ImportItem } from './item.ts';
-import { datagramOf } from './packet.ts';
 import { MICROSECONDS, nanosOf, type TimeUnit, timeUnit } from './timestamp.ts';
 
 /** The first four bytes of a pcapng file, the same in both byte orders. */
@@ -16,6 +15,9 @@ const SIMPLE_PACKET = 3;
 const ENHANCED_PACKET = 6;
 const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;
 
+/** What Wireshark takes. One beyond that, and beyond the file, is damage, not a cut. */
+const LARGEST_BLOCK = 16 * 1024 ** 2;
+
 const IF_TIME_RESOLUTION = 9;
 const IF_TIME_OFFSET = 14;
 const PACKET_FLAGS = 2;
@@ -23,7 +25,7 @@ const PACKET_FLAGS = 2;
 type Interface = { linkType: number; snapLength: number; unit: TimeUnit };
 /** A block's content lies between `start` and `end`. */
 type Block = { type: number; start: number; end: number };
-type Packet = { on: Interface; at: bigint; start: number; captured: number; options: number };
+type Packet = { on: Interface; at: bigint; start: number; captured: number; original: number; options: number };
 
 /** Throws ImportError. */
 export function readPcapng(file: Uint8Array): Imported {
@@ -33,9 +35,7 @@ export function readPcapng(file: Uint8Array): Imported {
 class PcapngFile {
   readonly #file: Uint8Array;
   readonly #view: DataView;
-  readonly #fragments = new Fragments();
-  readonly #items: ImportItem[] = [];
-  #skipped = 0;
+  readonly #findings = new Findings();
   #littleEndian = true;
   #interfaces: Interface[] = [];
   /** Time of the last packet, for those that come without. */
@@ -52,18 +52,21 @@ class PcapngFile {
     }
     for (let offset = 0; offset < this.#file.length; ) {
       const block = this.#block(offset);
+      if (block === 'cut') return this.#findings.result(offset);
       this.#read(block);
       offset = block.end + 4;
     }
-    return { items: this.#items, skipped: this.#skipped };
+    return this.#findings.result(null);
   }
 
   /** The block at `offset`; a section header first says how numbers are to be read. */
-  #block(offset: number): Block {
-    this.#need(offset, 12, this.#file.length, 'a block header');
+  #block(offset: number): Block | 'cut' {
+    const left = this.#file.length - offset;
+    if (left < 12) return 'cut';
     if (this.#view.getUint32(offset) === SECTION_HEADER) this.#beginSection(offset);
     const length = this.#u32(offset + 4);
     if (length < 12 || length % 4 !== 0) throw new ImportError(offset + 4, `a block can't be ${length} bytes long`);
+    if (length > left && length <= LARGEST_BLOCK) return 'cut';
     this.#need(offset, length, this.#file.length, `a block of ${length} bytes`);
     const end = offset + length - 4;
     if (this.#u32(end) !== length) throw new ImportError(end, "the two lengths of a block don't agree");
@@ -113,8 +116,9 @@ class PcapngFile {
     const on = this.#interfaceOf(block.start, id);
     const at = nanosOf(this.#u32(block.start + 4), this.#u32(block.start + 8), on.unit);
     const captured = this.#u32(block.start + 12);
+    const original = this.#u32(block.start + 16);
     const start = block.start + 20;
-    return { on, at, start, captured, options: start + captured + (-captured & 3) };
+    return { on, at, start, captured, original, options: start + captured + (-captured & 3) };
   }
 
   /** Without a time, an interface number and options of its own. */
@@ -124,17 +128,15 @@ class PcapngFile {
     const start = block.start + 4;
     const original = this.#u32(block.start);
     const captured = Math.min(original, on.snapLength || original, block.end - start);
-    return { on, at: this.#at, start, captured, options: block.end };
+    return { on, at: this.#at, start, captured, original, options: block.end };
   }
 
-  #packet(block: Block, packet: Packet): void {
-    const { on, start, captured } = packet;
+  #packet(block: Block, { on, at, start, captured, original, options }: Packet): void {
     this.#need(start, captured, block.end, `a packet of ${captured} bytes`);
-    const direction = this.#direction(packet.options, block.end);
-    this.#at = packet.at;
-    const found = datagramOf(on.linkType, this.#file.subarray(start, start + captured), this.#fragments);
-    if (found === undefined) this.#skipped++;
-    else this.#items.push({ at: packet.at, direction, ...found });
+    const direction = this.#direction(options, block.end);
+    const frame = this.#file.subarray(start, start + captured);
+    this.#at = at;
+    this.#findings.add({ at, direction, linkType: on.linkType, frame, original });
   }
 
   #direction(from: number, end: number): ImportItem['direction'] {

@@ -1,29 +1,47 @@
-/** A file of messages as the parts of a send. */
+/** A file of messages as the parts of a send, and an account of what is sent and what not. */
 import { ProblemError } from '../../errors.ts';
+import type { ImportView } from '../../schemas/send.ts';
 import type { SendPart } from '../../workers/protocol.ts';
+import { accountOf, passedOverText } from './account.ts';
 import { ImportError, type Imported } from './item.ts';
 import { readImport } from './read.ts';
-import { type SequenceOptions, toSequence } from './sequence.ts';
+import { isWanted, type SequenceOptions, toSequence } from './sequence.ts';
+import { unpacked } from './unpack.ts';
 
-/** Throws a 400 for a file that can't be read, 422 for one that holds nothing to send. */
-export function replayParts(file: Uint8Array, options: SequenceOptions): SendPart[] {
-  const { items, skipped } = read(file);
-  const parts = toSequence(
-    items.filter(({ truncated }) => !truncated),
-    options,
-  );
-  if (parts.length > 0) return parts;
-  const cut = items.filter(({ truncated }) => truncated).length;
-  const left = `${skipped} other packets and ${cut} cut messages were passed over`;
-  throw new ProblemError('unprocessable', `the file holds no message to send; ${left}`);
-}
+/** The file as it is sent to one place: a datagram has a size at most. */
+export type Replay = { parts: SendPart[]; account: ImportView };
 
-function read(file: Uint8Array): Imported {
+/** Throws a 400 for a file that can't be read, 413 for one that is too large unpacked. */
+export async function readReplay(file: Uint8Array): Promise<Imported> {
   try {
-    return readImport(file);
+    const { bytes, isCut } = await unpacked(file);
+    const imported = readImport(bytes);
+    return { ...imported, cutAt: imported.cutAt ?? (isCut ? bytes.length : null) };
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     const detail = `the file can't be read ${error.message}`;
     throw new ProblemError('validation_failed', detail, { errors: [{ in: 'body', pointer: '', detail }] });
   }
+}
+
+/** `largest`: bytes of a payload at most. Throws 422 for what holds nothing to send. */
+export function toReplay(imported: Imported, options: SequenceOptions, largest: number): Replay {
+  const { items } = imported;
+  const whole = items.filter(({ truncated }) => !truncated);
+  const chosen = whole.filter(({ direction }) => isWanted(direction, options.direction));
+  const sendable = chosen.filter(({ payload }) => payload.length <= largest);
+  const account = accountOf(imported, {
+    messages: sendable.length,
+    snapped: items.length - whole.length,
+    otherDirection: whole.length - chosen.length,
+    oversized: chosen.length - sendable.length,
+  });
+  if (sendable.length === 0) throw nothingToSend(account);
+  return { parts: toSequence(sendable, options), account };
+}
+
+function nothingToSend(account: ImportView): ProblemError {
+  return new ProblemError('unprocessable', `the file holds no message to send${passedOverText(account)}`, {
+    extra: { import: account },
+  });
 }

@@ -15,7 +15,7 @@ export type SequenceOptions = {
  * (threads record side by side) follow at once.
  */
 export function toSequence(items: readonly ImportItem[], options: SequenceOptions): SendPart[] {
-  const chosen = items.filter(({ direction }) => wanted(direction, options.direction));
+  const chosen = items.filter(({ direction }) => isWanted(direction, options.direction));
   const start = chosen[0]?.at ?? 0n;
   const parts: SendPart[] = [];
   let paused = 0;
@@ -30,6 +30,7 @@ export function toSequence(items: readonly ImportItem[], options: SequenceOption
   return parts;
 }
 
-function wanted(direction: ImportItem['direction'], asked: SequenceOptions['direction']): boolean {
+/** Whether a message is asked for; one whose direction is not known is. */
+export function isWanted(direction: ImportItem['direction'], asked: SequenceOptions['direction']): boolean {
   return asked === undefined || direction === null || direction === asked;
 }

@@ -27,7 +27,7 @@ t.test('lines as the export writes them', async (t) => {
     base64: 'YWJj',
     truncated: false,
   };
-  const { items, skipped } = read(
+  const { items, passedOver } = read(
     line,
     { ...line, direction: 'out', truncated: true },
     { kind: 'gap', dropped: 3 },
@@ -51,7 +51,7 @@ t.test('lines as the export writes them', async (t) => {
       truncated: true,
     },
   ]);
-  t.equal(skipped, 1);
+  t.equal(passedOver.foreign, 1);
 });
 
 t.test('what was exported comes back: payloads, order, time to the microsecond, direction', async () => {
@@ -68,7 +68,7 @@ t.test('what was exported comes back: payloads, order, time to the microsecond, 
   fc.assert(
     fc.property(messages, fc.constantFrom('full', 'text', 'hex', 'base64'), (messages, mode) => {
       const drafts = messages.map(({ payload, out }, i) => message(payload, { out, after: i * 1_234_567 }));
-      const { items, skipped } = readNdjson(exported(drafts, mode));
+      const { items, passedOver } = readNdjson(exported(drafts, mode));
       const same = items.every(({ payload, direction, at }, i) => {
         const { seconds, nanos } = drafts[i]!.at;
         return (
@@ -77,7 +77,7 @@ t.test('what was exported comes back: payloads, order, time to the microsecond, 
           at === BigInt(seconds) * 1_000_000_000n + BigInt(Math.floor(nanos / 1000) * 1000)
         );
       });
-      return same && items.length === messages.length && skipped === 0;
+      return same && items.length === messages.length && passedOver.foreign === 0;
     }),
   );
 });
@@ -120,7 +120,7 @@ t.test('little is asked of a line written by hand, and byte order marks and CRLF
 
 t.test('a line that is wrong is named, with its byte', async (t) => {
   const cases: [unknown, RegExp][] = [
-    ['{"text":', /^at byte 13: line 2 is not JSON$/],
+    ['{"text":}', /^at byte 13: line 2 is not JSON$/],
     ['[1]', /line 2 is not a JSON object/],
     ['null', /line 2 is not a JSON object/],
     [{ size: 3 }, /line 2 has no payload/],
@@ -134,6 +134,15 @@ t.test('a line that is wrong is named, with its byte', async (t) => {
   ];
   for (const [line, message] of cases) t.throws(() => read({ text: 'a' }, line), { offset: 13, message });
   t.throws(() => readNdjson(Buffer.of(0x7b, 0xff)), { message: /line 1 is not UTF-8/ });
+});
+
+t.test('a file that breaks off in its last line gives those before it, and says where', async (t) => {
+  const file = Buffer.from('{"text":"a"}\n{"text":"b"}\n{"text":"cä"}\n');
+  for (const keep of [27, 30, 37, 38]) {
+    t.match(readNdjson(file.subarray(0, keep)), { items: { length: 2 }, cutAt: 26 }, `${keep} bytes`);
+  }
+  for (const keep of [26, file.length - 1]) t.equal(readNdjson(file.subarray(0, keep)).cutAt, null, `${keep} bytes`);
+  t.throws(() => readNdjson(Buffer.from('{"text":"a')), { message: /line 1 is not JSON/ }, 'nothing is whole');
 });
 
 t.test('no bytes do any harm', async () => {
