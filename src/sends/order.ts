@@ -6,9 +6,10 @@ import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
 import { type AddressPolicy, resolveHost } from '../listeners/addresses.ts';
 import type { Listener } from '../listeners/listener.ts';
-import type { SendRequest } from '../schemas/send.ts';
+import type { ImportView, SendRequest } from '../schemas/send.ts';
 import { parseDuration } from '../schemas/units.ts';
-import type { Endpoint, SendOrder, SendPart } from '../workers/protocol.ts';
+import type { Endpoint, SendOrder } from '../workers/protocol.ts';
+import type { Replay } from './import/replay.ts';
 import { checkSizes, largestPayload, sendParts } from './parts.ts';
 import { freshSendId } from './send-id.ts';
 
@@ -19,7 +20,13 @@ export type OrderContext = {
 };
 
 /** An order and, when it goes out by a listener's own socket, that listener. */
-export type PreparedSend = { order: SendOrder; from: Listener | null; isLong: boolean };
+export type PreparedSend = {
+  order: SendOrder;
+  from: Listener | null;
+  /** Of the file that is replayed. */
+  account: ImportView | undefined;
+  isLong: boolean;
+};
 
 /** Repetitions when only a duration bounds them. */
 const UNBOUNDED = 1_000_000_000;
@@ -33,12 +40,13 @@ const OPENING = 2000;
 export async function prepareSend(
   request: SendRequest,
   context: OrderContext,
-  given?: (largest: number) => SendPart[],
+  given?: (largest: number) => Replay,
 ): Promise<PreparedSend> {
   const own = given === undefined ? sendParts(request) : [];
   const timing = timingOf(request);
   const to = await destination(request, context);
-  const parts = given === undefined ? own : given(largestPayload(request.protocol, to.host));
+  const { parts, account } =
+    given === undefined ? { parts: own, account: undefined } : given(largestPayload(request.protocol, to.host));
   // The sender last: it may be given other sockets while a name is resolved.
   const local = await localAddress(request);
   const from = await senderOf(request, context);
@@ -56,7 +64,7 @@ export async function prepareSend(
   };
   const hasDelay = parts.some((part) => 'delay' in part);
   const isTimed = timing.interval > 0 || timing.duration !== null;
-  return { order, from, isLong: isTimed || hasDelay || timing.count * parts.length > MANY };
+  return { order, from, account, isLong: isTimed || hasDelay || timing.count * parts.length > MANY };
 }
 
 function timingOf({

@@ -7,7 +7,7 @@ import { invalidParameter, ProblemError } from '../errors.ts';
 import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
 import { bindProblem } from '../listeners/problems.ts';
-import type { ImportView, SendRequest, SendView } from '../schemas/send.ts';
+import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { SendOutcome } from '../workers/protocol.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type Replay, readReplay, toReplay } from './import/replay.ts';
@@ -116,18 +116,10 @@ export class Sends implements SendsFace {
   }
 
   async #create(request: SendRequest, replayed?: (largest: number) => Replay): Promise<Answer> {
-    let account: ImportView | undefined;
-    const parts =
-      replayed &&
-      ((largest: number) => {
-        const replay = replayed(largest);
-        account = replay.account;
-        return replay.parts;
-      });
-    const prepared = await prepareSend(request, this.#options, parts);
+    const prepared = await prepareSend(request, this.#options, replayed);
     if (this.#running.size >= RUNNING) throw new ProblemError('limit_reached', `${RUNNING} sends are running`);
     const thread = this.#threadFor(prepared);
-    const send = this.#keep(prepared, account);
+    const send = this.#keep(prepared);
     const outcome = this.#run(send, thread, prepared.from);
     if (prepared.isLong) return { status: 202, send: send.view() };
     const impossible = await outcome;
@@ -181,7 +173,7 @@ export class Sends implements SendsFace {
   }
 
   /** The oldest that has ended gives way. */
-  #keep({ order }: PreparedSend, account: ImportView | undefined): Send {
+  #keep({ order, account }: PreparedSend): Send {
     const send = new Send(order, ++this.#created, account);
     this.#sends.set(send.id, send);
     if (this.#sends.size <= KEPT) return send;
