@@ -8,7 +8,8 @@ import { addEncodings } from './http/encodings.ts';
 import { addGate, type GateOptions } from './http/gate.ts';
 import { addIsolation } from './http/isolation.ts';
 import { addOpenApi } from './http/openapi.ts';
-import { addProblems, pathOf, sendProblem, toProblem } from './http/problems.ts';
+import { addPretty } from './http/pretty.ts';
+import { addProblems, pathOf, sendProblem, toProblem, withoutLastSlash } from './http/problems.ts';
 import type { StreamLimits } from './http/sse.ts';
 import { addStarting } from './http/starting.ts';
 import { Streams } from './http/streams.ts';
@@ -38,6 +39,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     return503OnClosing: false,
+    rewriteUrl: ({ url = '/' }) => withoutLastSlash(url),
     // The gate answers a request without a Host: Node would do so without a body.
     http: { requireHostHeader: false },
     schemaController: { compilersFactory: { buildValidator } },
@@ -56,6 +58,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   addGate(app, options);
   addStarting(app, domain.status, options.startPatience);
   addEncodings(app);
+  addPretty(app);
   addBodies(app);
   addStrictQueries(app);
   addRequestLog(app, domain);

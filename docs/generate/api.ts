@@ -13,6 +13,7 @@ export function apiPage({ tags, paths }: OpenApi): string {
     '',
     'Bodies are JSON. Unknown fields and parameters are refused, with their names. Any operation may answer a',
     '[problem document](schemas.md#problem) with one of these [codes](errors.md); the answers listed here are the others.',
+    '`?pretty` indents any JSON answer; a slash at the end of a path changes nothing.',
     '',
     ...groups.flatMap(({ name, calls }) => [`**${name}**`, '', ...table(['', ''], calls.map(contents))]),
     ...groups.flatMap(({ name, description, calls }) => [`## ${name}`, '', description, '', ...calls.flatMap(section)]),

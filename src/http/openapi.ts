@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
 const DESCRIPTION = `Programmable UDP and TCP endpoints: create listeners, read back every message that arrived, wait for
 the one you expect, follow them live, and send.
 
-Start with *Create a listener*, then *Send*; the examples fit together and run as they stand.`;
+Start with *Create a listener*, then *Send*; the examples fit together and run as they stand. \`?pretty\` indents any JSON
+answer.`;
 
 const TAGS = [
   { name: 'Listeners', description: 'UDP and TCP endpoints.' },

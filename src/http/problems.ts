@@ -159,3 +159,10 @@ export function pathOf(url: string): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
 }
+
+/** `/v1/listeners/` means `/v1/listeners`; the pages of /docs have relative links, so there a slash means something. */
+export function withoutLastSlash(url: string): string {
+  const path = pathOf(url);
+  if (!path.endsWith('/') || path.startsWith('/docs/')) return url;
+  return (path.replace(/\/+$/, '') || '/') + url.slice(path.length);
+}
