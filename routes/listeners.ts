@@ -153,7 +153,7 @@ const putSchema = {
   tags,
   summary: 'Create a listener unless it is there',
   description:
-    '200 when a listener of this name has an equal spec, 409 `conflict` when it differs, with the members that do in `differs`. With `replace=true` it keeps id, messages and seq and binds anew. Binds a completed or failed listener again.',
+    '200 when a listener of this name has an equal spec, 409 `conflict` when it differs, with the members that do in `differs`. With `replace=true` it keeps id, messages and seq and binds anew: on another port the new socket opens first, on the same one the listener is `opening` meanwhile, and sends wait up to two seconds for it. Binds a completed or failed listener again.',
   params: Type.Object({
     id: Type.String({
       pattern: REF_PATTERN,

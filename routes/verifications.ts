@@ -4,7 +4,7 @@ import type { Routes } from '../src/http/domain.ts';
 import { answers, json, ListenerParams } from '../src/http/operation.ts';
 import { whileOpen } from '../src/http/waiting.ts';
 import { Ref } from '../src/schemas/parts.ts';
-import { parseDuration } from '../src/schemas/units.ts';
+import { parseDuration, whyNotDuration } from '../src/schemas/units.ts';
 import { VerdictSchema, type VerificationRequest, VerificationSchema } from '../src/schemas/verification.ts';
 import { type Count, type Verification, verify } from '../src/verifications/verify.ts';
 
@@ -53,7 +53,7 @@ function countOf(count: VerificationRequest['count']): Count {
 
 function milliseconds(pointer: string, value: string | number = 0): number {
   const parsed = parseDuration(value);
-  if (parsed === undefined) throw invalidField(pointer, 'must be a duration such as "500ms", "5s" or milliseconds');
+  if (parsed === undefined) throw invalidField(pointer, whyNotDuration(value));
   return parsed;
 }
 

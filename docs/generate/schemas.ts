@@ -9,7 +9,7 @@ export function schemasPage({ components }: OpenApi): string {
     '',
     GENERATED,
     '',
-    'Durations are `"500ms"`, `"5s"`, `"2m"`, `"1h"` or a number of milliseconds. Sizes are a number of bytes, `"64KiB"`,',
+    'Durations are `"500ms"`, `"5s"`, `"2m"`, `"1h"` or a number of milliseconds, up to 36500 days. Sizes are a number of bytes, `"64KiB"`,',
     '`"1MiB"` or `"1GiB"`. Times are RFC 3339 in UTC. A field in bold is required, or always there.',
     '',
     ...schemas.flatMap(([name, schema]) => [`## ${name}`, '', ...body(schema)]),

@@ -1,6 +1,6 @@
 /** Requests to the API: JSON in, JSON or a ProblemError out. */
 import { type Problem, ProblemError, UnreachableError } from './errors.ts';
-import { type Query, queryString } from './query.ts';
+import { LONGEST_TIMER, type Query, queryString } from './query.ts';
 
 export type HttpOptions = {
   /** Bearer token. */
@@ -48,7 +48,7 @@ export class Http {
   /** The JSON of an answer; undefined of one without a body. */
   async json<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
     const { timeout = TIMEOUT } = this.#options;
-    const late = AbortSignal.timeout(timeout + (options.patience ?? 0));
+    const late = AbortSignal.timeout(Math.min(timeout + (options.patience ?? 0), LONGEST_TIMER));
     const response = await this.#answer(method, path, { ...options, signal: either(late, options.signal) });
     return (response.status === 204 ? undefined : await response.json()) as T;
   }

@@ -67,6 +67,9 @@ export function filterText(filter: Query): string {
     .join(', ');
 }
 
+/** The longest that a timer takes, in milliseconds; a longer one goes off at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Milliseconds of a duration. Throws a RangeError for what is none. */
 export function milliseconds(duration: Duration): number {
   const parsed = parseDuration(duration);

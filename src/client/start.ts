@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { type Duration, milliseconds } from './query.ts';
+import { type Duration, LONGEST_TIMER, milliseconds } from './query.ts';
 
 /** Settings of the service as in `listenpost serve --help`, in camelCase; `port` 0 by default. */
 export type StartOptions = Partial<Config> & {
@@ -72,7 +72,7 @@ async function firstAnswer(child: ChildProcess, timeout: number): Promise<ChildA
       resolve(answer);
     };
     const fail = (why: string): void => answered({ error: `listenpost can't start: ${why}` });
-    const late = setTimeout(() => fail(`no answer within ${timeout} ms`), timeout);
+    const late = setTimeout(() => fail(`no answer within ${timeout} ms`), Math.min(timeout, LONGEST_TIMER));
     child.once('message', (answer) => answered(answer as ChildAnswer));
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`));

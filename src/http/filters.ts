@@ -8,7 +8,7 @@ import { parseJson, TooDeepError } from '../json/parse.ts';
 import { parsePeer } from '../matching/peer.ts';
 import { hexDigits } from '../schemas/payload.ts';
 import type { FilterQuery } from '../schemas/query.ts';
-import { parseBytes, parseDuration } from '../schemas/units.ts';
+import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
 
 /** The filter in a query string. `kinds` is what is shown when none are named. */
 export function messageFilter(query: FilterQuery, kinds: readonly string[] = ['message']): MessageFilter {
@@ -50,8 +50,7 @@ export function labelPairs(labels: readonly string[] = []): Labels {
 /** Milliseconds of a duration parameter. */
 export function duration(name: string, value: string | number): number {
   const milliseconds = parseDuration(value);
-  if (milliseconds === undefined)
-    throw invalidParameter(name, 'must be a duration such as "500ms", "5s" or milliseconds');
+  if (milliseconds === undefined) throw invalidParameter(name, whyNotDuration(value));
   return milliseconds;
 }
 

@@ -1,5 +1,6 @@
 /** Opens an event stream on a response and follows the journal on it until it ends. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { after } from '../timers.ts';
 import { Follower, type Following } from './follow.ts';
 import { EventStream } from './sse.ts';
 
@@ -39,6 +40,5 @@ export async function openStream(
 }
 
 function endAfter(milliseconds: number, { stream, follower }: OpenStream): void {
-  const timeout = setTimeout(() => follower.end('for'), Math.min(milliseconds, 2 ** 31 - 1));
-  stream.onClosed(() => clearTimeout(timeout));
+  stream.onClosed(after(milliseconds, () => follower.end('for')));
 }

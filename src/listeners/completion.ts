@@ -1,5 +1,6 @@
 /** A listener's good end: after maxRequests, or when no request came for completeAfterIdle. */
 import type { Journal } from '../journal/journal.ts';
+import { LONGEST_TIMER } from '../timers.ts';
 import { closeListener } from './bindings.ts';
 import type { Listener } from './listener.ts';
 import { changeRecord } from './records.ts';
@@ -34,8 +35,9 @@ export function watchIdle(listener: Listener, onIdle: () => void): () => void {
     quietSince = isBusy ? Date.now() : Math.max(quietSince, sums.lastRequestAt);
     const left = quietSince + idle - Date.now();
     if (left <= 0) onIdle();
-    else timer = setTimeout(look, isBusy ? idle / 4 : Math.max(LEAST_PAUSE, left)).unref();
+    else timer = setTimeout(look, atMost(isBusy ? idle / 4 : Math.max(LEAST_PAUSE, left))).unref();
   };
-  let timer = setTimeout(look, idle).unref();
+  const atMost = (pause: number) => Math.min(pause, LONGEST_TIMER);
+  let timer = setTimeout(look, atMost(idle)).unref();
   return () => clearTimeout(timer);
 }

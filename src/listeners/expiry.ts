@@ -2,9 +2,7 @@
  * A listener's time to live. Use renews it; an open wait or stream holds it; when it is over `onExpired` is called. A
  * hold may be tied to the listener's life: releasing the last tied hold ends it at once.
  */
-
-/** The longest delay a Node timer takes. */
-const LONGEST = 2 ** 31 - 1;
+import { LONGEST_TIMER } from '../timers.ts';
 
 export class Expiry {
   readonly #onExpired: () => void;
@@ -65,7 +63,7 @@ export class Expiry {
   #schedule(): void {
     clearTimeout(this.#timer);
     if (this.#ttl === null) return;
-    const left = Math.max(1, Math.min(LONGEST, this.#deadline - Date.now()));
+    const left = Math.max(1, Math.min(LONGEST_TIMER, this.#deadline - Date.now()));
     this.#timer = setTimeout(() => this.#check(), left).unref();
   }
 

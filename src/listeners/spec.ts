@@ -9,7 +9,7 @@ import { compileTemplate } from '../responders/template.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { PayloadError, payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
-import { parseBytes, parseDuration } from '../schemas/units.ts';
+import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { BindingSpec, Cidr, LiveSpec } from '../workers/protocol.ts';
 import { parseCidr } from './addresses.ts';
 
@@ -144,7 +144,9 @@ function checkDurations(full: FullSpec): void {
     '/tcp/idleTimeout': full.tcp?.idleTimeout ?? null,
   };
   for (const [pointer, duration] of Object.entries(durations)) {
-    if (duration !== null && parseDuration(duration) === undefined) throw invalidField(pointer, 'is not a duration');
+    if (duration !== null && parseDuration(duration) === undefined) {
+      throw invalidField(pointer, whyNotDuration(duration));
+    }
   }
   for (const pointer of ['/ttl', '/completeAfterIdle'] as const) {
     if (milliseconds(durations[pointer]) === 0) throw invalidField(pointer, 'must be longer than 0');
@@ -171,7 +173,7 @@ export function checkResponder(responder: Responder): void {
     throw error;
   }
   if (responder.delay !== undefined && parseDuration(responder.delay) === undefined) {
-    throw invalidField('/responder/delay', 'is not a duration');
+    throw invalidField('/responder/delay', whyNotDuration(responder.delay));
   }
   if (responder.template === true) checkTemplate(responder);
 }

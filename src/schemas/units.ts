@@ -9,12 +9,28 @@ export const DURATION_PATTERN = '^\\d+(\\.\\d+)?(ms|s|m|h|d)$';
 export const QUERY_DURATION_PATTERN = '^(\\d+|\\d+(\\.\\d+)?(ms|s|m|h|d))$';
 export const BYTES_PATTERN = '^(\\d+|\\d+(\\.\\d+)?(B|KiB|MiB|GiB))$';
 
-/** Milliseconds of `"500ms"`, `"5s"`, `"2m"`, `"1h"` or a number of milliseconds; undefined when it is neither. */
+/** The longest duration there is: a century. Moments that far from now can still be written. */
+export const LONGEST_DURATION = 36_500 * MILLISECONDS.d!;
+
+/**
+ * Milliseconds of `"500ms"`, `"5s"`, `"2m"`, `"1h"` or a number of milliseconds; undefined when it is neither, or longer
+ * than LONGEST_DURATION.
+ */
 export function parseDuration(value: string | number): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
+  const milliseconds = lengthOf(value);
+  return milliseconds <= LONGEST_DURATION ? milliseconds : undefined;
+}
+
+/** What is wrong with a duration that does not parse. */
+export function whyNotDuration(value: string | number): string {
+  if (lengthOf(value) > LONGEST_DURATION) return 'is longer than 36500d, the longest duration there is';
+  return 'must be a duration such as "500ms", "5s" or milliseconds';
+}
+
+function lengthOf(value: string | number): number {
+  if (typeof value === 'number') return value >= 0 ? value : Number.NaN;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(value);
-  if (match === null) return undefined;
-  return Number(match[1]) * MILLISECONDS[match[2] ?? 'ms']!;
+  return match === null ? Number.NaN : Number(match[1]) * MILLISECONDS[match[2] ?? 'ms']!;
 }
 
 /** Bytes of an integer, `"64KiB"`, `"1MiB"` or `"1GiB"`; undefined when it is none of them. */

@@ -7,7 +7,7 @@ import { invalidField, ProblemError } from '../errors.ts';
 import { type AddressPolicy, resolveHost } from '../listeners/addresses.ts';
 import type { Listener } from '../listeners/listener.ts';
 import type { ImportView, SendRequest } from '../schemas/send.ts';
-import { parseDuration } from '../schemas/units.ts';
+import { LONGEST_DURATION, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { Endpoint, SendOrder } from '../workers/protocol.ts';
 import type { Replay } from './import/replay.ts';
 import { checkSizes, largestPayload, sendParts } from './parts.ts';
@@ -76,6 +76,7 @@ function timingOf({
   if (rate != null && interval != null) throw invalidField('/interval', 'give rate or interval, not both');
   const lasts = duration == null ? null : checkedDuration('/duration', duration);
   const pause = interval == null ? 0 : checkedDuration('/interval', interval);
+  if (rate != null && 1000 / rate > LONGEST_DURATION) throw invalidField('/rate', 'is less than one in 36500d');
   return {
     count: count ?? (lasts === null ? 1 : UNBOUNDED),
     interval: rate == null ? pause : 1000 / rate,
@@ -143,7 +144,7 @@ function tcpOptions({ protocol, tcp }: SendRequest): SendOrder['tcp'] {
 }
 
 function checkedDuration(pointer: string, value: string | number): number {
-  return parseDuration(value) ?? fail(invalidField(pointer, 'is not a duration'));
+  return parseDuration(value) ?? fail(invalidField(pointer, whyNotDuration(value)));
 }
 
 function checkFamilies(from: string, to: string): void {

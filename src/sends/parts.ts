@@ -4,7 +4,7 @@ import { invalidField, ProblemError } from '../errors.ts';
 import { compileTemplate } from '../responders/template.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../schemas/payload.ts';
 import type { SendRequest } from '../schemas/send.ts';
-import { parseDuration } from '../schemas/units.ts';
+import { parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { SendPart } from '../workers/protocol.ts';
 
 /** Largest UDP payload: 65,535 less the UDP header, and over IPv4 less the IP header. */
@@ -39,7 +39,7 @@ function sequencePart(pointer: string, part: PartInput, template: boolean): Send
   if (part.delay === undefined) return payloadPart(pointer, part, template);
   if (hasPayload(part)) throw invalidField(pointer, 'is a payload or a delay, not both');
   const delay = parseDuration(part.delay);
-  if (delay === undefined) throw invalidField(`${pointer}/delay`, 'is not a duration');
+  if (delay === undefined) throw invalidField(`${pointer}/delay`, whyNotDuration(part.delay));
   return { delay };
 }
 

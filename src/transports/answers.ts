@@ -3,6 +3,7 @@
  * a flood that meets a delaying responder must not grow the process.
  */
 import type { Step } from '../responders/responder.ts';
+import { after } from '../timers.ts';
 
 /** Answers of one binding that may wait at a time. */
 export const PENDING_ANSWERS = 10_000;
@@ -15,7 +16,8 @@ type Pending = {
   bytes: number;
   reply: ReplyCall;
   done: DoneCall;
-  timer: NodeJS.Timeout;
+  /** Calls off the delay under way. */
+  cancel: () => void;
 };
 type ReplyCall = (payload: Uint8Array) => void;
 /** `complete` is false when the answer was given up. */
@@ -34,7 +36,7 @@ export class Answers {
   run(steps: readonly Step[], reply: ReplyCall, done: DoneCall): boolean {
     if (this.#pending.size >= PENDING_ANSWERS || this.#bytes > PENDING_BYTES) return false;
     const bytes = steps.reduce((sum, step) => sum + ('reply' in step ? step.reply.length : 0), 0);
-    const pending: Pending = { steps, at: 0, bytes, reply, done, timer: undefined as unknown as NodeJS.Timeout };
+    const pending: Pending = { steps, at: 0, bytes, reply, done, cancel: () => {} };
     this.#pending.add(pending);
     this.#bytes += bytes;
     this.#goOn(pending);
@@ -45,9 +47,9 @@ export class Answers {
   async drain(milliseconds: number): Promise<void> {
     if (this.#pending.size === 0 || milliseconds <= 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
+      const cancel = after(milliseconds, resolve);
       this.#idle = () => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
     });
@@ -58,7 +60,7 @@ export class Answers {
   cancel(): number {
     const given = [...this.#pending];
     for (const pending of given) {
-      clearTimeout(pending.timer);
+      pending.cancel();
       this.#end(pending, false);
     }
     return given.length;
@@ -68,7 +70,7 @@ export class Answers {
     while (pending.at < pending.steps.length) {
       const step = pending.steps[pending.at++]!;
       if ('delay' in step) {
-        pending.timer = setTimeout(() => this.#goOn(pending), step.delay);
+        pending.cancel = after(step.delay, () => this.#goOn(pending));
         return;
       }
       pending.reply(step.reply);

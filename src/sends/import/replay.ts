@@ -1,6 +1,7 @@
 /** A file of messages as the parts of a send, and an account of what is sent and what not. */
-import { ProblemError } from '../../errors.ts';
+import { invalidParameter, ProblemError } from '../../errors.ts';
 import type { ImportView } from '../../schemas/send.ts';
+import { LONGEST_DURATION } from '../../schemas/units.ts';
 import type { SendPart } from '../../workers/protocol.ts';
 import { accountOf, passedOverText } from './account.ts';
 import { ImportError, type Imported } from './item.ts';
@@ -37,7 +38,12 @@ export function toReplay(imported: Imported, options: SequenceOptions, largest: 
     oversized: chosen.length - sendable.length,
   });
   if (sendable.length === 0) throw nothingToSend(account);
-  return { parts: toSequence(sendable, options), account };
+  return { parts: withinReason(toSequence(sendable, options)), account };
+}
+
+function withinReason(parts: SendPart[]): SendPart[] {
+  if (parts.every((part) => !('delay' in part) || part.delay <= LONGEST_DURATION)) return parts;
+  throw invalidParameter('scale', 'makes a pause of more than 36500d, the longest there is: take a smaller one, or 0');
 }
 
 function nothingToSend(account: ImportView): ProblemError {

@@ -2,10 +2,11 @@
  * Script: what a transmission sends and when. The parts in order, so many times, on a schedule of absolute times, so that
  * a late timer is made up for. Yields to the event loop all the while: other listeners live in this thread.
  */
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addressBytes } from '../../journal/address.ts';
 import { Exchange } from '../../responders/exchange.ts';
 import { compileTemplate } from '../../responders/template.ts';
+import { pause } from '../../timers.ts';
 import type { SendControl } from '../../transports/transport.ts';
 import type { SendOrder, SendPart } from '../../workers/protocol.ts';
 import type { Tally } from './tally.ts';
@@ -34,7 +35,9 @@ export async function runScript(options: ScriptOptions): Promise<void> {
   const exchange = exchangeFor(options);
   const steps = order.parts.map((part) => stepOf(part, exchange));
   const begun = performance.now();
-  const pace = new Pace(signal, options.settle);
+  let repetitions = 0;
+  const tell = () => report(options, repetitions, performance.now() - begun);
+  const pace = new Pace(signal, { settle: options.settle, tell });
   for (let i = 0; i < order.count; i++) {
     if (order.interval > 0) await pace.until(begun + i * order.interval);
     const elapsed = performance.now() - begun;
@@ -48,9 +51,10 @@ export async function runScript(options: ScriptOptions): Promise<void> {
       }
       if (signal.aborted || tally.stopped) return;
     }
-    if (!pace.needsAir && i + 1 < order.count) continue;
+    repetitions = i + 1;
+    if (!pace.needsAir && repetitions < order.count) continue;
     await pace.breathe();
-    report(options, i + 1, performance.now() - begun);
+    tell();
   }
 }
 
@@ -58,11 +62,13 @@ export async function runScript(options: ScriptOptions): Promise<void> {
 class Pace {
   readonly #signal: AbortSignal;
   readonly #settle: (() => Promise<void>) | undefined;
+  readonly #tell: () => void;
   #turned = performance.now();
 
-  constructor(signal: AbortSignal, settle: (() => Promise<void>) | undefined) {
+  constructor(signal: AbortSignal, { settle, tell }: { settle: ScriptOptions['settle']; tell: () => void }) {
     this.#signal = signal;
     this.#settle = settle;
+    this.#tell = tell;
   }
 
   /** It is a while since the last `breathe`. */
@@ -74,8 +80,9 @@ class Pace {
     const wait = time - performance.now();
     if (wait <= 0) return;
     await this.#settle?.();
+    this.#tell();
     // Called off: the caller looks at the signal.
-    await sleep(Math.max(1, Math.round(wait)), undefined, { signal: this.#signal }).catch(() => {});
+    await pause(Math.max(1, Math.round(wait)), this.#signal);
   }
 
   async breathe(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Tally of one transmission: what left, what failed, what came back; and the outcome made of it. */
+import { after } from '../../timers.ts';
 import { microsOf, wallClock } from '../../workers/clock.ts';
 import type { Endpoint, SendOutcome, WireError } from '../../workers/protocol.ts';
 
@@ -78,11 +79,11 @@ export class Tally {
     const check = () => {
       if (over()) resolve();
     };
-    const timer = setTimeout(resolve, milliseconds);
+    const cancel = after(milliseconds, resolve);
     signal.addEventListener('abort', check);
     this.#change = check;
     await promise;
-    clearTimeout(timer);
+    cancel();
     signal.removeEventListener('abort', check);
     this.#change = null;
   }

@@ -30,10 +30,12 @@ export class Transmissions {
   /** Any other way to carry out an order. */
   async run(order: SendOrder, carryOut: (control: SendControl) => Promise<SendOutcome>): Promise<SendOutcome> {
     const abort = new AbortController();
+    const reporter = new Reporter((done) => this.#options.report({ event: 'progress', send: order.id, ...done }));
     this.#running.set(order.id, abort);
     try {
-      return await carryOut({ signal: abort.signal, report: this.#reporter(order.id) });
+      return await carryOut({ signal: abort.signal, report: (done) => reporter.note(done) });
     } finally {
+      reporter.stop();
       this.#running.delete(order.id);
     }
   }
@@ -47,13 +49,37 @@ export class Transmissions {
   cancelAll(): void {
     for (const abort of this.#running.values()) abort.abort();
   }
+}
 
-  #reporter(send: string): SendControl['report'] {
-    let next = performance.now() + REPORT_EVERY;
-    return (done) => {
-      if (performance.now() < next) return;
-      next = performance.now() + REPORT_EVERY;
-      this.#options.report({ event: 'progress', send, ...done });
-    };
+type Progress = Parameters<SendControl['report']>[0];
+
+/** Tells the newest progress now and then; the last one before a long pause too. */
+class Reporter {
+  readonly #tell: (done: Progress) => void;
+  #next = performance.now() + REPORT_EVERY;
+  #newest: Progress | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(tell: (done: Progress) => void) {
+    this.#tell = tell;
+  }
+
+  note(done: Progress): void {
+    this.#newest = done;
+    const early = this.#next - performance.now();
+    if (early <= 0) this.#report();
+    else this.#timer ??= setTimeout(() => this.#report(), early);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #report(): void {
+    this.stop();
+    this.#next = performance.now() + REPORT_EVERY;
+    if (this.#newest !== null) this.#tell(this.#newest);
+    this.#newest = null;
   }
 }

@@ -12,6 +12,7 @@ import { microsOf, wallClock } from '../../workers/clock.ts';
 import { WorkerError } from '../../workers/errors.ts';
 import type { ConnectionState } from '../../workers/protocol.ts';
 import { CLOSED, type Conversation, OPENED, type Party } from './conversation.ts';
+import { whenSilent } from './idle.ts';
 
 /** Why a connection is not read. */
 export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked';
@@ -69,7 +70,7 @@ export class TcpConnection implements Party {
 
   /** @param milliseconds of silence after which it is closed; 0 = never */
   setIdleTimeout(milliseconds: number): void {
-    if (milliseconds > 0) this.socket.setTimeout(milliseconds, () => this.close('fin'));
+    if (milliseconds > 0) whenSilent(this.socket, milliseconds, () => this.close('fin'));
   }
 
   /** Sets or lifts one of the reasons not to read. */

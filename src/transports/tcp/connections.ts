@@ -1,5 +1,6 @@
 /** The open connections of a binding, by number, for the binding and for commands from outside. */
 import type { Socket } from 'node:net';
+import { after } from '../../timers.ts';
 import type { ConnectionState } from '../../workers/protocol.ts';
 import type { Connections } from '../transport.ts';
 import type { TcpConnection } from './connection.ts';
@@ -33,9 +34,9 @@ export class ConnectionTable implements Connections {
   async empty(milliseconds?: number): Promise<void> {
     if (this.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
+      const cancel = milliseconds === undefined ? undefined : after(milliseconds, resolve);
       this.#onEmpty = () => {
-        clearTimeout(timer);
+        cancel?.();
         resolve();
       };
     });
