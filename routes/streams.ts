@@ -6,7 +6,7 @@ import type { Routes } from '../src/http/domain.ts';
 import { commaList, duration, labelPairs, messageFilter } from '../src/http/filters.ts';
 import type { Follower } from '../src/http/follow.ts';
 import { type OpenStream, openStream, type StreamTerms } from '../src/http/open-stream.ts';
-import { answers, content, ListenerParams } from '../src/http/operation.ts';
+import { answers, content, empty, ListenerParams } from '../src/http/operation.ts';
 import { LivePlace, placeOf } from '../src/http/place.ts';
 import { AllStreamQuerySchema, type StreamQuery, StreamQuerySchema } from '../src/schemas/query.ts';
 
@@ -19,7 +19,7 @@ export const streams: Routes = async (app) => {
     const { query, params } = request;
     const listener = await domain.registry.flush(params.id);
     const filter = messageFilter(query, ['message', 'gap']);
-    await openStream(
+    return openStream(
       app,
       reply,
       { ...streamTerms(request, query), place: placeOf(listener.number), filter },
@@ -40,7 +40,7 @@ export const streams: Routes = async (app) => {
     const terms = streamTerms(request, query);
     const live = new LivePlace(domain.registry, commaList(query.listener), labelPairs(query.label));
     const place = () => live.current;
-    await openStream(app, reply, { ...terms, place, filter }, (open) => [
+    return openStream(app, reply, { ...terms, place, filter }, (open) => [
       () => live.dispose(),
       ...(kinds.includes('send') ? [tellSends(domain, open)] : []),
       ...(kinds.includes('listener') ? [tellDeletions(domain, live, open)] : []),
@@ -51,8 +51,10 @@ export const streams: Routes = async (app) => {
 /** What the two have in common. Last-Event-ID wins over after. */
 function streamTerms({ headers }: FastifyRequest, query: Pick<StreamQuery, 'after' | 'limit' | 'for' | 'payload'>) {
   const resume = headers['last-event-id'];
+  const resumes = typeof resume === 'string' && resume !== '';
   return {
-    after: (typeof resume === 'string' && resume !== '' ? resume : query.after) ?? null,
+    resumes,
+    after: (resumes ? resume : query.after) ?? null,
     limit: query.limit ?? Number.POSITIVE_INFINITY,
     lasts: query.for === undefined ? undefined : duration('for', query.for),
     payload: query.payload ?? 'full',
@@ -100,11 +102,11 @@ const streamSchema = {
   tags,
   summary: 'Follow one listener',
   description:
-    'Server-sent events. Starts now, or replays from a cursor and goes on live, nothing lost and nothing twice. The last event is `end`; a client that is too slow gets `lag` with the cursor to resume from.',
+    'Server-sent events. Starts now, or replays from a cursor and goes on live, nothing lost and nothing twice. The last event is `end`; a client that is too slow gets `lag` with the cursor to resume from. A cursor of an earlier life, of a listener of the same name or before a restart in memory, begins with a `gap` and everything there is.',
   params: ListenerParams,
   querystring: StreamQuerySchema,
   headers,
-  response: answers({ 200: stream }),
+  response: answers({ 200: stream, 204: empty('With Last-Event-ID: the listener is completed and all was seen.') }),
 };
 
 const allStreamSchema = {

@@ -1,4 +1,7 @@
-/** Where a reader stands among the messages of one listener: a seq, or `57.2` for the second other record after it. */
+/**
+ * Where a reader stands among the messages of one listener: a seq, or `57.2` for the second other record after it. One
+ * that the service gave out has the epoch of its history behind a `~`.
+ */
 import type { Message } from './message.ts';
 
 /**
@@ -19,18 +22,25 @@ export class ReadingPlace {
     this.#at = cursor;
   }
 
-  /** Moves on to a cursor, unless it is there or beyond already. */
+  /** Moves on to a cursor, unless it is there or beyond already. A history that has begun anew is beyond any other. */
   advance(cursor: string): void {
     if (isBeyond(cursor, this.#at)) this.#at = cursor;
   }
 }
 
+/** The cursor without its epoch, for people. */
+export function positionOf(cursor: string): string {
+  return cursor.replace(/~.*$/, '');
+}
+
 function isBeyond(cursor: string, other: string): boolean {
   const [a, b] = [placeOf(cursor), placeOf(other)];
+  if (a.epoch !== undefined && b.epoch !== undefined && a.epoch !== b.epoch) return true;
   return (a.seq - b.seq || a.record - b.record) > 0;
 }
 
-function placeOf(cursor: string): { seq: number; record: number } {
-  const [seq = '0', record = '0'] = cursor.split('.');
-  return { seq: Number(seq), record: Number(record) };
+function placeOf(cursor: string): { seq: number; record: number; epoch: string | undefined } {
+  const [position = '', epoch] = cursor.split('~');
+  const [seq = '0', record = '0'] = position.split('.');
+  return { seq: Number(seq), record: Number(record), epoch };
 }

@@ -99,9 +99,13 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
     return this.#isClosed || this.#left <= 0 || performance.now() >= this.#ends;
   }
 
-  /** Gives out what one connection brings. True when the service said that this is the end, false when it broke. */
-  async *#read(response: Response): AsyncGenerator<FeedEvent, boolean> {
-    for await (const event of eventsOf(response.body!, SILENCE)) {
+  /**
+   * Gives out what one connection brings. True when the service said that this is the end, by a last event or
+   * by a 204 without a body; false when it broke.
+   */
+  async *#read({ body }: Response): AsyncGenerator<FeedEvent, boolean> {
+    if (body === null) return true;
+    for await (const event of eventsOf(body, SILENCE)) {
       if (event.retry !== undefined) this.#longestPause = event.retry;
       if (event.name === 'end') return reasonOf(event) !== 'shutdown';
       if (event.name === 'lag') return false;

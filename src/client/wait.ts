@@ -1,5 +1,5 @@
 /** Waiting for messages and proving that none come, without a sleep and without a race: both look from a cursor. */
-import type { After } from './cursor.ts';
+import { type After, positionOf } from './cursor.ts';
 import { type NearMiss, WaitError } from './errors.ts';
 import type { Listener, PageView } from './listener.ts';
 import { Message } from './message.ts';
@@ -40,7 +40,7 @@ export async function waitFor(listener: Listener, options: WaitOptions & { count
     return messages;
   }
   const lines: [string, string][] = [
-    ['wanted', `${count} ${wantedText(filter)}, after #${place}`],
+    ['wanted', `${count} ${wantedText(filter)}, after #${positionOf(place)}`],
     ['got', gotText(messages)],
   ];
   const headline = `${messages.length} of ${count} messages within ${timeoutText(timeout)}`;
@@ -58,7 +58,7 @@ export async function expectNone(listener: Listener, options: ExpectNoneOptions)
   const { messages } = await collect(listener, { filter, place, count: 1, until, signal });
   if (messages.length === 0) return;
   const lines: [string, string][] = [
-    ['wanted', `no ${wantedText(filter)}, after #${place}`],
+    ['wanted', `no ${wantedText(filter)}, after #${positionOf(place)}`],
     ['got', gotText(messages)],
   ];
   const headline = `an unexpected message within ${timeoutText(within)}`;

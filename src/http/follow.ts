@@ -3,6 +3,7 @@
  * and nothing twice, because live is only the next pull.
  */
 
+import { withEpochOf } from '../journal/cursor.ts';
 import type { MessageFilter, PayloadMode, Pull, Pulled, Scope } from '../journal/journal.ts';
 import type { EndReason, EventStream } from './sse.ts';
 import type { Streams } from './streams.ts';
@@ -64,7 +65,14 @@ export class Follower {
   /** The first pull. Rejects when the cursor is not good, while an error can still be answered. */
   async start(): Promise<Pulled> {
     this.#cursor = this.#what.after ?? (await this.#streams.journal.end(this.#what.place().scope));
-    return this.#pull();
+    const first = await this.#pull();
+    this.#cursor = withEpochOf(this.#cursor, first.next);
+    return first;
+  }
+
+  /** Nothing is left to be seen, now or later, for a reader who stands where the first pull began. */
+  isOver({ items, hasMore, gap }: Pulled): boolean {
+    return this.#endingBeforePull === 'completed' && items === 0 && !hasMore && gap === undefined;
   }
 
   /** Where the stream starts. */

@@ -90,8 +90,11 @@ export type Pull = {
   export?: { id: number; begins: boolean };
 };
 
-/** Messages that are no longer there between a reader's cursor and the oldest one kept. */
-export type MissedRange = { reason: GapReason; dropped: number; fromSeq: number; toSeq: number };
+/**
+ * Messages that a reader does not get: those between its cursor and the oldest one kept, or, with a cursor of an earlier
+ * life, those of that life. There is no range where none is known.
+ */
+export type MissedRange = { reason: GapReason; dropped: number; fromSeq?: number; toSeq?: number };
 
 export type Pulled = {
   /** The encoded items. */

@@ -7,12 +7,12 @@ import { Book, type BookState } from './book.ts';
 import { Bounds } from './bounds.ts';
 import { Changes, type Committed } from './changes.ts';
 import { ChunkCache } from './chunkCache.ts';
-import { BEYOND } from './cursor.ts';
+import { BEYOND, newEpoch } from './cursor.ts';
 import { HistoryReader } from './historyReader.ts';
 import type { CaptureLimits, History, JournalListener } from './journal.ts';
 import { Lookup } from './lookup.ts';
 import { Refusals } from './refusals.ts';
-import type { Row, Store } from './store.ts';
+import { EPOCH_NOTE, type Row, type Store } from './store.ts';
 import type { View } from './view.ts';
 
 export class Ledger implements View {
@@ -20,6 +20,8 @@ export class Ledger implements View {
   readonly chunks: ChunkCache;
   readonly maxBytes: number;
   readonly books = new Map<number, Book>();
+  /** Stays for as long as the store does. */
+  readonly epoch: string;
   /** Nothing can be stored at the moment. */
   faulty = false;
   readonly #lookup: Lookup;
@@ -32,6 +34,7 @@ export class Ledger implements View {
   constructor(store: Store, maxBytes: number) {
     this.store = store;
     this.maxBytes = maxBytes;
+    this.epoch = epochOfStore(store);
     this.chunks = new ChunkCache(store);
     this.#lookup = new Lookup(store, this.chunks);
     this.#bounds = new Bounds(store, this.chunks, { changes: this.#changes, maxBytes });
@@ -198,4 +201,12 @@ export class Ledger implements View {
     const book = this.books.get(row.listener);
     if (book?.raiseFloor(row.end, 'evicted')) this.#changes.seen(book);
   }
+}
+
+function epochOfStore(store: Store): string {
+  const known = store.note(EPOCH_NOTE);
+  if (known !== undefined) return known;
+  const epoch = newEpoch();
+  store.setNote(EPOCH_NOTE, epoch);
+  return epoch;
 }

@@ -77,6 +77,9 @@ export interface ReadStore {
   oldest(limit: number): Row[];
 }
 
+/** Note that holds the epoch of the journal's cursors. */
+export const EPOCH_NOTE = 'epoch';
+
 export interface Store extends ReadStore {
   readonly engine: 'memory' | 'file';
   /** Chunks stored, and what they take, rows included. */

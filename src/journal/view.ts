@@ -8,4 +8,6 @@ export interface View {
   readonly books: { get(listener: number): Book | undefined };
   /** Records in the newest row, as far as that is known. */
   readonly lastRecords: number;
+  /** Part of the cursors over all listeners; see cursor.ts. */
+  readonly epoch: string;
 }

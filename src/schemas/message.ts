@@ -49,16 +49,19 @@ export const MessageSchema = Type.Object(
 );
 
 const GapSchema = Type.Object(
-  { reason, dropped, fromSeq, toSeq },
-  { description: 'Messages between the cursor and the oldest kept that are gone.' },
+  { reason, dropped, fromSeq: maybe(fromSeq), toSeq: maybe(toSeq) },
+  {
+    description:
+      'Messages that are missing: between the cursor and the oldest kept, or, with reason `restart`, those of an earlier life that the cursor is of; then the page begins anew.',
+  },
 );
 
 export const MessagePageSchema = Type.Object(
   {
     items: Type.Array(Type.Unsafe({ $ref: 'Message#' }), { description: 'What matched, in order.' }),
     next: Type.String({
-      description: 'The last position scanned: give it back as `after` (or as `before` with order=desc).',
-      examples: ['1'],
+      description: 'The last position scanned: give it back untouched as `after` (or as `before` with order=desc).',
+      examples: ['1~k3f9x2'],
     }),
     hasMore: Type.Boolean({ description: 'There is more beyond `next`.', examples: [false] }),
     gap: maybe(GapSchema),

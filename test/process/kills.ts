@@ -62,7 +62,7 @@ async function check(service: Service, served: Map<number, string>, from: number
       note(served, item);
     }
     more = body.hasMore;
-    after = Number(body.next);
+    after = Number.parseInt(body.next, 10);
   }
   if (expected <= served.size) throw new Error(`seq ${served.size} was served, and only ${expected - 1} are there`);
 }
@@ -82,7 +82,7 @@ async function readUntilKilled(service: Service, served: Map<number, string>, mi
     const answer = await service.get(`/v1/listeners/${NAME}/messages?limit=${PAGE}&after=${after}`).catch(() => null);
     if (answer === null) break;
     for (const item of answer.body.items as Item[]) note(served, item);
-    after = Number(answer.body.next);
+    after = Number.parseInt(answer.body.next, 10);
   }
   await killed;
 }

@@ -13,8 +13,8 @@ export interface Encoder {
   readonly length: number;
   /** Writes the record at hand. `cursor` gives the text of its place. */
   record(reader: HistoryReader, listener: JournalListener, cursor: () => string): void;
-  /** Writes that messages are no longer there. `cursor` is where the reader goes on. */
-  missed(range: MissedRange, listener: JournalListener, cursor: string): void;
+  /** Writes that messages are no longer there. `cursor` is where the reader goes on; without a listener it tells of all. */
+  missed(range: MissedRange, listener: JournalListener | undefined, cursor: string): void;
   /** The whole of what was written. */
   take(): Uint8Array<ArrayBuffer>;
 }

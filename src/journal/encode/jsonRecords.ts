@@ -18,7 +18,7 @@ export abstract class JsonRecords implements Encoder {
   }
 
   abstract record(reader: HistoryReader, listener: JournalListener, cursor: () => string): void;
-  abstract missed(range: MissedRange, listener: JournalListener, cursor: string): void;
+  abstract missed(range: MissedRange, listener: JournalListener | undefined, cursor: string): void;
 
   take(): Uint8Array<ArrayBuffer> {
     return this.writer.take();

@@ -12,7 +12,7 @@ export class NdjsonEncoder extends JsonRecords {
     this.writer.byte(LINE_FEED);
   }
 
-  missed(range: MissedRange, listener: JournalListener): void {
+  missed(range: MissedRange, listener: JournalListener | undefined): void {
     this.writer.latin1(`${missedJson(range, listener)}\n`);
   }
 }

@@ -19,7 +19,7 @@ export class SseEncoder extends JsonRecords {
     this.writer.bytes(END);
   }
 
-  missed(range: MissedRange, listener: JournalListener, cursor: string): void {
+  missed(range: MissedRange, listener: JournalListener | undefined, cursor: string): void {
     this.writer.latin1(`event: gap\nid: ${cursor}\ndata: ${missedJson(range, listener)}\n\n`);
   }
 }

@@ -67,8 +67,8 @@ export class PcapngWriter {
   }
 
   /** Messages that are no longer there, where a reader comes too late for them. */
-  missed(range: { reason: GapReason; dropped: number }, listener: CaptureListener): void {
-    this.#interface(listener).addGap(range.reason, range.dropped);
+  missed(range: { reason: GapReason; dropped: number }, listener: CaptureListener | undefined): void {
+    if (listener !== undefined) this.#interface(listener).addGap(range.reason, range.dropped);
   }
 
   /** Writes what each interface dropped. Nothing may be added afterwards. */

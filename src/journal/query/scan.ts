@@ -5,7 +5,7 @@
  */
 import type { Book } from '../book.ts';
 import { KIND_GAP, KIND_MESSAGE } from '../chunk.ts';
-import { BEYOND, comparePlaces, later, type Place } from '../cursor.ts';
+import { BEYOND, comparePlaces, later, type Place, STALE } from '../cursor.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Pull, Pulled } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
@@ -33,6 +33,8 @@ export class Scan {
   /** The end of what is looked at, but for waits. */
   readonly goal: Place;
   gap: MissedRange | undefined;
+  /** Where the reader goes on after what the gap tells. */
+  #gapEnd: Place | undefined;
   readonly #view: View;
   readonly #upward: boolean;
   /** The place the reader came with; null when it starts at the edge. */
@@ -44,6 +46,8 @@ export class Scan {
   /** Where a wait's first match beyond the bounds of its answer lies: the reader must go on from before it. */
   #overflow: Place | undefined;
   #toldGap = false;
+  /** Gaps stand among what is found: with the other gaps, or because the format has no other place for them. */
+  readonly #tellsGaps: boolean;
   /** Nothing is left on the way. */
   #exhausted = false;
   #found: Found[] = [];
@@ -60,8 +64,9 @@ export class Scan {
     this.harvest = harvest;
     this.goal = goal;
     this.#upward = request.order === 'asc';
-    const after = parseCursor(this.track, request.after);
-    const before = parseCursor(this.track, request.before);
+    this.#tellsGaps = request.format === 'ndjson' || (predicate.kinds & (1 << KIND_GAP)) !== 0;
+    const after = this.#parse(request.after);
+    const before = this.#parse(request.before);
     if (after !== null && comparePlaces(after, this.track.tail) > 0)
       throw new JournalError('cursor_ahead', '`after` lies beyond the last message');
     this.#from = this.#upward ? after : before;
@@ -161,19 +166,37 @@ export class Scan {
     if (this.harvest.items > 0 && !this.harvest.isWait) return false;
     const missed = this.#from === null ? undefined : this.track.missed(this.place);
     this.moveTo(floor);
-    if (missed === undefined) return true;
-    const first = this.gap ?? missed;
-    this.gap = { ...missed, fromSeq: first.fromSeq, dropped: missed.toSeq - first.fromSeq + 1 };
+    if (missed !== undefined) this.#note(missed, floor);
     return true;
   }
 
   /** What the reader came too late for stands before all else, where the format has a place for it. */
   #tellGap(): void {
     const { gap, track } = this;
-    if (gap === undefined || this.#toldGap || (this.predicate.kinds & (1 << KIND_GAP)) === 0) return;
+    if (gap === undefined || this.#toldGap || !this.#tellsGaps) return;
     this.#toldGap = true;
-    const book = this.#view.books.get(track.reach!);
-    if (book !== undefined) this.harvest.encoder.missed(gap, book.listener, track.format(gap.toSeq, 0));
+    const listener = track.reach === null ? undefined : this.#view.books.get(track.reach)?.listener;
+    const { major, minor } = this.#gapEnd ?? track.floor;
+    if (track.reach === null || listener !== undefined)
+      this.harvest.encoder.missed(gap, listener, track.format(major, minor));
+  }
+
+  /** A cursor of an earlier life is none: the reader gets everything there is, and is told. */
+  #parse(text: string | null): Place | null {
+    if (text === null) return null;
+    const place = this.track.parse(text);
+    if (place === undefined) throw new JournalError('cursor_invalid', `${JSON.stringify(text)} is no cursor here`);
+    if (place !== STALE) return place;
+    this.#note(this.track.restarted(), this.track.floor);
+    return null;
+  }
+
+  /** Messages are missing up to the place; those that are missing before it belong to the same gap. */
+  #note(missed: MissedRange, end: Place): void {
+    const fromSeq = this.gap?.fromSeq;
+    const dropped = fromSeq === undefined ? missed.dropped : (missed.toSeq ?? 0) - fromSeq + 1;
+    this.gap = fromSeq === undefined ? missed : { ...missed, fromSeq, dropped };
+    this.#gapEnd = end;
   }
 
   #next(): Found | undefined {
@@ -251,11 +274,4 @@ function earlier(a: Place, b: Place): Place {
 
 function justBeyond({ major, minor }: Place): Place {
   return { major, minor: minor + 1 };
-}
-
-function parseCursor(track: Track, text: string | null): Place | null {
-  if (text === null) return null;
-  const place = track.parse(text);
-  if (place === undefined) throw new JournalError('cursor_invalid', `${JSON.stringify(text)} is no cursor here`);
-  return place;
 }

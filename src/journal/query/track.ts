@@ -6,11 +6,14 @@ import type { Book } from '../book.ts';
 import {
   BEYOND,
   comparePlaces,
+  epochOf,
   formatJournalCursor,
   formatSeqCursor,
   type Place,
   parseJournalCursor,
   parseSeqCursor,
+  type STALE,
+  START,
 } from '../cursor.ts';
 import type { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Scope } from '../journal.ts';
@@ -24,7 +27,7 @@ export interface Track {
   /** The place before the first record there is, and of the last one. */
   readonly floor: Place;
   readonly tail: Place;
-  parse(cursor: string): Place | undefined;
+  parse(cursor: string): Place | typeof STALE | undefined;
   format(major: number, minor: number): string;
   /** The book of a listener on the way, undefined when it is gone or not on it. */
   book(listener: number): Book | undefined;
@@ -43,6 +46,8 @@ export interface Track {
   previous(place: Place): Place;
   /** What a reader at the place came too late for. */
   missed(place: Place): MissedRange | undefined;
+  /** What is told a reader whose cursor is of an earlier life, and who gets all there is. */
+  restarted(): MissedRange;
 }
 
 /** Throws JournalError `unknown_listener`. */
@@ -55,6 +60,7 @@ export function trackOf(view: View, scope: Scope): Track {
 
 class ListenerTrack implements Track {
   readonly reach: number;
+  readonly #epoch: string;
   readonly #view: View;
   #known: Book;
 
@@ -62,6 +68,7 @@ class ListenerTrack implements Track {
     this.#view = view;
     this.#known = book;
     this.reach = book.listener.number;
+    this.#epoch = epochOf(this.reach);
   }
 
   /** As it is now; as it was when it is gone. */
@@ -76,11 +83,11 @@ class ListenerTrack implements Track {
   get tail(): Place {
     return this.#book.tail;
   }
-  parse(cursor: string): Place | undefined {
-    return parseSeqCursor(cursor);
+  parse(cursor: string): Place | typeof STALE | undefined {
+    return parseSeqCursor(cursor, this.#epoch);
   }
   format(major: number, minor: number): string {
-    return formatSeqCursor(major, minor);
+    return formatSeqCursor(major, minor, this.#epoch);
   }
   book(listener: number): Book | undefined {
     return this.#view.books.get(listener);
@@ -133,6 +140,11 @@ class ListenerTrack implements Track {
     const reason = floor.major <= clearedTo ? 'cleared' : 'evicted';
     return { reason, dropped: floor.major - place.major, fromSeq: place.major + 1, toSeq: floor.major };
   }
+  /** How many the earlier life had is not known; those that have gone in this one are. */
+  restarted(): MissedRange {
+    const { reason: _, ...missed } = this.missed(START) ?? { reason: 'restart', dropped: 0 };
+    return { reason: 'restart', ...missed };
+  }
 }
 
 class WholeTrack implements Track {
@@ -152,11 +164,11 @@ class WholeTrack implements Track {
   get tail(): Place {
     return { major: this.#view.store.lastRow, minor: END_OF_ROW };
   }
-  parse(cursor: string): Place | undefined {
-    return parseJournalCursor(cursor);
+  parse(cursor: string): Place | typeof STALE | undefined {
+    return parseJournalCursor(cursor, this.#view.epoch);
   }
   format(major: number, minor: number): string {
-    return formatJournalCursor(major, minor);
+    return formatJournalCursor(major, minor, this.#view.epoch);
   }
   book(listener: number): Book | undefined {
     return this.#listeners === null || this.#listeners.has(listener) ? this.#view.books.get(listener) : undefined;
@@ -190,6 +202,9 @@ class WholeTrack implements Track {
   }
   missed(): undefined {
     return undefined;
+  }
+  restarted(): MissedRange {
+    return { reason: 'restart', dropped: 0 };
   }
 }
 

@@ -7,7 +7,7 @@
 
 import type { Fresh } from '../changes.ts';
 import { NO_PAYLOAD } from '../chunk.ts';
-import { BEYOND } from '../cursor.ts';
+import { BEYOND, type Place, STALE } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
 import type { NearMiss, Wait, Waited } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
@@ -20,7 +20,7 @@ import { compileFilter } from './predicate.ts';
 import { Scan } from './scan.ts';
 import { Sleeper } from './sleeper.ts';
 import type { Slices } from './slices.ts';
-import { trackOf } from './track.ts';
+import { type Track, trackOf } from './track.ts';
 import { WaitRoom } from './waitRoom.ts';
 import { Wards } from './wards.ts';
 
@@ -141,7 +141,7 @@ export class Waits {
 
   #nearMisses({ scan, request }: Sleeper): NearMiss[] {
     const { track, predicate } = scan;
-    const after = request.after === null ? track.floor : (track.parse(request.after) ?? BEYOND);
+    const after = placeOf(track, request.after);
     return nearMisses(this.#ledger, { track, predicate, after, direction: request.filter.direction });
   }
 
@@ -152,6 +152,12 @@ export class Waits {
     const { matched, done } = harvest;
     return { ...sleeper.scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
   }
+}
+
+/** Beyond which place it waited. With a cursor of an earlier life, that is all there is. */
+function placeOf(track: Track, after: string | null): Place {
+  const place = after === null ? STALE : track.parse(after);
+  return place === STALE ? track.floor : (place ?? BEYOND);
 }
 
 /** What a wait gets that has not looked at anything, as when its listener was deleted before it came. */

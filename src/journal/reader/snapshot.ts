@@ -9,6 +9,7 @@ import { ChunkReader } from '../chunkReader.ts';
 import type { Gate } from '../sqlite/gate.ts';
 import { SqliteReads } from '../sqlite/sqliteReads.ts';
 import { Statements } from '../sqlite/statements.ts';
+import { EPOCH_NOTE } from '../store.ts';
 import type { View } from '../view.ts';
 
 /** Books kept from one look to the next, so that only a state that changed is read anew. */
@@ -25,6 +26,7 @@ export class Snapshot implements View {
   readonly #gate: Gate;
   readonly #kept = new Map<number, Kept>();
   #look = 0;
+  #epoch: string | undefined;
 
   /**
    * @param file path of the database, which another connection has open for writing
@@ -36,6 +38,11 @@ export class Snapshot implements View {
     this.#sql = new Statements(this.#db);
     this.store = new SqliteReads(this.#sql);
     this.chunks = new ChunkCache(this.store);
+  }
+
+  get epoch(): string {
+    this.#epoch ??= this.store.note(EPOCH_NOTE) ?? '';
+    return this.#epoch;
   }
 
   get lastRecords(): number {

@@ -136,7 +136,7 @@ t.test('pages, clearing and raw reads leave the cursor alone', async (t) => {
   const listener = await service.listen({ protocol: 'udp' });
   await datagrams(listener, 'a', 'b', 'c');
   const page = await listener.page({ limit: 2 });
-  t.match(page, { hasMore: true, next: '2' });
+  t.match(page, { hasMore: true, next: /^2~/ });
   t.same(
     page.items.map(({ text }) => text),
     ['a', 'b'],

@@ -51,6 +51,11 @@ t.test('a reading place moves on, and back only when it is set', async (t) => {
     ['9', '10'],
     ['10.2', '10.2'],
     ['10', '10.2'],
+    ['10.3~aaa111', '10.3~aaa111'],
+    ['11', '11'],
+    ['12~aaa111', '12~aaa111'],
+    ['9~aaa111', '12~aaa111'],
+    ['1~bbb222', '1~bbb222'],
   ] as const) {
     place.advance(cursor);
     t.equal(place.at, expected);

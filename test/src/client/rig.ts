@@ -40,7 +40,7 @@ export async function fakeService(t: Test, answer: RequestListener): Promise<str
 
 /** A way to the service that can be cut: connections break, and while it is down new ones do too. */
 export class Wire {
-  readonly #target: URL;
+  #target: URL;
   readonly #server = createTcpServer((near) => this.#join(near));
   readonly #open = new Set<Socket>();
   isDown = false;
@@ -59,6 +59,11 @@ export class Wire {
       this.#server.close();
     });
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** What connects from now on comes elsewhere. */
+  lead(target: string): void {
+    this.#target = new URL(target);
   }
 
   cut(): void {

@@ -1,6 +1,7 @@
 /** Live streams against the real service, over a wire that breaks. */
 import t from 'tap';
 import { connect, type FeedEvent, ProblemError, UnreachableError } from '../../../src/client/index.ts';
+import { startProcess } from '../../process.ts';
 import { client, datagrams, failure, fakeService, Wire } from './rig.ts';
 
 const service = await client(t);
@@ -120,6 +121,45 @@ t.test('a shutdown is not the end: the reader goes on where it was', async (t) =
   t.same(asked, [undefined, 'j1.1']);
 });
 
+t.test('a service that begins anew in memory: the reader is told, and gets all there is in the new one', async (t) => {
+  const first = await startProcess(t, ['--threads', '1']);
+  const second = await startProcess(t, ['--threads', '1']);
+  const wire = new Wire(first.url);
+  const far = await connect(await wire.open(t));
+  t.teardown(() => far.close());
+  const [before, after] = await Promise.all([connect(first.url), connect(second.url)]);
+  t.teardown(() => Promise.all([before.close(), after.close()]));
+  const gaps: unknown[] = [];
+  const feed = await far.messages({ limit: 4, onGap: (gap) => gaps.push(gap) }).opened();
+  await datagrams(await before.listen({ protocol: 'udp' }), 'a', 'b');
+  await datagrams(await after.listen({ protocol: 'udp' }), 'c', 'd');
+  const seen: string[] = [];
+  for await (const { text } of feed) {
+    seen.push(text);
+    if (text !== 'b') continue;
+    wire.lead(second.url);
+    wire.cut();
+  }
+  t.same(seen, ['a', 'b', 'c', 'd']);
+  t.match(gaps, [{ reason: 'restart' }]);
+});
+
+t.test('a listener that is completed meanwhile: the reader that comes again finds its end', async (t) => {
+  const wire = new Wire(service.url);
+  const far = await connect(await wire.open(t));
+  t.teardown(() => far.close());
+  const listener = await far.listen({ protocol: 'udp', maxRequests: 2 });
+  await datagrams(listener, 'a');
+  const seen: string[] = [];
+  for await (const { text } of listener.messages()) {
+    seen.push(text);
+    wire.cut();
+    if (text === 'a') await datagrams(listener, 'b');
+    else await until(async () => (await (await service.listener(listener.id)).refresh()).state === 'completed');
+  }
+  t.same(seen, ['a', 'b']);
+});
+
 t.test('all kinds of events, gaps included', async (t) => {
   const listener = await service.listen({ protocol: 'udp', paused: true });
   await datagrams(listener, 'a', 'b');
@@ -132,7 +172,7 @@ t.test('all kinds of events, gaps included', async (t) => {
   const feed = listener.events({ after: 'start', for: 30, onGap: (gap) => gaps.push(gap) });
   for await (const event of feed) events.push(event);
   t.match(events.at(0), { type: 'gap', record: { reason: 'paused' } });
-  t.match(events.at(-1), { type: 'message', cursor: '1', message: { seq: 1 } });
+  t.match(events.at(-1), { type: 'message', cursor: /^1~/, message: { seq: 1 } });
   const dropped = (gaps as { dropped: number }[]).reduce((sum, gap) => sum + gap.dropped, 0);
   t.equal(dropped, 2);
 });

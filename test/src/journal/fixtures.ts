@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { addressBytes } from '../../../src/journal/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/journal/chunk.ts';
-import type { Place } from '../../../src/journal/cursor.ts';
+import { epochOf, type Place } from '../../../src/journal/cursor.ts';
 import { HistoryReader } from '../../../src/journal/historyReader.ts';
 import { listenerId } from '../../../src/journal/ids.ts';
 import type { CaptureLimits, JournalListener, Pull, Pulled, Wait } from '../../../src/journal/journal.ts';
@@ -66,6 +66,11 @@ export function pullOf(more: Partial<Pull> = {}): Pull {
 
 export function waitOf(more: Partial<Wait> = {}): Wait {
   return { ...pullOf(), count: 1, timeout: 5000, ...more };
+}
+
+/** A cursor as it is given out for a position within a listener. */
+export function cursorAt(position: number | string, number = A): string {
+  return `${position}~${epochOf(number)}`;
 }
 
 export type Item = Record<string, unknown> & { seq?: number; afterSeq?: number; text?: string; kind: string };

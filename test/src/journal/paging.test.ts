@@ -13,7 +13,19 @@ import {
   recordBytes,
 } from '../../../src/journal/chunk.ts';
 import type { Pull, Pulled } from '../../../src/journal/journal.ts';
-import { A, B, type Bench, chunk, type Item, inFile, inMemory, itemsOf, listener, message } from './fixtures.ts';
+import {
+  A,
+  B,
+  type Bench,
+  chunk,
+  cursorAt,
+  type Item,
+  inFile,
+  inMemory,
+  itemsOf,
+  listener,
+  message,
+} from './fixtures.ts';
 
 const ALL_KINDS = 0x3f;
 const C = 99;
@@ -220,7 +232,7 @@ for (const [where, bench] of [
             const { pull } = model.bench;
             const pulled = await pull({ after, limit });
             const { gap } = pulled;
-            if (gap !== undefined) for (let seq = gap.fromSeq; seq <= gap.toSeq; seq++) seen.push(seq);
+            if (gap !== undefined) for (let seq = gap.fromSeq!; seq <= gap.toSeq!; seq++) seen.push(seq);
             seen.push(...itemsOf(pulled).map((item) => item.seq!));
             after = pulled.next;
             return pulled.hasMore;
@@ -261,18 +273,44 @@ for (const [where, bench] of [
     const { ledger, pull, done } = bench();
     t.teardown(done);
     ledger.register(listener());
-    t.match(await pull(), { items: 0, next: '0', hasMore: false });
+    t.match(await pull(), { items: 0, next: cursorAt(0), hasMore: false });
     t.match(await pull({ order: 'desc' }), { items: 0, hasMore: false });
     t.match(await pull({ scope: { listeners: null }, order: 'desc' }), { items: 0, hasMore: false });
     ledger.append(chunk([message('a')]));
     ledger.commit();
-    t.match(await pull({ after: '1' }), { items: 0, next: '1', hasMore: false });
+    t.match(await pull({ after: '1' }), { items: 0, next: cursorAt(1), hasMore: false });
     await t.rejects(pull({ after: '2' }), { code: 'cursor_ahead' });
     await t.rejects(pull({ after: '1.1' }), { code: 'cursor_ahead' });
     await t.rejects(pull({ after: 'x' }), { code: 'cursor_invalid' });
     await t.rejects(pull({ scope: { listeners: null }, after: '1' }), { code: 'cursor_invalid' });
-    await t.rejects(pull({ scope: { listeners: null }, after: 'jzzzzz.1' }), { code: 'cursor_ahead' });
+    const far = `jzzzzz.1~${ledger.epoch}`;
+    await t.rejects(pull({ scope: { listeners: null }, after: far }), { code: 'cursor_ahead' });
+    await t.rejects(pull({ after: cursorAt(2) }), { code: 'cursor_ahead' });
     t.match(await pull({ before: '99', order: 'desc' }), { items: 1 });
+  });
+
+  t.test(`${where}, a cursor of an earlier life gets a gap and everything there is`, async (t) => {
+    const { ledger, pull, done } = bench();
+    t.teardown(done);
+    ledger.register(listener());
+    const all = { scope: { listeners: null } };
+    const { next } = await pull(all);
+    for (const text of ['a', 'b', 'c']) ledger.append(chunk([message(text)]));
+    ledger.commit();
+    const gap = { reason: 'restart', dropped: 0 };
+    for (const stale of [cursorAt(9, B), cursorAt('1.1', B), cursorAt(0, B)]) {
+      t.match(await pull({ after: stale, limit: 2 }), { items: 2, gap, next: cursorAt(2), hasMore: true });
+      t.match(await pull({ before: stale, order: 'desc' }), { items: 3, gap });
+      t.match(await pull({ after: cursorAt(1), before: stale }), { items: 2, gap });
+    }
+    t.match(await pull({ ...all, after: 'j9.1~zzzzzz' }), { items: 3, gap });
+    t.match(await pull({ ...all, before: 'j9.1~zzzzzz', order: 'desc' }), { items: 3, gap });
+    t.equal((await pull({ ...all, after: next })).gap, undefined);
+    t.equal((await pull({ ...all, after: '0' })).gap, undefined);
+    ledger.clear(ledger.books.get(A)!, 3);
+    ledger.commit();
+    const later = await pull({ after: cursorAt(9, B) });
+    t.match(later, { items: 1, gap: { reason: 'restart', dropped: 2, fromSeq: 1, toSeq: 2 } });
   });
 
   t.test(`${where}, a page ends early at its bytes, but never empty`, async (t) => {
@@ -281,8 +319,8 @@ for (const [where, bench] of [
     ledger.register(listener());
     ledger.append(chunk(Array.from({ length: 5 }, () => message('0123456789'))));
     ledger.commit();
-    t.match(await pull({ maxBytes: 25 }), { items: 2, next: '2', hasMore: true });
-    t.match(await pull({ maxBytes: 1 }), { items: 1, next: '1', hasMore: true });
-    t.match(await pull({ maxBytes: 25, after: '3' }), { items: 2, next: '5', hasMore: false });
+    t.match(await pull({ maxBytes: 25 }), { items: 2, next: cursorAt(2), hasMore: true });
+    t.match(await pull({ maxBytes: 1 }), { items: 1, next: cursorAt(1), hasMore: true });
+    t.match(await pull({ maxBytes: 25, after: '3' }), { items: 2, next: cursorAt(5), hasMore: false });
   });
 }

@@ -8,7 +8,7 @@ import { Reader } from '../../../src/journal/reader/reader.ts';
 import { Gate } from '../../../src/journal/sqlite/gate.ts';
 import { SqliteStore } from '../../../src/journal/sqlite/sqliteStore.ts';
 import { readPcapng } from '../../../src/sends/import/pcapng.ts';
-import { A, B, chunk, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
+import { A, B, chunk, cursorAt, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
 const PER_CHUNK = 500;
@@ -34,9 +34,10 @@ async function exported(journal: Journal, more: Partial<Pull> = {}): Promise<num
   for (let after: string | null = '0', goesOn = true; goesOn; ) {
     const pulled = await journal.pull(pullOf({ format: 'ndjson', after, limit: 2000, ...more }));
     const { gap } = pulled;
-    if (gap !== undefined) for (let seq = gap.fromSeq; seq <= gap.toSeq; seq++) seqs.push(seq);
+    if (gap !== undefined) for (let seq = gap.fromSeq!; seq <= gap.toSeq!; seq++) seqs.push(seq);
     const lines = Buffer.from(pulled.body).toString().trimEnd().split('\n').filter(Boolean);
-    seqs.push(...lines.map((line) => JSON.parse(line).seq as number));
+    const items = lines.map((line) => JSON.parse(line));
+    seqs.push(...items.filter(({ kind }) => kind === 'message').map(({ seq }) => seq as number));
     after = pulled.next;
     goesOn = pulled.hasMore;
   }
@@ -174,7 +175,7 @@ t.test('a long read leaves the log moments to begin anew', async (t) => {
     t.ok(store.checkpoint(50), 'nobody reads from the log');
     await new Promise((resolve) => setImmediate(resolve));
   }
-  for (const { pulled } of await Promise.all(walks)) t.match(pulled, { items: 0, next: `${goal.major}` });
+  for (const { pulled } of await Promise.all(walks)) t.match(pulled, { items: 0, next: cursorAt(goal.major) });
   reader.close();
   store.close();
 });
