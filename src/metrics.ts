@@ -24,6 +24,7 @@ const LISTENER_COUNTERS = {
   requests: 'Datagrams or connections admitted.',
   evicted_messages: 'Messages evicted by a bound.',
   replies_suppressed: 'Answers not sent, so that two responders do not feed each other.',
+  internal_errors: 'Messages or connections that met a mistake of the program; the log says which.',
   receive_batches: 'Reads that brought at least one datagram; datagrams a batch = received / batches.',
 } as const;
 
@@ -71,6 +72,8 @@ export class Metrics {
     this.#set('gauge', 'journal_chunks', 'Chunks kept.', [[{}, journal.chunks]]);
     this.#set('gauge', 'journal_pending_bytes', 'Bytes accepted and not yet committed.', [[{}, journal.pending]]);
     this.#set('gauge', 'journal_waits', 'Waits under way.', [[{}, journal.waits]]);
+    const errors = journal.internalErrors;
+    this.#set('counter', 'journal_internal_errors', 'Mistakes of the program met by the journal.', [[{}, errors]]);
     this.#set('gauge', 'journal_up', '1 while messages can be stored.', [[{}, journal.fault === null ? 1 : 0]]);
     const streams = this.#streams();
     this.#set('gauge', 'stream_clients', 'Streams open.', [[{}, streams.clients]]);
@@ -145,6 +148,7 @@ const LISTENER_READS: Record<keyof typeof LISTENER_COUNTERS, (listener: Listener
   requests: ({ stats }) => stats.requests,
   evicted_messages: ({ stats }) => stats.evicted,
   replies_suppressed: ({ stats }) => stats.repliesSuppressed,
+  internal_errors: ({ stats }) => stats.internalErrors,
   receive_batches: ({ stats }) => stats.receiveBatches,
 };
 

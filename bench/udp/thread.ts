@@ -55,6 +55,7 @@ async function read({ port, spec, fd, poller, counters: memory }: ReadStart): Pr
     exhausted: () => {},
     failed: (error) => console.error(error),
     problem: (error) => console.error(error),
+    internalError: (error) => console.error(error),
   });
   parentPort!.on('message', async (what: 'flush' | 'close') => {
     await (what === 'flush' ? binding.flush() : binding.close('fin', 0));

@@ -2,7 +2,7 @@
  * Book: what the journal holds in memory for one listener. It knows where the history begins (floor) and ends (tail),
  * and counts. Only records beyond the floor exist for a reader, whatever still lies on disk.
  */
-import { type BindingLog, bindingKey, newBindingLog } from './bindingLog.ts';
+import { type BindingLog, bindingKey, newBindingLog, seqOfOrdinal } from './bindingLog.ts';
 import { comparePlaces, type Place, START } from './cursor.ts';
 import type { History, JournalListener, Traffic } from './journal.ts';
 import type { Row } from './store.ts';
@@ -132,6 +132,12 @@ export class Book implements BookState {
   /** `in` messages taken from a binding incarnation. */
   accounted(binding: number, incarnation: number): number {
     return this.bindings.get(bindingKey(binding, incarnation))?.accounted ?? 0;
+  }
+
+  /** The seq of a message that a binding incarnation knows by its ordinal, while that is remembered. */
+  seqOf(binding: number, incarnation: number, ordinal: number): number | undefined {
+    const log = this.bindings.get(bindingKey(binding, incarnation));
+    return log && seqOfOrdinal(log, ordinal);
   }
 
   /** Where the newest so many messages begin. */

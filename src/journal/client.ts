@@ -156,6 +156,14 @@ export class JournalClient implements Journal {
   accounted(listener: number, binding: number, incarnation: number): Promise<number> {
     return this.#call('accounted', { listener, binding, incarnation });
   }
+  seqOf(message: {
+    listener: number;
+    binding: number;
+    incarnation: number;
+    ordinal: number;
+  }): Promise<number | undefined> {
+    return this.#call('seqOf', message);
+  }
   end(scope: Scope): Promise<string> {
     return this.#call('end', scope);
   }

@@ -5,6 +5,7 @@ import { JournalError } from './journalError.ts';
 import type { FromJournal, JournalWireError, ToJournal } from './protocol.ts';
 import { Caller } from './query/caller.ts';
 import { SHARED_BYTES } from './query/pulls.ts';
+import { noteUnforeseen } from './unforeseen.ts';
 
 /** Serves a port until `close` is the command. */
 export function serve(port: MessagePort, host: Host): void {
@@ -25,7 +26,9 @@ export function serve(port: MessagePort, host: Host): void {
       const reply = await carryOut(host, command, caller);
       post({ id, reply }, movable(reply));
     } catch (error) {
-      post({ id, error: wireError(error) });
+      const wire = wireError(error);
+      if (wire.code === 'internal') noteUnforeseen(error);
+      post({ id, error: wire });
     }
     callers.delete(id);
     if (command.name === 'close') port.close();
@@ -43,10 +46,8 @@ function movable(reply: unknown): ArrayBuffer[] {
   return body !== undefined && body.length > SHARED_BYTES ? [body.buffer] : [];
 }
 
-/** What was not foreseen is logged here, with its stack, and told as `internal`. */
+/** What was not foreseen is told as `internal`. */
 export function wireError(error: unknown): JournalWireError {
   if (error instanceof JournalError) return { code: error.code, message: error.message };
-  const { stack, message } = error instanceof Error ? error : new Error(String(error));
-  process.stderr.write(`journal: ${stack}\n`);
-  return { code: 'internal', message };
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }

@@ -18,6 +18,7 @@ import { Waits } from './query/waits.ts';
 import type { Reader } from './reader/reader.ts';
 import type { Room } from './room.ts';
 import { endSession } from './session.ts';
+import { unforeseenErrors } from './unforeseen.ts';
 
 /** Milliseconds between two looks at what the clock alone makes due: ages, gap records, rows to be freed. */
 const SWEEP = 250;
@@ -163,6 +164,11 @@ export class Host implements Handlers {
     return this.#ledger.books.get(listener)?.accounted(binding, incarnation) ?? 0;
   }
 
+  seqOf({ listener, binding, incarnation, ordinal }: RequestOf<'seqOf'>): number | undefined {
+    this.#intake.drain();
+    return this.#ledger.books.get(listener)?.seqOf(binding, incarnation, ordinal);
+  }
+
   end(scope: Scope): string {
     this.#intake.drain();
     const track = trackOf(this.#ledger, scope);
@@ -174,7 +180,19 @@ export class Host implements Handlers {
     const { pending, appends, appendSeconds, fault } = this.#intake;
     const { engine, rows: chunks, bytes } = store;
     const disk = { ...store.disk, ballast: this.#room.bytes };
-    return { engine, chunks, bytes, maxBytes, disk, pending, appends, appendSeconds, waits: this.#waits.size, fault };
+    return {
+      engine,
+      chunks,
+      bytes,
+      maxBytes,
+      disk,
+      pending,
+      appends,
+      appendSeconds,
+      waits: this.#waits.size,
+      internalErrors: unforeseenErrors(),
+      fault,
+    };
   }
 
   /** Commits what is there, answers the waits, and lets go of the ports and the store. */

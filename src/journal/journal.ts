@@ -174,6 +174,8 @@ export type JournalStats = {
   appends: number;
   appendSeconds: number;
   waits: number;
+  /** Mistakes of this program that were caught in its threads and logged. */
+  internalErrors: number;
   /** Set while nothing can be stored, e.g. the disk is full. */
   fault: { code: string; detail: string } | null;
 };
@@ -218,6 +220,13 @@ export interface Journal {
   histories(listeners: number[]): Promise<Map<number, History>>;
   /** `in` messages appended from one binding incarnation, after its port is empty: what a dead thread had handed over. */
   accounted(listener: number, binding: number, incarnation: number): Promise<number>;
+  /** The seq of a message that a thread knows by its own number, after the ports are empty; undefined when it was not kept. */
+  seqOf(message: {
+    listener: number;
+    binding: number;
+    incarnation: number;
+    ordinal: number;
+  }): Promise<number | undefined>;
   /** The cursor at the end of a scope: where a stream without `after` starts. */
   end(scope: Scope): Promise<string>;
   stats(): Promise<JournalStats>;

@@ -43,6 +43,10 @@ export type JournalCommands = {
   clear: { request: { listener: number; before: number | undefined }; reply: number };
   histories: { request: { listeners: number[] }; reply: Map<number, History> };
   accounted: { request: { listener: number; binding: number; incarnation: number }; reply: number };
+  seqOf: {
+    request: { listener: number; binding: number; incarnation: number; ordinal: number };
+    reply: number | undefined;
+  };
   end: { request: Scope; reply: string };
   stats: { request: null; reply: JournalStats };
   close: { request: null; reply: null };

@@ -21,6 +21,7 @@ import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
 import { CountSaver } from './count-saver.ts';
 import { flushListener } from './flush.ts';
+import type { InternalErrorReport } from './internal-errors.ts';
 import { Lifecycle, type LifecycleOptions } from './lifecycle.ts';
 import type { Listener } from './listener.ts';
 import { page } from './listing.ts';
@@ -41,6 +42,8 @@ export type RegistryOptions = LifecycleOptions & {
   /** Shown in the address of a wildcard listener. */
   advertisedHost: string | null;
   maxListeners: number;
+  /** A thread caught what should never be thrown. */
+  onInternalError?: (report: InternalErrorReport) => void;
   /** What the journal keeps outlives the process. */
   isDurable?: boolean;
 };

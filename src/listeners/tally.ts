@@ -119,6 +119,7 @@ export class Tally {
       cleared: history.cleared,
       truncated: history.truncated,
       repliesSuppressed: sums.repliesSuppressed,
+      internalErrors: sums.internalErrors,
       firstSeq: history.firstSeq,
       lastSeq: history.lastSeq,
       receiveBatches: sums.receiveBatches,

@@ -1,6 +1,7 @@
 /** Ties the life of threads to the listeners that run on them. */
 import type { Journal } from '../journal/journal.ts';
 import type { CrewSource, ListenerThread } from './crew.ts';
+import { type InternalErrorReport, tellInternalError } from './internal-errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Listener } from './listener.ts';
 import { problemRecord } from './records.ts';
@@ -13,11 +14,20 @@ type Watched = {
   lifecycle: Lifecycle;
   journal: Journal;
   onError: (error: unknown) => void;
+  /** A thread caught what should never be thrown. */
+  onInternalError?: (report: InternalErrorReport) => void;
 };
 
 const GIVEN_UP = { code: 'worker_unavailable', detail: 'its thread died three times within a minute' };
 
-export function watchThreads({ crews, roster, lifecycle, journal, onError }: Watched): void {
+export function watchThreads({
+  crews,
+  roster,
+  lifecycle,
+  journal,
+  onError,
+  onInternalError = () => {},
+}: Watched): void {
   const each = (thread: ListenerThread, change: (listener: Listener) => Promise<unknown>) => {
     for (const listener of roster.all()) {
       if (listener.bindings.some((binding) => binding.thread === thread)) change(listener).catch(onError);
@@ -33,7 +43,12 @@ export function watchThreads({ crews, roster, lifecycle, journal, onError }: Wat
       }),
     up: (thread) => each(thread, (listener) => threadUp(listener, thread, journal)),
     abandoned: (thread) => each(thread, (listener) => listener.exclusive(() => fail(listener, GIVEN_UP, journal))),
-    event: (_thread, event) => {
+    event: (thread, event) => {
+      if (event.event === 'internalError') {
+        const listener = event.place === null ? undefined : roster.byNumber(event.place.listener);
+        tellInternalError(event, { thread, listener, journal }, onInternalError).catch(onError);
+        return;
+      }
       if (!('listener' in event)) return;
       const listener = roster.byNumber(event.listener);
       if (listener === undefined) return;

@@ -31,6 +31,8 @@ export type ListenerStats = {
   cleared: number;
   truncated: number;
   repliesSuppressed: number;
+  /** Messages or connections that met a mistake of this program. */
+  internalErrors: number;
   firstSeq: number;
   lastSeq: number;
   receiveBuffer: number;

@@ -31,6 +31,8 @@ export class Exchange {
   remotePort = 0;
   /** 0 = none. */
   connection = 0;
+  /** The binding's own number of the message, null when it has none. */
+  ordinal: number | null = null;
 
   constructor(scene: ExchangeScene) {
     this.scene = scene;

@@ -26,10 +26,31 @@ export type ResponderContext = {
   /** Replies given before this responder came, see LiveSpec.repliesBefore. */
   repliesBefore: number;
   counters: BindingCounters;
+  /** Told when an answer could not be made. */
+  internalError(error: unknown, ordinal: number | null): void;
 };
 
-/** Throws PayloadError or TemplateError; main has checked both before the spec came here. */
+/**
+ * Throws PayloadError or TemplateError; main has checked both before the spec came here. The responder itself throws
+ * nothing: a message for which no answer can be made gets none, and that is told.
+ */
 export function compileResponder(spec: ResponderSpec, context: ResponderContext): Responder {
+  const { silent, respond } = compile(spec, context);
+  return { silent, respond: silent ? respond : guarded(respond, context) };
+}
+
+function guarded(respond: Responder['respond'], context: ResponderContext): Responder['respond'] {
+  return (exchange) => {
+    try {
+      return respond(exchange);
+    } catch (error) {
+      context.internalError(error, exchange.ordinal);
+      return null;
+    }
+  };
+}
+
+function compile(spec: ResponderSpec, context: ResponderContext): Responder {
   switch (spec.type) {
     case 'none':
       return { silent: true, respond: () => null };

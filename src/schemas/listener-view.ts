@@ -38,6 +38,7 @@ const StatsSchema = Type.Object(
     cleared: Count('Messages cleared by request.'),
     truncated: Count('Messages kept in part.'),
     repliesSuppressed: Count('Answers not sent, to prevent loops.'),
+    internalErrors: Count('Messages or connections that met a mistake of Listenpost itself; each is in its log.'),
     firstSeq: Type.Integer({ description: 'Seq of the oldest message kept.', examples: [1] }),
     lastSeq: Count('Seq of the newest message.'),
     receiveBuffer: Type.Integer({ description: 'Receive buffer in force, in bytes.', examples: [8_388_608] }),

@@ -66,7 +66,17 @@ export class Answers {
     return given.length;
   }
 
+  /** One that can't be gone on with is given up; why is for the thread's last net to tell. */
   #goOn(pending: Pending): void {
+    try {
+      this.#takeSteps(pending);
+    } catch (error) {
+      this.#end(pending, false);
+      throw error;
+    }
+  }
+
+  #takeSteps(pending: Pending): void {
     while (pending.at < pending.steps.length) {
       const step = pending.steps[pending.at++]!;
       if ('delay' in step) {

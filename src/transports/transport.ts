@@ -34,6 +34,8 @@ export type BindingContext = {
   exhausted(): void;
   failed(error: WireError): void;
   problem(error: WireError): void;
+  /** Something was thrown that should not be, with this message (its ordinal) where it was one: counted and logged. */
+  internalError(error: unknown, ordinal?: number | null): void;
 };
 
 export interface Binding {

@@ -19,6 +19,8 @@ export const COUNTERS = [
   'closed',
   'lost',
   'repliesSuppressed',
+  /** Mistakes of this program that a message or connection met: caught and logged. */
+  'internalErrors',
   /** Granted receive buffer in bytes. */
   'receiveBuffer',
   /** Wall clock of the last request in milliseconds. */

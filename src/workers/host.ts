@@ -7,6 +7,7 @@ import type { Engines } from '../transports/engines.ts';
 import type { Binding, Connections } from '../transports/transport.ts';
 import { BindingCounters } from './counters.ts';
 import { WorkerError, wireError } from './errors.ts';
+import type { InternalErrors } from './internal-errors.ts';
 import type { JournalPort } from './journal-port.ts';
 import type {
   BindingSpec,
@@ -25,6 +26,7 @@ export type HostOptions = {
   journal: JournalPort;
   engines: Engines;
   transmissions: Transmissions;
+  internalErrors: InternalErrors;
   post(message: ReplyMessage | WorkerEvent): void;
 };
 
@@ -97,7 +99,7 @@ export class Host {
     try {
       const transport = engines.transport(spec, attachment);
       const context = { threadName: start.name, counters, recorder, attachment, ownPorts: this.#ownPorts };
-      const binding = await transport.open(spec, { ...context, ...this.#voice(spec) });
+      const binding = await transport.open(spec, { ...context, ...this.#voice(spec, counters) });
       if (!this.#isSeated(seat)) return await this.#openedTooLate(binding);
       seat.binding = binding;
       counters.set('receiveBuffer', binding.receiveBuffer);
@@ -115,12 +117,16 @@ export class Host {
   }
 
   /** What a binding may say unasked. */
-  #voice({ listener, binding }: BindingSpec) {
-    const { post } = this.#options;
+  #voice({ listener, binding, incarnation }: BindingSpec, counters: BindingCounters) {
+    const { post, internalErrors } = this.#options;
     return {
       exhausted: () => post({ event: 'exhausted', listener }),
       failed: (error: WireError) => post({ event: 'failed', listener, binding, error }),
       problem: (error: WireError) => post({ event: 'problem', listener, error }),
+      internalError: (error: unknown, ordinal: number | null = null) => {
+        counters.add('internalErrors');
+        internalErrors.note(error, { listener, binding, incarnation, ordinal });
+      },
     };
   }
 

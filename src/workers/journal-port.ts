@@ -43,6 +43,17 @@ export class JournalPort {
     if (!this.hasCredit) return;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const callback of waiting) callback();
+    for (const callback of waiting) apart(callback);
+  }
+}
+
+/** What one throws is nothing to the others: it goes to the thread's last net. */
+function apart(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

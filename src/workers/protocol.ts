@@ -8,6 +8,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Framing } from '../schemas/framing.ts';
 import type { Responder } from '../schemas/responder.ts';
 import type { PollerAccess } from '../transports/udp/native/poller.ts';
+import type { ErrorPlace } from './internal-errors.ts';
 
 /** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. */
 export type BindingSpec = {
@@ -183,6 +184,8 @@ export type WorkerEvent =
   /** A binding's socket broke after it was open. */
   | { event: 'failed'; listener: number; binding: number; error: WireError }
   | { event: 'problem'; listener: number; error: WireError }
+  /** Something was thrown and caught; `untold` more were not reported before it. */
+  | { event: 'internalError'; place: ErrorPlace | null; message: string; stack: string; untold: number }
   | { event: 'progress'; send: string; sent: number; bytes: number; errors: number; progress: number };
 
 /** On the journal port, worker to journal: one chunk, transferred. */

@@ -3,6 +3,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Transmissions } from '../sends/transmit/transmissions.ts';
 import { loadEngines } from '../transports/engines.ts';
 import { Host } from './host.ts';
+import { InternalErrors } from './internal-errors.ts';
 import { JournalPort } from './journal-port.ts';
 import type { CommandMessage, ReplyMessage, WorkerEvent, WorkerStart } from './protocol.ts';
 
@@ -14,7 +15,8 @@ const post = (message: ReplyMessage | WorkerEvent) => port.postMessage(message);
 const journal = new JournalPort(start.journal, start.credit);
 const engines = await loadEngines(start.engine);
 const transmissions = new Transmissions({ thread: start.name, report: post });
-const host = new Host({ start, journal, engines, transmissions, post });
+const internalErrors = new InternalErrors(post);
+const host = new Host({ start, journal, engines, transmissions, post, internalErrors });
 
 port.on('message', async (message: CommandMessage) => {
   await host.handle(message);
@@ -23,3 +25,5 @@ port.on('message', async (message: CommandMessage) => {
   port.close();
 });
 post({ event: 'ready', engine: engines.udp });
+// The last net: what a socket, timer or promise throws that is caught nowhere else ends no thread.
+process.on('uncaughtException', (error) => internalErrors.note(error, null));

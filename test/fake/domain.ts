@@ -267,6 +267,7 @@ const STATS: ListenerView['stats'] = {
   cleared: 0,
   truncated: 0,
   repliesSuppressed: 0,
+  internalErrors: 0,
   firstSeq: 1,
   lastSeq: 0,
   receiveBuffer: 8_388_608,

@@ -128,6 +128,9 @@ export class FakeJournal implements Journal {
   async peer(): Promise<undefined> {
     return undefined;
   }
+  async seqOf(): Promise<number | undefined> {
+    return undefined;
+  }
   async accounted(): Promise<number> {
     return 0;
   }

@@ -85,6 +85,7 @@ t.test('metrics count requests by route, never by path', async (t) => {
     appends: 0,
     appendSeconds: 0,
     waits: 0,
+    internalErrors: 0,
     fault: null,
   });
   await app.inject('/v1/listeners/somebody');

@@ -76,6 +76,13 @@ export class Scan {
     this.#minor = place.minor;
   }
 
+  /** Where it stands, for the log. */
+  get where(): string {
+    const { reach } = this.track;
+    const book = typeof reach === 'number' ? this.track.book(reach) : undefined;
+    return book === undefined ? `after row ${this.#major}` : `listener ${book.listener.id}, after seq ${this.#major}`;
+  }
+
   /** The record passed last. */
   get place(): Place {
     return { major: this.#major, minor: this.#minor };

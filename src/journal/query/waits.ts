@@ -12,6 +12,7 @@ import { encoderFor } from '../encode/encoder.ts';
 import type { NearMiss, Wait, Waited } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
 import type { Ledger } from '../ledger.ts';
+import { located } from '../unforeseen.ts';
 import type { Caller } from './caller.ts';
 import { Harvest } from './harvest.ts';
 import { homeOf } from './home.ts';
@@ -124,12 +125,12 @@ export class Waits {
     try {
       sleeper.resolve(answer());
     } catch (error) {
-      sleeper.reject(error);
+      sleeper.reject(sleeper.hasBegun ? located(error, sleeper.scan.where) : error);
     }
   }
 
   #fail(sleeper: Sleeper, error: unknown): void {
-    if (this.#leave(sleeper)) sleeper.reject(error);
+    if (this.#leave(sleeper)) sleeper.reject(sleeper.hasBegun ? located(error, sleeper.scan.where) : error);
   }
 
   /** False when it had left before. */

@@ -4,6 +4,7 @@ import { encoderOf } from '../encode/encoder.ts';
 import { RunningExports } from '../export/running.ts';
 import type { Pull, Pulled } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
+import { located } from '../unforeseen.ts';
 import type { View } from '../view.ts';
 import type { Caller } from './caller.ts';
 import { Harvest } from './harvest.ts';
@@ -50,7 +51,7 @@ export class Walks {
       try {
         return this.#still(() => slice(deadline));
       } catch (error) {
-        reject(error);
+        reject(scan === undefined ? error : located(error, scan.where));
         return true;
       }
     };
@@ -61,7 +62,11 @@ export class Walks {
   /** What can be answered at once; undefined when that takes more than a slice. Not for exports. */
   glance(request: Pull): Walked | undefined {
     const scan = this.#scan(request);
-    return scan.step(this.#slices.deadline()) ? this.#answer(request, scan) : undefined;
+    try {
+      return scan.step(this.#slices.deadline()) ? this.#answer(request, scan) : undefined;
+    } catch (error) {
+      throw located(error, scan.where);
+    }
   }
 
   #scan(request: Pull, goal?: Place): Scan {

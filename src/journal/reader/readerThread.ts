@@ -6,6 +6,7 @@ import { Slices } from '../query/slices.ts';
 import { Walks } from '../query/walks.ts';
 import { begin, type CompanionStart, letGo } from '../sqlite/companion.ts';
 import { Gate } from '../sqlite/gate.ts';
+import { noteUnforeseen } from '../unforeseen.ts';
 import type { FromReader, ReaderStart, ToReader, WalkOrder } from './protocol.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -18,6 +19,9 @@ const port = parentPort!;
 const snapshot = new Snapshot(start.file, new Gate(start.gate));
 const walks = new Walks(snapshot, new Slices(() => {}, SLICE), (look) => snapshot.still(look));
 const callers = new Map<number, Caller>();
+
+// The last net: it changes nothing in the file, so it may go on.
+process.on('uncaughtException', noteUnforeseen);
 
 port.on('message', (order: ToReader) => {
   if (order === 'end') {
@@ -36,7 +40,9 @@ async function walk({ id, request, goal }: WalkOrder): Promise<void> {
     const walked = await walks.walk(request, caller, goal);
     post({ id, walked }, [walked.pulled.body.buffer as ArrayBuffer]);
   } catch (error) {
-    post({ id, error: wireError(error) });
+    const wire = wireError(error);
+    if (wire.code === 'internal') noteUnforeseen(error);
+    post({ id, error: wire });
   }
   callers.delete(id);
 }

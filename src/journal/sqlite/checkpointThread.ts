@@ -1,12 +1,16 @@
 /** The thread of checkpoints.ts. A checkpoint that fails, as on a full disk, is made up for by the next. */
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { noteUnforeseen } from '../unforeseen.ts';
 import type { CheckpointOrder } from './checkpoints.ts';
 import { begin, type CompanionStart, letGo } from './companion.ts';
 
 const start = workerData as CompanionStart;
 begin(start);
 const db = new DatabaseSync(start.file);
+
+// The last net: a checkpoint that was not made is made up for by the next.
+process.on('uncaughtException', noteUnforeseen);
 
 parentPort?.on('message', (order: CheckpointOrder) => {
   if (order === 'checkpoint') checkpoint();

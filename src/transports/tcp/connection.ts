@@ -57,14 +57,14 @@ export class TcpConnection implements Party {
   /** Starts reading. */
   open(): void {
     this.#conversation.keepPhase(this, OPENED);
-    this.socket.on('data', (bytes: Buffer) => this.#read(bytes));
-    this.socket.on('end', () => this.#readEnd());
+    this.socket.on('data', (bytes: Buffer) => this.#safely(() => this.#read(bytes)));
+    this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
   }
 
   /** The socket is closed, by whomever. */
   closed(): void {
-    if (!this.#peerEnded) this.#framer.end(this.#onFrame);
+    if (!this.#peerEnded) this.#safely(() => this.#framer.end(this.#onFrame));
     this.#conversation.keepPhase(this, CLOSED);
   }
 
@@ -131,6 +131,16 @@ export class TcpConnection implements Party {
     return this.#peerEnded || this.socket.writableEnded ? 'halfClosed' : 'open';
   }
 
+  /** Where the network enters. After an error of ours nobody knows where the next message begins, so the connection ends. */
+  #safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#conversation.internalError(error);
+      this.close('rst');
+    }
+  }
+
   #read(bytes: Buffer): void {
     this.#bytesIn += bytes.length;
     this.#conversation.noteRead(bytes.length);
@@ -166,10 +176,11 @@ export class TcpConnection implements Party {
     else this.#answerLater(answer, message.ordinal);
   }
 
-  #ask({ payload, terminator }: Message) {
+  #ask({ payload, terminator, ordinal }: Message) {
     const { exchange, responder } = this.#conversation;
     exchange.payload = payload;
     exchange.terminator = terminator;
+    exchange.ordinal = ordinal;
     exchange.n = this.#n;
     exchange.remote = this.remote ?? NO_ADDRESS;
     exchange.remotePort = this.remotePort;

@@ -91,6 +91,11 @@ export class Conversation {
     this.recorder.record({ ...this.#message(party, NO_PAYLOAD, phase, NOTHING), kind: KIND_CONNECTION });
   }
 
+  /** Something was thrown that should not be: counted and logged. */
+  internalError(error: unknown): void {
+    this.#context.internalError(error);
+  }
+
   suppress(): void {
     this.#row[COLUMN.repliesSuppressed]!++;
   }
@@ -111,6 +116,7 @@ export class Conversation {
   }
 
   #compile(live: LiveSpec, repliesBefore: number): Responder {
-    return compileResponder(live.responder, { repliesBefore, counters: this.#context.counters });
+    const { counters, internalError } = this.#context;
+    return compileResponder(live.responder, { repliesBefore, counters, internalError });
   }
 }

@@ -92,7 +92,7 @@ class DgramBinding implements Binding {
     this.#maxPayload = spec.maxPayload;
     this.#admission = new Admission(spec, context.counters, context.recorder);
     this.#serving = new Serving({ spec, context, port, send: (...reply) => this.#send(...reply) });
-    socket.on('message', (payload, from) => this.#receive(payload, from));
+    socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
     socket.on('error', (error) => context.problem(wire(error)));
   }
 
@@ -151,6 +151,15 @@ class DgramBinding implements Binding {
     return new Promise((resolve, reject) => {
       this.#socket.send(payload, port, address, (error) => (error === null ? resolve() : reject(error)));
     });
+  }
+
+  /** Where the network enters. */
+  #receiveSafely(payload: Buffer, from: RemoteInfo): void {
+    try {
+      this.#receive(payload, from);
+    } catch (error) {
+      this.#context.internalError(error);
+    }
   }
 
   #receive(payload: Buffer, from: RemoteInfo): void {

@@ -123,7 +123,18 @@ export class MmsgBinding implements Binding, Source {
     return transmitDatagrams(order, outlet, { control, thread: this.#context.threadName });
   }
 
+  /** Where the network enters. An error of ours costs the rest of the pass, never the thread. */
   pass(deadline: number, alone: boolean): Gear {
+    try {
+      return this.#pass(deadline, alone);
+    } catch (error) {
+      this.#context.internalError(error);
+      this.#station.writer.close();
+      return 'nap';
+    }
+  }
+
+  #pass(deadline: number, alone: boolean): Gear {
     const { writer, clock } = this.#station;
     this.#tempo.begin();
     writer.open(this.#context.recorder);
@@ -164,7 +175,7 @@ export class MmsgBinding implements Binding, Source {
       arena.stamp(i);
       if (arena.dropsBefore !== -1) this.#noteDrops(arena.dropsBefore);
       if (plain) writer.incoming(arena, i, size, this.#keep, arena);
-      else this.#serve(i, size);
+      else this.#serveSafely(i, size);
     }
     row[COLUMN.receivedBytes]! += bytes;
     this.#tempo.read(n, bytes);
@@ -173,6 +184,15 @@ export class MmsgBinding implements Binding, Source {
     row[COLUMN.requests]! += n;
     row[COLUMN.lastRequestAt] = Date.now();
     return 0;
+  }
+
+  /** What one datagram meets is nothing to the others of the batch. */
+  #serveSafely(i: number, size: number): void {
+    try {
+      this.#serve(i, size);
+    } catch (error) {
+      this.#context.internalError(error);
+    }
   }
 
   #serve(i: number, size: number): void {

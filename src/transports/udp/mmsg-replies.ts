@@ -88,6 +88,7 @@ export class MmsgReplies {
     const start = arena.payloadOffset(i);
     exchange.payload = arena.payloads.subarray(start, start + size);
     exchange.n = number;
+    exchange.ordinal = ordinal;
     exchange.remote = remote;
     exchange.remotePort = port;
     const answer = this.#serving.responder.respond(exchange);

@@ -79,10 +79,20 @@ export class Serving {
   }
 
   #compile(live: LiveSpec, repliesBefore: number): Responder {
-    return compileResponder(live.responder, { repliesBefore, counters: this.#context.counters });
+    const { counters, internalError } = this.#context;
+    return compileResponder(live.responder, { repliesBefore, counters, internalError });
   }
 
   #serveNow(request: Request, done: () => void): void {
+    try {
+      this.#answer(request, done);
+    } catch (error) {
+      this.#context.internalError(error, request.reference);
+      this.#finish(done);
+    }
+  }
+
+  #answer(request: Request, done: () => void): void {
     const answer = this.#ask(request);
     const { peer } = request;
     if (answer === null || !this.#gate.allows(peer.remote, peer.port)) this.#finish(done);
@@ -98,10 +108,11 @@ export class Serving {
     if (!this.#answers.run(steps, reply, ended)) this.#giveUp(done);
   }
 
-  #ask({ payload, peer, n }: Request): Answer {
+  #ask({ payload, peer, n, reference }: Request): Answer {
     const exchange = this.#exchange;
     exchange.payload = payload;
     exchange.n = n;
+    exchange.ordinal = reference;
     exchange.remote = peer.remote;
     exchange.remotePort = peer.port;
     return this.#responder.respond(exchange);

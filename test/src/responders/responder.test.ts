@@ -6,7 +6,7 @@ import type { Responder as Spec } from '../../../src/schemas/responder.ts';
 import { BindingCounters, createCounters } from '../../../src/workers/counters.ts';
 
 function responder(spec: Spec, counters = new BindingCounters(createCounters(1), 0), repliesBefore = 0) {
-  const compiled = compileResponder(spec, { counters, repliesBefore });
+  const compiled = compileResponder(spec, { counters, repliesBefore, internalError: () => {} });
   const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
   exchange.remote = addressBytes('127.0.0.1');
   return (text: string | Uint8Array, terminator = '') => {
@@ -21,7 +21,7 @@ t.test('none is silent, echo is not', async (t) => {
   t.equal(responder({ type: 'none' })('x'), null);
   t.equal(text(responder({ type: 'echo' })('x')), 'x');
   t.equal(text(responder({ type: 'echo' })('x', '\r\n')), 'x\r\n', 'the end of a line comes back with it');
-  const context = { counters: new BindingCounters(createCounters(1), 0), repliesBefore: 0 };
+  const context = { counters: new BindingCounters(createCounters(1), 0), repliesBefore: 0, internalError: () => {} };
   t.equal(compileResponder({ type: 'none' }, context).silent, true);
   t.equal(compileResponder({ type: 'echo' }, context).silent, false);
 });
@@ -59,4 +59,15 @@ t.test('times counts over all bindings, and from when the responder came', async
   t.same([first('q'), second('q'), first('q'), second('q'), first('q')].map(text), ['x', 'x', 'x', null, null]);
   const next = responder(spec, one, one.taken('reply'));
   t.same([next('q'), next('q'), next('q'), next('q')].map(text), ['x', 'x', 'x', null]);
+});
+
+t.test('a responder that throws answers nothing and says which message it was', async (t) => {
+  const told: unknown[] = [];
+  const counters = new BindingCounters(createCounters(1), 0);
+  const context = { counters, repliesBefore: 0, internalError: (...what: unknown[]) => told.push(what) };
+  const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
+  exchange.ordinal = 7;
+  exchange.payload = undefined as unknown as Uint8Array;
+  t.equal(compileResponder({ type: 'upper' }, context).respond(exchange), null);
+  t.match(told, [[{ name: 'TypeError' }, 7]]);
 });

@@ -31,7 +31,7 @@ async function closeInFlood(after: number): Promise<number> {
   const journal = new JournalPort(new MessageChannel().port1, CREDIT);
   const origin = { listener: 1, node: 0, thread: 1, binding: 0, incarnation: 0 };
   const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
-  const silent = { exhausted: () => {}, failed: () => {}, problem: () => {} };
+  const silent = { exhausted: () => {}, failed: () => {}, problem: () => {}, internalError: () => {} };
   const ownPorts = new Uint8Array(65_536);
   const binding = await mmsgTransport.open(spec, {
     threadName: 'x',

@@ -1,0 +1,36 @@
+/**
+ * Internal errors: what is thrown where nothing should be, when a message, a frame or a timer meets a mistake of this
+ * program. Caught where it enters the thread, so that the thread goes on; main is told of a few a second, and of how many more.
+ */
+import type { WorkerEvent } from './protocol.ts';
+
+/** What was being done. `ordinal` is the binding's number of the message, null when it was none in particular. */
+export type ErrorPlace = { listener: number; binding: number; incarnation: number; ordinal: number | null };
+
+/** Errors a second that are told. */
+const TOLD = 5;
+
+export class InternalErrors {
+  readonly #post: (event: WorkerEvent) => void;
+  #second = 0;
+  #told = 0;
+  #untold = 0;
+
+  constructor(post: (event: WorkerEvent) => void) {
+    this.#post = post;
+  }
+
+  /** @param place null when it belongs to no listener that is known */
+  note(error: unknown, place: ErrorPlace | null): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second) this.#told = 0;
+    this.#second = second;
+    if (++this.#told > TOLD) {
+      this.#untold++;
+      return;
+    }
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.#post({ event: 'internalError', place, message, stack: stack ?? message, untold: this.#untold });
+    this.#untold = 0;
+  }
+}
