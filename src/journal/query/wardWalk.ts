@@ -7,6 +7,7 @@ import { comparePlaces } from '../cursor.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { Found } from '../store.ts';
 import type { View } from '../view.ts';
+import type { Ending } from './scan.ts';
 import type { Sleeper } from './sleeper.ts';
 import type { Track } from './track.ts';
 import type { Group, Ward } from './ward.ts';
@@ -27,20 +28,22 @@ type Open = {
   hungry: Sleeper[] | undefined;
 };
 
+/** Who is told: of a wait that has found all it wanted, and of one that can't go on. Both must leave the ward. */
+export type Told = { onContent(sleeper: Sleeper): void; onError(sleeper: Sleeper, error: unknown): void };
+
 export class WardWalk {
   readonly #view: View;
   readonly #track: Track;
   readonly #ward: Ward;
-  readonly #onContent: (sleeper: Sleeper) => void;
+  readonly #told: Told;
   #open: Open | undefined;
   #looks = 0;
 
-  /** @param onContent called with a wait that has found all it wanted; it must leave the ward */
-  constructor(view: View, track: Track, { ward, onContent }: { ward: Ward; onContent: (sleeper: Sleeper) => void }) {
+  constructor(view: View, track: Track, ward: Ward, told: Told) {
     this.#view = view;
     this.#track = track;
     this.#ward = ward;
-    this.#onContent = onContent;
+    this.#told = told;
   }
 
   /** Goes on until all there is was looked at (true), or until `performance.now()` is beyond the deadline (false). */
@@ -102,7 +105,7 @@ export class WardWalk {
     while (open.group < groups.length) {
       const group = groups[open.group++]!;
       if (group.sleepers.size === 0 || hits.has(group)) continue;
-      if (group.predicate.matches(reader)) hits.add(group);
+      if (mayMatch(group, reader)) hits.add(group);
       if (this.#isLate(group.predicate.slow, deadline)) return false;
     }
     return true;
@@ -111,14 +114,34 @@ export class WardWalk {
   #feed({ found, hungry }: Open, chunk: Uint8Array, deadline: number): boolean {
     for (let sleeper = hungry!.pop(); sleeper !== undefined; sleeper = hungry!.pop()) {
       if (!this.#ward.has(sleeper)) continue;
-      if (sleeper.scan.walk(found, deadline, chunk) === 'time') hungry!.push(sleeper);
-      else if (sleeper.scan.harvest.done) this.#onContent(sleeper);
+      if (this.#show(sleeper, found, deadline, chunk) === 'time') hungry!.push(sleeper);
       if (performance.now() > deadline) return false;
     }
     return true;
   }
 
+  /** What one can't look at is nothing to the others. */
+  #show(sleeper: Sleeper, found: Found, deadline: number, chunk: Uint8Array): Ending | undefined {
+    try {
+      const ending = sleeper.scan.walk(found, deadline, chunk);
+      if (ending !== 'time' && sleeper.scan.harvest.done) this.#told.onContent(sleeper);
+      return ending;
+    } catch (error) {
+      this.#told.onError(sleeper, error);
+      return undefined;
+    }
+  }
+
   #isLate(slow: boolean, deadline: number): boolean {
     return (slow || ++this.#looks % LOOKS === 0) && performance.now() > deadline;
+  }
+}
+
+/** Where that can't be told, each wait is to find out for itself. */
+function mayMatch({ predicate }: Group, reader: HistoryReader): boolean {
+  try {
+    return predicate.matches(reader);
+  } catch {
+    return true;
   }
 }

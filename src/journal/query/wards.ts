@@ -6,13 +6,8 @@ import { ALL, homeOf } from './home.ts';
 import type { Sleeper } from './sleeper.ts';
 import type { Slices } from './slices.ts';
 import { Ward } from './ward.ts';
-import { WardWalk } from './wardWalk.ts';
+import { type Told, WardWalk } from './wardWalk.ts';
 
-type Told = {
-  /** A wait has found all it wanted. */
-  onContent: (sleeper: Sleeper) => void;
-  onError: (sleeper: Sleeper, error: unknown) => void;
-};
 type Known = { ward: Ward; walk: WardWalk };
 
 export class Wards {
@@ -58,7 +53,7 @@ export class Wards {
 
   #open(home: number, { scan: { track } }: Sleeper): Known {
     const ward = new Ward(track.tail);
-    const known = { ward, walk: new WardWalk(this.#ledger, track, { ward, onContent: this.#told.onContent }) };
+    const known = { ward, walk: new WardWalk(this.#ledger, track, ward, this.#told) };
     this.#wards.set(home, known);
     return known;
   }
