@@ -1,17 +1,26 @@
 #!/usr/bin/env node
 /**
- * The command line's first step: signals count from here on, and an older Node is told what it lacks before anything is
- * imported that it could not even parse.
+ * The command line's first step: signals count from here on, and on an older Node it goes on with the one that came
+ * along, or says what is missing, before anything is imported that the older could not even parse.
  */
 import './signals.ts';
+import { fileURLToPath } from 'node:url';
+import { isNewEnough, nodeIsTooOld, nodeThatCameAlong } from '../client/own-node.ts';
 
-export const NODE_FLOOR = 24;
-
-const major = Number.parseInt(process.versions.node, 10);
-if (major < NODE_FLOOR) {
-  process.stderr.write(`listenpost needs Node ${NODE_FLOOR} or later; this is Node ${process.versions.node}\n`);
-  process.exitCode = 2;
-} else {
+if (isNewEnough(process.versions.node)) {
   const { run } = await import('./run.ts');
   await run(process.argv);
+} else {
+  await goOn(nodeThatCameAlong()).catch(giveUp);
+}
+
+async function goOn(node: string | undefined): Promise<void> {
+  if (node === undefined) throw new Error('there is no other Node');
+  const { exec } = await import('./exec.ts');
+  await exec(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
+}
+
+function giveUp(): void {
+  process.stderr.write(`${nodeIsTooOld()}\n`);
+  process.exitCode = 2;
 }

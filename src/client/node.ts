@@ -8,7 +8,8 @@ export type { StartOptions } from './start.ts';
 
 /**
  * Starts a service on a free port: in a child process, which ends with this one at the latest, or `inProcess`. Closing or
- * disposing of it stops it. The service needs Node 24: on an older one give `execPath`.
+ * disposing of it stops it. The service needs Node 24: on an older one the Node that came along as a package runs it, or
+ * the one that `execPath` names.
  */
 export async function start(options: StartOptions = {}): Promise<Service> {
   const { startService } = await import('./start.ts');

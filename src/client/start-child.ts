@@ -4,9 +4,8 @@
  */
 import { once } from 'node:events';
 import type { Config } from '../config.ts';
+import { isNewEnough, NODE_FLOOR } from './own-node.ts';
 import type { ChildAnswer } from './start.ts';
-
-const NODE_FLOOR = 24;
 
 /** Milliseconds an orderly end may take. */
 const GRACE = 8000;
@@ -23,7 +22,7 @@ process.once('message', (settings: Partial<Config>) => {
 });
 
 async function run(settings: Partial<Config>): Promise<void> {
-  if (Number.parseInt(process.versions.node, 10) < NODE_FLOOR) {
+  if (!isNewEnough(process.versions.node)) {
     return answer({ error: `listenpost needs Node ${NODE_FLOOR} or later; ${process.execPath} is ${process.version}` });
   }
   const [{ start }, { defaultConfig }] = await Promise.all([import('../server.ts'), import('../config.ts')]);
@@ -38,5 +37,5 @@ async function run(settings: Partial<Config>): Promise<void> {
 }
 
 function answer(said: ChildAnswer): void {
-  if (process.connected) process.send?.(said);
+  if (process.connected) process.send?.(said, () => {}); // a parent that is gone needs no answer
 }

@@ -3,13 +3,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
+import { isNewEnough, nodeIsTooOld, nodeThatCameAlong } from './own-node.ts';
 import { type Duration, LONGEST_TIMER, milliseconds } from './query.ts';
+import { HERE, loadService } from './start-place.ts';
 
 /** Settings of the service as in `listenpost serve --help`, in camelCase; `port` 0 by default. */
 export type StartOptions = Partial<Config> & {
   /** In this process rather than in a child. Then it shares its event loop with the test. */
   inProcess?: boolean;
-  /** The Node that runs the child; default: this one. */
+  /** The Node that runs the child; default: this one, or where it is too old the one that came along as a package. */
   execPath?: string;
   /** How long it may take; default 30 s. */
   timeout?: Duration;
@@ -34,7 +36,8 @@ export async function startService(options: StartOptions): Promise<Started> {
 }
 
 async function startHere(settings: Partial<Config>): Promise<Started> {
-  const [{ start }, { defaultConfig }] = await Promise.all([import('../server.ts'), import('../config.ts')]);
+  if (!isNewEnough(process.versions.node)) throw new Error(nodeIsTooOld());
+  const [{ start }, { defaultConfig }] = await loadService();
   const service = await start({ ...defaultConfig(), port: 0, logLevel: 'silent', ...settings });
   return { url: service.url, stop: () => service.close(), fate: () => undefined };
 }
@@ -43,8 +46,8 @@ type ChildOptions = { execPath: string | undefined; timeout: number };
 
 /** Its log goes to stderr, as stdout may be a test report. It inherits no LISTENPOST_ variable: the options alone count. */
 async function startChild(settings: Partial<Config>, { execPath, timeout }: ChildOptions): Promise<Started> {
-  const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
-    ...(execPath === undefined ? {} : { execPath }),
+  const child = fork(fileURLToPath(new URL('./start-child.js', HERE)), {
+    execPath: execPath ?? nodeForService(),
     execArgv: [],
     env: plainEnvironment(),
     stdio: ['ignore', 2, 2, 'ipc'],
@@ -62,6 +65,13 @@ async function startChild(settings: Partial<Config>, { execPath, timeout }: Chil
   child.unref();
   child.channel?.unref();
   return { url: answer.url, stop: () => end(child), fate: () => fate };
+}
+
+function nodeForService(): string {
+  if (isNewEnough(process.versions.node)) return process.execPath;
+  const node = nodeThatCameAlong();
+  if (node === undefined) throw new Error(nodeIsTooOld());
+  return node;
 }
 
 /** What it says, or why it says nothing. */

@@ -15,15 +15,17 @@ import type { Scope, ScopeOptions } from './scope.ts';
 import type { Service } from './service.ts';
 
 type Hook = (run: () => Promise<void>) => unknown;
+/** `beforeAll` of jest and vitest takes milliseconds: its default of 5 s is short for a start on a busy machine. */
+type HookWithTimeout = (run: () => Promise<void>, timeout?: number) => unknown;
 /**
  * The hooks of a framework, under the names it has for them. Give what it exports: `useListenpost(test)` of node:test,
  * `useListenpost({ beforeAll, afterAll, beforeEach, afterEach })` of vitest and jest, `useListenpost(t)` of tap.
  */
 export type Hooks = {
   before?: Hook;
-  beforeAll?: Hook;
+  beforeAll?: HookWithTimeout;
   after?: Hook;
-  afterAll?: Hook;
+  afterAll?: HookWithTimeout;
   beforeEach?: Hook;
   afterEach?: Hook;
 };
@@ -37,6 +39,9 @@ export type UseOptions = {
   scope?: ScopeOptions;
 };
 
+/** Milliseconds a service may take to come up, and to go. */
+const PATIENCE = 60_000;
+
 /** What tests use. The service is there from the first hook on. */
 export type Listenpost = {
   readonly service: Service;
@@ -49,8 +54,8 @@ export type Listenpost = {
 /** Registers the hooks. Throws a TypeError when there is none that runs before or after the tests. */
 export function useListenpost(hooks: Hooks, options: UseOptions = {}): Listenpost {
   const session = new Session(options);
-  const before = hooks.before ?? hooks.beforeAll;
-  const after = hooks.after ?? hooks.afterAll;
+  const before = hooks.before ?? withPatience(hooks, hooks.beforeAll);
+  const after = hooks.after ?? withPatience(hooks, hooks.afterAll);
   if (before === undefined || after === undefined) throw new TypeError('useListenpost needs before and after hooks');
   before.call(hooks, () => session.begin());
   after.call(hooks, () => session.end());
@@ -59,6 +64,10 @@ export function useListenpost(hooks: Hooks, options: UseOptions = {}): Listenpos
     hooks.afterEach(() => session.endTest());
   }
   return session;
+}
+
+function withPatience(hooks: Hooks, hook: HookWithTimeout | undefined): Hook | undefined {
+  return hook && ((run) => hook.call(hooks, run, PATIENCE));
 }
 
 class Session implements Listenpost {
