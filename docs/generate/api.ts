@@ -70,7 +70,7 @@ function body({ requestBody }: Operation): string[] {
 }
 
 function answers({ responses }: Operation): string[] {
-  const own = Object.entries(responses).filter(([status]) => !status.endsWith('XX'));
+  const own = Object.entries(responses).filter(([status]) => status !== 'default');
   const rows = own.map(([status, { description, content }]) => [status, contentText(content ?? {}), description]);
   return table(['status', 'body', ''], rows);
 }

@@ -7,7 +7,6 @@ export type Schema = {
   pattern?: string;
   title?: string;
   description?: string;
-  default?: unknown;
   minimum?: number;
   exclusiveMinimum?: number;
   maximum?: number;

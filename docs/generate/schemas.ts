@@ -27,23 +27,14 @@ function body(schema: Schema): string[] {
 }
 
 function fieldTable(schema: Schema): string[] {
-  return table(['field', 'type', 'default', ''], fields(schema, ''));
+  return table(['field', 'type', ''], fields(schema, ''));
 }
 
 function fields({ properties = {}, required = [] }: Schema, prefix: string): string[][] {
   return Object.entries(properties).flatMap(([name, field]) => {
     const path = `${prefix}${name}`;
     const shown = code(path);
-    const own = [
-      required.includes(name) ? `**${shown}**` : shown,
-      typeText(field, ''),
-      defaultText(field),
-      field.description ?? '',
-    ];
+    const own = [required.includes(name) ? `**${shown}**` : shown, typeText(field, ''), field.description ?? ''];
     return [own, ...fields(field, `${path}.`), ...fields(field.items ?? {}, `${path}[].`)];
   });
-}
-
-function defaultText(field: Schema): string {
-  return field.default === undefined ? '' : code(JSON.stringify(field.default));
 }

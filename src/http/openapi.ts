@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 out of the route schemas, and Swagger UI over it. Call before any route is added. */
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import { withDefaultsInWords } from './defaults.ts';
 
 const DESCRIPTION = `Programmable UDP and TCP endpoints: create listeners, read back every message that arrived, wait for
 the one you expect, follow them live, and send.
@@ -66,6 +67,8 @@ function polish({ paths, components }: Document): void {
   }
   // This keyword is for the validator: OpenAPI wants named members beside it.
   delete components.schemas.Responder?.discriminator;
+  for (const [name, schema] of Object.entries(components.schemas))
+    components.schemas[name] = withDefaultsInWords(schema);
 }
 
 /** Swagger UI fills its form with `example` and sends it; an example inside the schema is only shown. */

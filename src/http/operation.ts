@@ -10,9 +10,9 @@ const problem = (description: string) => ({
 
 type Answers = Record<number, unknown>;
 
-/** What an operation answers: its own, and problem documents. */
+/** What an operation answers: its own, and else problem documents. A range such as `4XX` is more than generators know. */
 export function answers(own: Answers): Record<string, unknown> {
-  return { ...own, '4xx': problem('The request can not be served.'), '5xx': problem('The service can not serve it.') };
+  return { ...own, default: problem('It was not served, and why.') };
 }
 
 /** An answer of JSON under a named schema. */
