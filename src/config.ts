@@ -13,7 +13,7 @@ import { FSYNCS, type Fsync } from './journal/sqlite/walSync.ts';
 import { parseBytes } from './schemas/units.ts';
 
 /** How a setting is written on the command line and in the environment. */
-type Form = 'text' | 'integer' | 'bytes' | 'list' | 'cidrs' | 'ports';
+export type Form = 'text' | 'integer' | 'bytes' | 'list' | 'cidrs' | 'ports';
 type Setting = { form: Form; placeholder: string; description: string; choices?: readonly string[] };
 
 const Text = (setting: Omit<Setting, 'form'>, options: Record<string, unknown> = {}) =>
@@ -119,6 +119,9 @@ export class ConfigError extends Error {}
 
 const SETTINGS = Object.entries(ConfigSchema.properties) as [keyof Config & string, TSchema & Setting][];
 
+/** Variables of the environment that the program or its client reads. */
+export const VARIABLES = [...SETTINGS.map(([name]) => variable(name)), 'LISTENPOST_CONFIG', 'LISTENPOST_URL'];
+
 /** The defaults alone, e.g. for tests that start a service inside their process. */
 export function defaultConfig(): Config {
   return Value.Default(ConfigSchema, {}) as Config;
@@ -173,7 +176,7 @@ export function isLoopbackHost(host: string): boolean {
 
 function option(name: string, setting: TSchema & Setting): Option {
   const made = new Option(`--${kebab(name)} ${setting.placeholder}`, setting.description);
-  made.env(`LISTENPOST_${kebab(name).replaceAll('-', '_').toUpperCase()}`);
+  made.env(variable(name));
   made.default(setting.default, defaultText(setting));
   if (setting.choices !== undefined) return made.choices([...setting.choices]);
   return made.argParser((text) => parsed(setting, text));
@@ -217,6 +220,10 @@ function refuse(why: string): never {
 function defaultText(setting: TSchema & Setting): string {
   if (setting.default === null || (Array.isArray(setting.default) && setting.default.length === 0)) return 'none';
   return setting.form === 'bytes' ? `${setting.default / 1024 ** 2}MiB` : String(setting.default);
+}
+
+function variable(name: string): string {
+  return `LISTENPOST_${kebab(name).replaceAll('-', '_').toUpperCase()}`;
 }
 
 function kebab(name: string): string {

@@ -13,5 +13,30 @@ export function createLog(level: string, options: Options = {}): Logger {
 /** Written at once: what the last line said must not die with the process. */
 function destination({ fd = STDOUT, isTerminal = process.stdout.isTTY }: Options): DestinationStream {
   if (!isTerminal) return pino.destination({ fd, sync: true });
-  return pretty({ destination: fd, sync: true, colorize: !('NO_COLOR' in process.env), translateTime: 'HH:MM:ss.l' });
+  return pretty({
+    destination: fd,
+    sync: true,
+    colorize: !('NO_COLOR' in process.env),
+    translateTime: 'HH:MM:ss.l',
+    // The message says it.
+    ignore: 'url',
+    customPrettifiers: { policy: policyLine },
+  });
+}
+
+type Policy = { bind: string[]; send: string[]; hosts: string[]; origins: string[]; token: boolean };
+
+/** The policy of the start in one line. */
+function policyLine(policy: unknown): string {
+  const { bind, send, hosts, origins, token } = policy as Policy;
+  const others = [...hosts, ...origins].filter((name) => !LOOPBACK.includes(name));
+  const parts = [`listeners bind ${reach(bind)}`, `sends go to ${reach(send)}`, token ? 'token needed' : 'no token'];
+  return [...parts, ...(others.length === 0 ? [] : [`serves ${others.join(', ')}`])].join('; ');
+}
+
+const LOOPBACK = ['127.0.0.0/8', '::1', 'localhost'];
+
+function reach(cidrs: string[]): string {
+  const more = cidrs.filter((cidr) => !LOOPBACK.includes(cidr));
+  return more.length === 0 ? 'loopback only' : `loopback and ${more.join(', ')}`;
 }

@@ -157,9 +157,10 @@ function configurator(registry: Registry, log: Logger): Service['configure'] {
   let last: readonly NamedSpec[] = [];
   let turn = Promise.resolve();
   const apply = async (wanted: readonly NamedSpec[]) => {
-    const { failed, ...changes } = await reconcile(registry, wanted, last);
+    const { failed, warnings, ...changes } = await reconcile(registry, wanted, last);
     last = wanted;
     for (const { name, detail } of failed) log.error({ listener: name }, `a configured listener is not up: ${detail}`);
+    for (const { name, detail } of warnings) log.warn({ listener: name }, detail);
     if (Object.values(changes).some((names) => names.length > 0)) log.info(changes, 'configured listeners');
   };
   return (wanted) => {
@@ -177,13 +178,9 @@ function logThreads(crews: Crews, log: Logger): void {
   });
 }
 
+/** On a terminal that is three lines, see log.ts. */
 function announce(log: Logger, url: string, config: Config): void {
-  const policy = policyOf(config);
-  const reach = config.allowBind.length === 0 ? 'loopback only' : `loopback and ${config.allowBind.join(', ')}`;
-  log.info(
-    { url, docs: `${url}/docs`, policy },
-    `Listenpost ${VERSION} on ${url}, docs on ${url}/docs, listeners bind ${reach}`,
-  );
+  log.info({ url, docs: `${url}/docs`, policy: policyOf(config) }, `Listenpost ${VERSION} on ${url}`);
 }
 
 function urlOf(app: FastifyInstance): string {

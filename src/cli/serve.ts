@@ -1,8 +1,9 @@
 /** `listenpost serve`: runs the service until a signal ends it. A second signal ends it at once. */
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
+import { type Config, VARIABLES } from '../config.ts';
 import { type ConfigurationFile, readConfigurationFile } from '../configuration/file.ts';
+import { misspeltVariables } from '../environment.ts';
 import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';
 import { takeSignals } from './signals.ts';
@@ -20,6 +21,7 @@ const JOURNAL_DIED = 70;
 /** `file` is read again on SIGHUP. */
 export async function serve(config: Config, file?: ConfigurationFile): Promise<void> {
   const log = createLog(config.logLevel);
+  for (const line of misspeltVariables(process.env, VARIABLES)) log.warn(line);
   const ending = new AbortController();
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, 'the journal thread died, nothing can be kept any more');

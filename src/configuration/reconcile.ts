@@ -11,6 +11,8 @@ export type Reconciled = {
   removed: string[];
   /** Listeners that could not come up, and why. The rest works. */
   failed: { name: string; detail: string }[];
+  /** What of them is allowed and most likely not meant. */
+  warnings: { name: string; detail: string }[];
 };
 
 export async function reconcile(
@@ -18,7 +20,7 @@ export async function reconcile(
   wanted: readonly NamedSpec[],
   before: readonly NamedSpec[] = [],
 ): Promise<Reconciled> {
-  const result: Reconciled = { created: [], changed: [], removed: [], failed: [] };
+  const result: Reconciled = { created: [], changed: [], removed: [], failed: [], warnings: [] };
   const kept = new Set(wanted.map(({ name }) => name));
   for (const { name } of before) {
     if (!kept.has(name)) await attempt(name, result, () => remove(registry, name, result));
@@ -31,7 +33,8 @@ async function put(registry: Listeners, { name, ...spec }: NamedSpec, result: Re
   const before = idOf(registry, name);
   const unchanged = before !== undefined && (await equals(registry, name, spec));
   if (unchanged) return;
-  const { created } = await registry.put(name, spec, { replace: true });
+  const { created, listener } = await registry.put(name, spec, { replace: true });
+  result.warnings.push(...(listener.warnings ?? []).map((detail) => ({ name, detail })));
   (created ? result.created : result.changed).push(name);
 }
 

@@ -2,9 +2,10 @@
  * The JSON Schema of a configuration file, in one piece so that an editor can complete it: settings of the process by
  * the names of their flags, and listeners as POST takes them. Written to openapi/listenpost.schema.json.
  */
-import { ConfigSchema } from '../config.ts';
+import { ConfigSchema, type Form } from '../config.ts';
 import { NAMED_SCHEMAS } from '../schemas/index.ts';
 import { ListenerSpecSchema } from '../schemas/listener.ts';
+import { BYTES_PATTERN, PORTS_PATTERN, WHOLE_PATTERN } from '../schemas/units.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -16,7 +17,10 @@ const PARTS = new Set(['Responder', 'Framing', 'Capture']);
 
 export function configurationSchema(): Schema {
   const listener = plain(ListenerSpecSchema);
-  const settings = FILE_SETTINGS.map((name) => [name, settingSchema(plain(ConfigSchema.properties)[name] as Schema)]);
+  const settings = FILE_SETTINGS.map((name) => [
+    name,
+    settingSchema(name, plain(ConfigSchema.properties)[name] as Schema),
+  ]);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Listenpost configuration',
@@ -57,8 +61,26 @@ function plain(schema: unknown): Schema {
 }
 
 /** A setting without what only the command line needs. In a file it may be written as on the command line. */
-function settingSchema({ description, default: byDefault, type }: Schema): Schema {
-  const types =
-    type === 'integer' ? ['integer', 'string'] : type === 'array' ? ['array', 'string'] : ['string', 'null'];
-  return { type: types, description, ...(byDefault === null ? {} : { default: byDefault }) };
+function settingSchema(name: string, { form, description, default: byDefault, ...setting }: Schema): Schema {
+  const { type, ...rules } = FORMS[form as Form](setting);
+  const types = byDefault === null ? [type, 'null'].flat() : type;
+  const hasDefault = byDefault !== null && !DEPENDS_ON_MACHINE.has(name);
+  return { type: types, ...rules, description, ...(hasDefault ? { default: byDefault } : {}) };
+}
+
+/** The number of cores. */
+const DEPENDS_ON_MACHINE = new Set(['threads']);
+
+const FORMS: Record<Form, (setting: Schema) => Schema> = {
+  text: ({ enum: words }) => ({ type: 'string', ...(words === undefined ? { minLength: 1 } : { enum: words }) }),
+  integer: (setting) => ({ type: ['integer', 'string'], ...rangeOf(setting), pattern: WHOLE_PATTERN }),
+  bytes: (setting) => ({ type: ['integer', 'string'], ...rangeOf(setting), pattern: BYTES_PATTERN }),
+  list: () => ({ type: ['array', 'string'], items: { type: 'string', minLength: 1 } }),
+  cidrs: () => ({ type: ['array', 'string'], items: { type: 'string', minLength: 1 } }),
+  ports: () => ({ type: 'string', pattern: PORTS_PATTERN }),
+};
+
+/** Of a number. Text is judged when the setting is read. */
+function rangeOf({ minimum, maximum }: Schema): Schema {
+  return { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
 }

@@ -7,7 +7,13 @@ import type { FastifyServerOptions } from 'fastify';
 import { type InputError, ProblemError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
-import { BYTES_PATTERN, DURATION_PATTERN, QUERY_DURATION_PATTERN } from '../schemas/units.ts';
+import {
+  BYTES_PATTERN,
+  DURATION_PATTERN,
+  PORTS_PATTERN,
+  QUERY_DURATION_PATTERN,
+  WHOLE_PATTERN,
+} from '../schemas/units.ts';
 
 type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 type BuildValidator = NonNullable<Compilers['buildValidator']>;
@@ -113,6 +119,8 @@ const PATTERNS: Record<string, string> = {
   [DURATION_PATTERN]: 'must be a duration such as "500ms", "5s", "2m", "1h", or a whole number of milliseconds',
   [QUERY_DURATION_PATTERN]: 'must be a duration such as 500ms, 5s, 2m, 1h, or a whole number of milliseconds',
   [BYTES_PATTERN]: 'must be a size such as 65536, "64KiB", "1MiB", "1GiB"',
+  [WHOLE_PATTERN]: 'must be a whole number',
+  [PORTS_PATTERN]: 'must be a range of ports such as 20000-20999',
   [NAME_PATTERN]: NAME,
   [REF_PATTERN]: NAME,
 };

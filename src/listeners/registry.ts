@@ -17,6 +17,7 @@ import type {
 import { ProblemError } from '../errors.ts';
 import { listenerNumber } from '../journal/ids.ts';
 import type { Journal } from '../journal/journal.ts';
+import { unfilled } from '../responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
 import { CountSaver } from './count-saver.ts';
@@ -86,7 +87,7 @@ export class Registry implements Listeners {
         await this.#journal.forget(listener.number).catch(this.#onError);
         throw error;
       }
-      return this.#view(listener);
+      return this.#changed(listener);
     });
   }
 
@@ -107,7 +108,7 @@ export class Registry implements Listeners {
       this.#mustExist(listener);
       const next = patchedSpec(listener.spec, patch);
       await this.#roster.renamed(listener, next.name, () => applySpec(listener, next, this.#journal));
-      return this.#view(listener);
+      return this.#changed(listener);
     });
   }
 
@@ -127,7 +128,7 @@ export class Registry implements Listeners {
       await converge(listener, named(spec, isId ? listener.name : ref), { ...context, ...options });
       return true;
     });
-    return isThere ? { created: false, listener: await this.#view(listener) } : this.put(ref, spec, options);
+    return isThere ? { created: false, listener: await this.#changed(listener) } : this.put(ref, spec, options);
   }
 
   async remove(ref: string, how: { mode: CloseMode; drain: number }): Promise<void> {
@@ -248,6 +249,14 @@ export class Registry implements Listeners {
 
   #mustExist(listener: Listener): void {
     if (!this.#roster.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
+  }
+
+  /** The view with what is to be said about its spec. */
+  async #changed(listener: Listener): Promise<ListenerView> {
+    const view = await this.#view(listener);
+    const { responder } = listener.spec;
+    const warnings = responder.type === 'reply' ? unfilled('/responder', responder) : [];
+    return warnings.length === 0 ? view : { ...view, warnings };
   }
 
   async #view(listener: Listener): Promise<ListenerView> {

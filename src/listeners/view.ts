@@ -10,6 +10,8 @@ export type ListenerView = FullSpec & {
   createdAt: string;
   expiresAt: string | null;
   error?: { code: string; detail: string };
+  /** Of the answer to a change alone: what is allowed and most likely not meant. */
+  warnings?: string[];
   bindings: { thread: string }[];
   unread: number;
   unmatched: number;

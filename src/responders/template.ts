@@ -40,6 +40,14 @@ export function compileTemplate(source: Uint8Array | string): Template {
   return assemble(parts);
 }
 
+/** The first place that a template would fill in, with its braces; undefined when there is none. */
+export function firstPlace(text: string): string | undefined {
+  return text.match(PLACE)?.find((place) => {
+    const [name, args] = nameIn(place.slice(2, -2));
+    return fillOf(name, args) !== undefined;
+  });
+}
+
 function assemble(parts: (Uint8Array | Fill)[]): Template {
   if (parts.every((part) => typeof part !== 'function')) {
     const bytes = Uint8Array.from(Buffer.concat(parts as Uint8Array[]));
@@ -55,10 +63,18 @@ function filled(part: Uint8Array | Fill, exchange: Exchange): Uint8Array {
 }
 
 function compilePlace(inner: string): Fill {
-  const [name = '', ...args] = Buffer.from(inner, 'latin1').toString().trim().split(/\s+/);
-  const fill = nested(name, args) ?? findName(name, args);
+  const fill = fillOf(...nameIn(Buffer.from(inner, 'latin1').toString()));
   if (fill === undefined) throw new TemplateError(inner.trim(), `unknown name in template: {{${inner.trim()}}}`);
   return fill;
+}
+
+function nameIn(inner: string): [name: string, args: string[]] {
+  const [name = '', ...args] = inner.trim().split(/\s+/);
+  return [name, args];
+}
+
+function fillOf(name: string, args: string[]): Fill | undefined {
+  return nested(name, args) ?? findName(name, args);
 }
 
 /** `{{upper text}}` and `{{crc32 text}}` take another place's value. */

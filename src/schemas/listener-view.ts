@@ -10,7 +10,7 @@ const DroppedSchema = Type.Object(
     kernel: MaybeInteger({ description: 'By the kernel, its queue was full; null where unknown.', examples: [0] }),
     overload: Count('Read and dropped because the journal was behind.'),
     denied: Count('From peers that allow and deny shut out.'),
-    fault: Count('By a fault of the listener.'),
+    fault: Count('By a fault of the listener. Coming with faults: until then 0.'),
     full: Count('Because the history was full (dropNewest).'),
     paused: Count('While the listener was paused.'),
     closed: Count('Queued, or beyond maxRequests, when the socket closed.'),
@@ -57,6 +57,8 @@ const AddressSchema = Type.Unsafe<{ host: string; port: number; url: string } | 
   required: ['host', 'port', 'url'],
 });
 
+const WARNING = '/responder/text holds {{n}}, which goes out as it stands; with "template": true it is filled in';
+
 /** What a listener shows beyond its spec; a PUT ignores these, so that the body of a GET can be put. */
 const readOnlyFields = {
   id: Type.String({ description: 'Id, `l_…`.', examples: ['l_0000000001'] }),
@@ -73,12 +75,18 @@ const readOnlyFields = {
       { description: 'Why it failed.' },
     ),
   ),
+  warnings: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'In answers to a create or a change: what is allowed and most likely not meant.',
+      examples: [[WARNING]],
+    }),
+  ),
   bindings: Type.Array(
     Type.Object({ thread: Type.String({ description: 'Name of the thread.', examples: ['shared-1'] }) }),
     { description: 'Its sockets, one a thread.' },
   ),
   unread: Count('`in` messages above the highest seq ever served.'),
-  unmatched: Count('`in` messages that no rule matched.'),
+  unmatched: Count('`in` messages that no rule matched. Coming with rules: until then 0.'),
   stats: StatsSchema,
 };
 

@@ -37,8 +37,18 @@ export const MessageSchema = Type.Object(
     truncated: maybe(Type.Boolean({ description: 'Only a part was kept.', examples: [false] })),
     inReplyTo: maybe(Type.Integer({ description: 'Seq of the message it answers.', examples: [1] })),
     sendId: maybe(Type.String({ description: 'The send that made it.', examples: ['s_1'] })),
-    rule: maybe(Type.String({ description: 'The rule that matched.', examples: ['login'] })),
-    fault: maybe(Type.Unknown({ description: 'The fault that struck it.', examples: ['loss'] })),
+    rule: maybe(
+      Type.String({
+        description: 'The rule that matched. Coming with rules: until then it is not there.',
+        examples: ['login'],
+      }),
+    ),
+    fault: maybe(
+      Type.Unknown({
+        description: 'The fault that struck it. Coming with faults: until then it is not there.',
+        examples: ['loss'],
+      }),
+    ),
     phase: maybe(OneOf(['opened', 'closed'], { description: 'Kind connection: which end.', examples: ['opened'] })),
     reason: maybe(reason),
     dropped: maybe(dropped),

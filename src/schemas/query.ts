@@ -34,8 +34,11 @@ export const filterParameters = {
   regex: Text('Only payloads that match this regular expression (RE2, linear time).', '^H.la'),
   json: Text('Only JSON payloads with this value at a pointer.', '/user/id=7'),
   thread: Text('Only what this thread handled.', 'shared-1'),
-  rule: Text('Only what this rule matched.', 'login'),
-  kind: Text('Kinds of record, a comma list: message, connection, gap, drop, listener, problem.', 'message'),
+  rule: Text('Only what this rule matched. Coming with rules: until then nothing matches.', 'login'),
+  kind: Text(
+    'Kinds of record, a comma list: message, connection, gap, listener, problem; drop is coming with faults.',
+    'message',
+  ),
 };
 export const payloadParameter = maybe(
   OneOf(['full', 'text', 'hex', 'base64', 'none'], {

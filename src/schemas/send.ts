@@ -195,6 +195,12 @@ export const SendSchema = Type.Object(
     progress: Type.Number({ description: '0 to 1.', examples: [1] }),
     createdAt: Moment('When it was asked for.'),
     elapsedMs: Type.Number({ description: 'Milliseconds it took so far.', examples: [1.5] }),
+    warnings: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'In the answer to its making: what is allowed and most likely not meant.',
+        examples: [['/text holds {{n}}, which goes out as it stands; with "template": true it is filled in']],
+      }),
+    ),
     replies: Type.Array(ReplySchema, { description: 'The replies that were expected and came.' }),
     import: Type.Optional(ImportSchema),
     error: Type.Optional(

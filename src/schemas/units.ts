@@ -7,6 +7,8 @@ const BYTES: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 10
 export const DURATION_PATTERN = '^\\d+(\\.\\d+)?(ms|s|m|h|d)$';
 /** In a query string and a header everything is text, so a number of milliseconds is digits alone. */
 export const QUERY_DURATION_PATTERN = '^(\\d+|\\d+(\\.\\d+)?(ms|s|m|h|d))$';
+export const WHOLE_PATTERN = '^\\d+$';
+export const PORTS_PATTERN = '^\\d+-\\d+$';
 export const BYTES_PATTERN = '^(\\d+|\\d+(\\.\\d+)?(B|KiB|MiB|GiB))$';
 
 /** The longest duration there is: a century. Moments that far from now can still be written. */

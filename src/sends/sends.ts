@@ -7,6 +7,7 @@ import { invalidParameter, ProblemError } from '../errors.ts';
 import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
 import { bindProblem } from '../listeners/problems.ts';
+import { unfilled } from '../responders/warnings.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { SendOutcome } from '../workers/protocol.ts';
 import { IdempotencyKeys } from './idempotency.ts';
@@ -61,7 +62,11 @@ export class Sends implements SendsFace {
     request: SendRequest,
     { idempotencyKey }: { idempotencyKey?: string } = {},
   ): Promise<Answer & { replayed: boolean }> {
-    const { answer, replayed } = await this.#keys.once(idempotencyKey, request, () => this.#create(request));
+    const { answer, replayed } = await this.#keys.once(idempotencyKey, request, async () => {
+      const answer = await this.#create(request);
+      const warnings = warningsOf(request);
+      return warnings.length === 0 ? answer : { ...answer, send: { ...answer.send, warnings } };
+    });
     return { ...answer, replayed };
   }
 
@@ -190,6 +195,12 @@ export class Sends implements SendsFace {
     if (send === undefined) throw new ProblemError('not_found', `there is no send ${id}`);
     return send;
   }
+}
+
+/** Of its payload, or of those of its sequence. */
+function warningsOf({ sequence, template = false, ...payload }: SendRequest): string[] {
+  if (sequence === undefined) return unfilled('', { ...payload, template });
+  return sequence.flatMap((part, i) => unfilled(`/sequence/${i}`, { ...part, template }));
 }
 
 function dispatched(send: Send, thread: ListenerThread, from: Listener | null): Promise<SendOutcome> {

@@ -96,6 +96,26 @@ t.test('healthcheck says by its exit code whether a service is ready', async (t)
   t.match([stranger.code, stranger.stderr], [1, /is not ready: status 404/]);
 });
 
+t.test('a variable that is no setting gets a log line, those of Kubernetes none', async (t) => {
+  const env = {
+    LISTENPOST_THREDS: '2',
+    LISTENPOST_SERVICE_HOST: '10.0.0.1',
+    LISTENPOST_CONFIG: '',
+    LISTENPOST_URL: '',
+  };
+  const service = await startProcess(t, [], { ...env, LISTENPOST_CONFIG: undefined });
+  const [warning, start, ...more] = service.child.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.match(warning, {
+    level: 40,
+    msg: 'LISTENPOST_THREDS is not a setting and has no effect; did you mean LISTENPOST_THREADS?',
+  });
+  t.match(start, { url: service.url });
+  t.same(more, []);
+});
+
 t.test('one log line at the start says URL, docs and policy', async (t) => {
   const service = await startProcess(t, ['--allow-bind', '0.0.0.0/0', '--threads', '2']);
   const lines = service.child.stdout.trim().split('\n');

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { parseConfiguration } from '../../src/configuration/file.ts';
 import { run, startProcess } from '../process.ts';
 
 const FILE = `settings:
@@ -58,12 +59,14 @@ t.test('flags beat the environment, the environment beats the file', async (t) =
 });
 
 t.test('a listener that can not come up does not hold up the others', async (t) => {
-  const text = 'listeners: [{name: no, protocol: udp, host: 192.0.2.1}, {name: yes, protocol: udp}]';
+  const text =
+    'listeners: [{name: no, protocol: udp, host: 192.0.2.1}, {name: yes, protocol: udp}, {name: odd, protocol: udp, responder: {type: reply, text: "{{n}}"}}]';
   const path = join(t.testdir({ 'listenpost.yaml': text }), 'listenpost.yaml');
   const service = await startProcess(t, ['--config', path]);
   t.match(await service.get('/v1/listeners/yes'), { status: 200 });
   t.match(await service.get('/readyz'), { status: 200 });
   t.match(service.child.stdout, /a configured listener is not up/);
+  t.match(service.child.stdout, /"level":40.*"listener":"odd".*holds \{\{n\}\}/, 'nor is what is odd silent');
 });
 
 t.test('a bad file ends the start with its line and the reason', async (t) => {
@@ -88,6 +91,37 @@ t.test('a bad file ends the start with its line and the reason', async (t) => {
     t.equal(stderr.trim().split('\n').length, 1, 'one line');
   }
   t.match(await run(t, ['serve', '--config', '/nowhere.yaml']), { code: 2, stderr: /nowhere.yaml.*ENOENT/ });
+});
+
+t.test('a wrong setting is told with what it may be', async (t) => {
+  const cases: [settings: string, why: RegExp][] = [
+    ['threads: many', /^f:1: \/settings\/threads must be a whole number$/],
+    ['threads: 65', /must be at most 64/],
+    ['logLevel: loud', /logLevel must be one of fatal, error, warn/],
+    ['fsync: often', /fsync must be one of every, interval, never/],
+    ['host: null', /host must be a string/],
+    ['prot: 1', /prot is not a field here; did you mean port\?/],
+    ['portRange: 5', /portRange must be a string or null/],
+    ['portRange: 5-', /must be a range of ports such as 20000-20999/],
+  ];
+  for (const [text, message] of cases) {
+    t.throws(() => parseConfiguration('f', `settings: { ${text} }`), { message }, text);
+  }
+  t.doesNotThrow(() => parseConfiguration('f', 'settings: { threads: "2", data: null, allowBind: ["::/0"] }'));
+});
+
+t.test('the JSON Schema for editors knows the words and bounds of settings', async (t) => {
+  const { settings } = JSON.parse(readFileSync('openapi/listenpost.schema.json', 'utf8')).properties;
+  t.match(settings.properties, {
+    logLevel: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] },
+    fsync: { enum: ['every', 'interval', 'never'], default: 'interval' },
+    engine: { enum: ['auto', 'dgram'] },
+    port: { minimum: 0, maximum: 65_535 },
+    journalMemory: { pattern: /KiB/ },
+    data: { type: ['string', 'null'] },
+    host: { type: 'string' },
+  });
+  t.notOk('default' in settings.properties.threads, 'it depends on the machine');
 });
 
 t.test('the JSON Schema for editors is the one that files are checked with', async (t) => {

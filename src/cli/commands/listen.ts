@@ -66,6 +66,7 @@ async function listen(session: Session, protocol: 'udp' | 'tcp', port: number, f
   const feed = listener.events({ signal, hold: !keep, ...(output.json && hex ? { payload: 'hex' } : {}) });
   await feed.opened();
   if (output.json) await output.object(listener.view);
+  output.warn(listener.view.warnings);
   output.say(greeting(listener, keep));
   const isEnough = ({ direction }: { direction: string }) => direction === 'in' && ++got >= count;
   await showFeed(feed, { output, flags, onMessage: isEnough });

@@ -51,6 +51,11 @@ export class Output {
   say(text: string): void {
     if (!this.#isQuiet) process.stderr.write(`${text}\n`);
   }
+
+  /** What the service finds odd about a request that it carried out. */
+  warn(warnings: readonly string[] = []): void {
+    for (const warning of warnings) this.say(`${paintTalk('yellow', 'warning:')} ${warning}`);
+  }
 }
 
 /** Colors text for standard output; plain where that is no terminal or colors are not wanted. */

@@ -24,6 +24,7 @@ export async function follow({ output, signal, atEnd }: Session, starting: Promi
     if (send?.state === 'running') output.say(`cancelled: ${summary((await send.cancel()).view)}`);
   });
   const send = await starting;
+  output.warn(send.view.warnings);
   for (let pause = FIRST; send.state === 'running'; pause = Math.min(pause * 2, LONGEST)) {
     await sleep(pause, undefined, { signal });
     const { view } = await send.refresh();

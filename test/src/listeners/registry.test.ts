@@ -96,6 +96,19 @@ t.test('limits: threads of the pool and the process, listeners', async (t) => {
   await t.rejects(registry.create({ protocol: 'udp' }), { code: 'limit_reached', message: /--max-listeners 4/ });
 });
 
+t.test('text that holds a name of templates without being one gets a warning, wherever it is set', async (t) => {
+  const responder = { type: 'reply', text: 'n {{n}}' } as const;
+  const warnings = [/^\/responder\/text holds \{\{n\}\}.*"template": true/];
+  const made = await registry.create({ protocol: 'udp', name: 'warned', responder });
+  t.match(made, { warnings });
+  const { name: _, ...spec } = { protocol: 'udp' as const, name: '', responder };
+  t.match((await registry.put('warned', spec, { replace: false })).listener, { warnings });
+  t.equal((await registry.get('warned')).warnings, undefined, 'said to whoever sets it');
+  const filled = await registry.patch('warned', { responder: { ...responder, template: true } });
+  t.equal(filled.warnings, undefined);
+  t.match(await registry.patch('warned', { responder }), { warnings });
+});
+
 t.test('a name that is nearly right is told which one was meant', async (t) => {
   await registry.create({ protocol: 'udp', name: 'statsd' });
   await t.rejects(registry.get('statds'), {

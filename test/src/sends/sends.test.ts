@@ -187,3 +187,15 @@ t.test('a send whose thread dies is failed, and nobody waits for ever', async (t
   await Promise.all([threadNamed(crews, 'shared-1').kill(), threadNamed(crews, 'shared-2').kill()]);
   t.match(await waiting, { send: { state: 'failed', error: { code: 'worker_unavailable' } } });
 });
+
+t.test('a payload that holds a name of templates without being one gets a warning', async (t) => {
+  const { registry, sends } = await start(t);
+  await registry.create({ protocol: 'udp', name: 'to' });
+  const made = async (request: object) =>
+    (await sends.create({ protocol: 'udp', to: { listener: 'to' }, ...request })).send;
+  t.match(await made({ text: '{{n}}' }), { warnings: [/^\/text holds \{\{n\}\}.*"template": true/] });
+  t.match(await made({ sequence: [{ text: 'a' }, { json: ['{{now}}'] }] }), { warnings: [/^\/sequence\/1\/json/] });
+  for (const quiet of [{ text: '{{n}}', template: true }, { text: 'n' }, { hex: '00' }]) {
+    t.notOk('warnings' in (await made(quiet)), JSON.stringify(quiet));
+  }
+});
