@@ -101,6 +101,10 @@ export const ConfigSchema = Type.Object({
     default: null,
   }),
   advertisedHost: Maybe({ placeholder: '<name>', description: 'host shown in the address of a wildcard listener' }),
+  urlFile: Maybe({
+    placeholder: '<file>',
+    description: 'write the URL of the API there once it is ready; with the same variable the other commands find it',
+  }),
   engine: Type.Unsafe<'auto' | 'dgram'>(
     Type.String({
       form: 'text',

@@ -1,4 +1,4 @@
-/** Variables of the environment that look like settings and are none: most likely misspelt. */
+/** Variables of the environment that look like settings and are none: misspelt, or made up by what runs containers. */
 import { nearest } from './nearest.ts';
 
 const PREFIX = 'LISTENPOST_';
@@ -21,5 +21,25 @@ export function misspeltVariables(env: NodeJS.ProcessEnv, known: readonly string
 
 function isStrange(name: string, value = '', known: readonly string[]): boolean {
   if (!name.startsWith(PREFIX) || known.includes(name)) return false;
-  return !MADE_UP.test(name.slice(PREFIX.length)) && !MADE_UP_VALUE.test(value);
+  return !isMadeUp(name, value);
+}
+
+function isMadeUp(name: string, value = ''): boolean {
+  return name.startsWith(PREFIX) && (MADE_UP.test(name.slice(PREFIX.length)) || MADE_UP_VALUE.test(value));
+}
+
+/**
+ * Takes the one made-up variable that has the name of a setting out of an environment: for a Service called `listenpost`
+ * LISTENPOST_PORT is its address, `tcp://10.96.0.17:8080`. Answers the line for the log when it was there.
+ */
+export function dropServiceAddress(env: NodeJS.ProcessEnv): string | undefined {
+  const { LISTENPOST_PORT: value } = env;
+  if (value === undefined || !MADE_UP_VALUE.test(value)) return undefined;
+  delete env.LISTENPOST_PORT;
+  const others = Object.keys(env).filter((name) => isMadeUp(name, env[name]));
+  return (
+    `LISTENPOST_PORT=${value} is the address of a Service, as Kubernetes sets it: ignored` +
+    `${others.length === 0 ? '' : `, like ${others.sort().join(', ')}`}. ` +
+    'Give the port of the API by --port, or set enableServiceLinks: false in the pod'
+  );
 }

@@ -33,8 +33,13 @@ export function run(t: Test, args: string[], env: NodeJS.ProcessEnv = {}): Promi
 }
 
 /** Starts `listenpost serve` with these flags on port 0; resolves once it listens. With empty NODE_OPTIONS tap stays out. */
-export async function startProcess(t: Test, flags: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Service> {
-  const child = new Child(t, ['serve', '--port', '0', '--log-level', 'info', ...flags], env);
+export async function startProcess(
+  t: Test,
+  flags: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+  port = ['--port', '0'],
+): Promise<Service> {
+  const child = new Child(t, ['serve', ...port, '--log-level', 'info', ...flags], env);
   const line = await child.line(/"url":"http/);
   return new Service(child, (JSON.parse(line) as { url: string }).url);
 }

@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings, ConfigError, configOf, withFile } from '../config.ts';
+import { dropServiceAddress } from '../environment.ts';
 import { VERSION } from '../version.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
 import { addCommands } from './commands.ts';
@@ -11,22 +12,23 @@ import { tell, USAGE } from './session/failure.ts';
 /** Parses the arguments and runs the command they name. */
 export async function run(argv: string[]): Promise<void> {
   process.stdout.on('error', outputBroke);
+  const ignored = dropServiceAddress(process.env);
   try {
-    await createProgram().parseAsync(argv);
+    await createProgram(ignored).parseAsync(argv);
   } catch (error) {
     process.exitCode = exitCode(error);
   }
 }
 
-/** The definitions alone: completions and the man page are made of them too. */
-export function createProgram(): Command {
+/** The definitions alone: completions and the man page are made of them too. `notice` is what the log says at a start. */
+export function createProgram(notice?: string): Command {
   const program = new Command('listenpost')
     .description('Programmable UDP and TCP endpoints for people who test networked software.')
     .version(VERSION)
     .exitOverride()
     .configureHelp({ styleTitle: (title) => styleText('bold', title, { validateStream: false }) })
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`) });
-  addServe(program);
+  addServe(program, notice);
   addHealthcheck(program);
   addCommands(program);
   addOverview(program);
@@ -38,7 +40,7 @@ function outputBroke(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') process.exitCode = tell(error);
 }
 
-function addServe(program: Command): void {
+function addServe(program: Command, notice: string | undefined): void {
   const serving = addSettings(program.command('serve').description('run the service')).addOption(
     new Option('--config <file>', 'settings and listeners in YAML; read again on SIGHUP').env('LISTENPOST_CONFIG'),
   );
@@ -49,7 +51,7 @@ function addServe(program: Command): void {
     const settings = withFile(options, file?.settings ?? {}, (name) => serving.getOptionValueSource(name));
     const config = configOf(settings);
     const { serve } = await import('./serve.ts');
-    await serve(config, file);
+    await serve(config, file, notice);
   });
 }
 

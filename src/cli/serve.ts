@@ -8,6 +8,7 @@ import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';
 import { takeSignals } from './signals.ts';
 import { startFailure } from './start-failure.ts';
+import { keepUrlFile } from './url-file.ts';
 
 /** Milliseconds an orderly end may take: containers are killed after ten seconds. Each step has less, see server.ts. */
 const GRACE = 8000;
@@ -18,9 +19,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const FAILED = 1;
 const JOURNAL_DIED = 70;
 
-/** `file` is read again on SIGHUP. */
-export async function serve(config: Config, file?: ConfigurationFile): Promise<void> {
+/** `file` is read again on SIGHUP; `notice` is told in the log. */
+export async function serve(config: Config, file?: ConfigurationFile, notice?: string): Promise<void> {
   const log = createLog(config.logLevel);
+  if (notice !== undefined) log.warn(notice);
   for (const line of misspeltVariables(process.env, VARIABLES)) log.warn(line);
   const ending = new AbortController();
   const onFatal = (error: Error) => {
@@ -42,6 +44,7 @@ export async function serve(config: Config, file?: ConfigurationFile): Promise<v
   );
   onSignals(log, close);
   if (file !== undefined) reloadOnHangup(starting, file, log);
+  if (config.urlFile !== null) keepUrlFile(config.urlFile, starting, log).catch(() => {});
   takeSignals();
   await starting.catch((error: Error) => {
     if (ending.signal.aborted) return;

@@ -1,5 +1,6 @@
 /** The flags that every command that talks to a service has. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_URL } from './service-url.ts';
 
 export type CommonFlags = {
   url?: string;
@@ -13,8 +14,6 @@ export type CommonFlags = {
 /** Their heading in the help. */
 export const COMMON_GROUP = 'Service and output:';
 
-const DEFAULT_URL = 'http://127.0.0.1:8080';
-
 export function addCommon(command: Command): Command {
   const options = [
     new Option('--url <url>', `where the service is (default: ${DEFAULT_URL})`).env('LISTENPOST_URL').argParser(url),
@@ -25,15 +24,6 @@ export function addCommon(command: Command): Command {
   ];
   for (const option of options) command.addOption(option.helpGroup(COMMON_GROUP));
   return command.on('option:no-color', forgetColor);
-}
-
-/** What was given, else where `listenpost serve` is with this environment. */
-export function serviceUrl(given: string | undefined): string {
-  if (given !== undefined && given !== '') return given;
-  const { LISTENPOST_HOST: host, LISTENPOST_PORT: port } = process.env;
-  if (!host && !port) return DEFAULT_URL;
-  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host ?? ''] ?? (host || '127.0.0.1');
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port || 8080}`;
 }
 
 /** A URL; `host:port` alone will do. An empty variable of the environment is as good as none. */

@@ -1,8 +1,9 @@
 /** Flags and arguments: what they take, and what they say to the rest. */
 import { Command, InvalidArgumentError } from 'commander';
 import t from 'tap';
-import { addCommon, serviceUrl } from '../../../src/cli/options/common.ts';
+import { addCommon } from '../../../src/cli/options/common.ts';
 import { addFilters, filterOf } from '../../../src/cli/options/filters.ts';
+import { serviceUrl } from '../../../src/cli/options/service-url.ts';
 import { duration, json, jsonList, label, numeric, place, whole } from '../../../src/cli/options/values.ts';
 
 t.test('values', async (t) => {
@@ -64,6 +65,12 @@ t.test('where the service is', async (t) => {
   t.equal(under({ LISTENPOST_HOST: '0.0.0.0' }), 'http://127.0.0.1:8080');
   t.equal(under({ LISTENPOST_HOST: '::' }), 'http://[::1]:8080');
   t.equal(under({ LISTENPOST_HOST: 'box' }), 'http://box:8080');
+
+  const file = `${t.testdir({ url: 'http://0.0.0.0:9000\n', none: 'not yet' })}/`;
+  t.equal(under({ LISTENPOST_URL_FILE: `${file}url`, LISTENPOST_PORT: '9' }), 'http://127.0.0.1:9000', 'as it says');
+  for (const name of ['none', 'missing']) {
+    t.equal(under({ LISTENPOST_URL_FILE: file + name, LISTENPOST_PORT: '9' }), 'http://127.0.0.1:9', name);
+  }
 });
 
 t.test('a URL may lack its scheme', async (t) => {
