@@ -10,7 +10,7 @@ import { Caller } from '../../../../src/journal/query/caller.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from '../../../../src/journal/query/waitLimits.ts';
 import { Room } from '../../../../src/journal/room.ts';
 import { SqliteStore } from '../../../../src/journal/sqlite/sqliteStore.ts';
-import { A, B, chunk, listener, message, pullOf, seqsOf, textsOf, waitOf } from '../fixtures.ts';
+import { A, B, chunk, cursorAt, listener, message, pullOf, seqsOf, textsOf, waitOf } from '../fixtures.ts';
 
 /** Milliseconds of work between asking for a page of one listener and its answer, beside any waits on another. */
 const FAIR = 100;
@@ -40,7 +40,7 @@ for (const [name, waits, filter] of kinds) {
     const all = await Promise.all(answers);
     const slowest = await pages();
     t.ok(slowest <= FAIR, `the slowest page took ${slowest} ms`);
-    t.ok(all.every(({ satisfied, gone, next }) => !satisfied && !gone && next === `${2 * ROUNDS * 40}`));
+    t.ok(all.every(({ satisfied, gone, next }) => !satisfied && !gone && next === cursorAt(2 * ROUNDS * 40)));
     t.equal(host.stats().waits, 0);
   });
 }
@@ -87,7 +87,7 @@ t.test('what was evicted before a wait could look at it is told as a gap', async
   host.append(chunk([message('end')]));
   for (const answer of await Promise.all(asked)) {
     t.same(textsOf(answer), ['end'], { diagnostic: false });
-    t.equal(answer.next, '401', { diagnostic: false });
+    t.equal(answer.next, cursorAt(401), { diagnostic: false });
     t.match(answer.gap, { reason: 'evicted' }, { diagnostic: false });
   }
 });
