@@ -25,6 +25,7 @@ const LISTENER_COUNTERS = {
   evicted_messages: 'Messages evicted by a bound.',
   replies_suppressed: 'Answers not sent, so that two responders do not feed each other.',
   internal_errors: 'Messages or connections that met a mistake of the program; the log says which.',
+  replies_refused: 'Answers that the system refused to send.',
   receive_batches: 'Reads that brought at least one datagram; datagrams a batch = received / batches.',
 } as const;
 
@@ -149,6 +150,7 @@ const LISTENER_READS: Record<keyof typeof LISTENER_COUNTERS, (listener: Listener
   evicted_messages: ({ stats }) => stats.evicted,
   replies_suppressed: ({ stats }) => stats.repliesSuppressed,
   internal_errors: ({ stats }) => stats.internalErrors,
+  replies_refused: ({ stats }) => stats.repliesRefused,
   receive_batches: ({ stats }) => stats.receiveBatches,
 };
 

@@ -114,11 +114,12 @@ function assemble(made: {
 }): Parts {
   const { config, journal, crews, ownPorts, log } = made;
   logThreads(crews, log);
+  const bindPolicy = new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' });
   const registry = new Registry({
     journal,
     crews,
     ports: { table: new PortTable(ownPorts), range: config.portRange },
-    bindPolicy: new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' }),
+    bindPolicy,
     advertisedHost: config.advertisedHost,
     maxListeners: config.maxListeners,
     isDurable: config.data !== null,
@@ -128,6 +129,7 @@ function assemble(made: {
   const sends = new Sends({
     use: (ref) => registry.use(ref),
     sendPolicy: new AddressPolicy(config.allowSend, { code: 'destination_not_allowed', flag: '--allow-send' }),
+    bindPolicy,
     thread: () => crews.next(),
     watch: (watcher) => crews.watch(watcher),
   });

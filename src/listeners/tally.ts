@@ -120,6 +120,7 @@ export class Tally {
       truncated: history.truncated,
       repliesSuppressed: sums.repliesSuppressed,
       internalErrors: sums.internalErrors,
+      repliesRefused: sums.repliesRefused,
       firstSeq: history.firstSeq,
       lastSeq: history.lastSeq,
       receiveBatches: sums.receiveBatches,

@@ -35,6 +35,7 @@ export type ListenerStats = {
   repliesSuppressed: number;
   /** Messages or connections that met a mistake of this program. */
   internalErrors: number;
+  repliesRefused: number;
   firstSeq: number;
   lastSeq: number;
   receiveBuffer: number;

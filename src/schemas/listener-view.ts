@@ -39,6 +39,9 @@ const StatsSchema = Type.Object(
     truncated: Count('Messages kept in part.'),
     repliesSuppressed: Count('Answers not sent, to prevent loops.'),
     internalErrors: Count('Messages or connections that met a mistake of Listenpost itself; each is in its log.'),
+    repliesRefused: Count(
+      'Answers that the system refused to send, e.g. too long for a datagram; a `problem` record says why.',
+    ),
     firstSeq: Type.Integer({ description: 'Seq of the oldest message kept.', examples: [1] }),
     lastSeq: Count('Seq of the newest message.'),
     receiveBuffer: Type.Integer({ description: 'Receive buffer in force, in bytes.', examples: [8_388_608] }),

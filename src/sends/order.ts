@@ -17,6 +17,8 @@ export type OrderContext = {
   /** A listener by id or name; throws `not_found`. */
   use(ref: string): Listener;
   sendPolicy: AddressPolicy;
+  /** Where a socket of a send's own may be bound. */
+  bindPolicy: AddressPolicy;
 };
 
 /** An order and, when it goes out by a listener's own socket, that listener. */
@@ -48,10 +50,11 @@ export async function prepareSend(
   const { parts, account } =
     given === undefined ? { parts: own, account: undefined } : given(largestPayload(request.protocol, to.host));
   // The sender last: it may be given other sockets while a name is resolved.
-  const local = await localAddress(request);
+  const local = await localAddress(request, to, context);
   const from = await senderOf(request, context);
   checkSizes(request.protocol, to.host, parts);
-  if (from !== null) checkFamilies(from.address!.host, to.host);
+  const source = from === null ? local : from.address;
+  if (source !== null) checkFamilies(source.host, to.host);
   const order: SendOrder = {
     id: freshSendId(),
     protocol: request.protocol,
@@ -121,11 +124,17 @@ async function reachable(listener: Listener, protocol: 'udp' | 'tcp'): Promise<E
   return { host: { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host, port };
 }
 
-async function localAddress({ from }: SendRequest): Promise<Endpoint | null> {
+async function localAddress(
+  { from }: SendRequest,
+  to: Endpoint,
+  { bindPolicy }: OrderContext,
+): Promise<Endpoint | null> {
   if (from === undefined || typeof from === 'string') return null;
   const { host, port = 0 } = from;
   if (host === undefined && port === 0) return null;
-  return { host: await resolveHost(host ?? '127.0.0.1'), port };
+  const address = await resolveHost(host ?? (isIP(to.host) === 6 ? '::1' : '127.0.0.1'));
+  bindPolicy.check(address);
+  return { host: address, port };
 }
 
 function expectedReply({ expectReply }: SendRequest): SendOrder['expectReply'] {

@@ -3,16 +3,10 @@ import { rfc3339 } from '../listeners/text.ts';
 import type { ImportView, SendView } from '../schemas/send.ts';
 import { microsOf, wallClock } from '../workers/clock.ts';
 import type { Endpoint, SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
+import { failureCode } from './failures.ts';
 
 type Progress = Omit<Extract<WorkerEvent, { event: 'progress' }>, 'event' | 'send'>;
 
-/** Network errors in the words of the API. */
-const CODES: Record<string, string> = {
-  ECONNREFUSED: 'connection_refused',
-  ECONNRESET: 'connection_reset',
-  EPIPE: 'connection_reset',
-  ETIMEDOUT: 'timed_out',
-};
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class Send {
@@ -54,7 +48,7 @@ export class Send {
     this.#local = outcome.local;
     this.#replies = outcome.replies;
     this.#elapsed = performance.now() - this.#startedAt;
-    if (error !== null) this.#error = { code: CODES[error.code] ?? error.code, detail: error.message };
+    if (error !== null) this.#error = { code: failureCode(error.code), detail: error.message };
   }
 
   /** The thread that sent it is gone, or it could not be started. */

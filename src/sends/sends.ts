@@ -6,10 +6,10 @@ import type { ReplayRequest, Sends as SendsFace } from '../domain.ts';
 import { invalidParameter, ProblemError } from '../errors.ts';
 import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
-import { bindProblem } from '../listeners/problems.ts';
 import { unfilled } from '../responders/warnings.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { SendOutcome } from '../workers/protocol.ts';
+import { impossibility } from './failures.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type Replay, readReplay, toReplay } from './import/replay.ts';
 import { notListening, type OrderContext, type PreparedSend, prepareSend } from './order.ts';
@@ -27,16 +27,6 @@ type Running = { thread: ListenerThread; ended: Promise<void> };
 /** Sends that are kept, and that may run at a time. */
 const KEPT = 1000;
 const RUNNING = 256;
-/** Errors that say a local address can't be used, or a payload not sent: the request is at fault, not the network. */
-const IMPOSSIBLE = new Set([
-  'not_listening',
-  'EADDRNOTAVAIL',
-  'EADDRINUSE',
-  'EACCES',
-  'EMSGSIZE',
-  'EINVAL',
-  'EAFNOSUPPORT',
-]);
 
 export class Sends implements SendsFace {
   readonly #options: SendsOptions;
@@ -144,7 +134,7 @@ export class Sends implements SendsFace {
       send.finish(outcome);
       this.#sent += outcome.sent;
       this.#errors += outcome.errors;
-      return impossibility(send, outcome);
+      return impossibility(send.order, outcome);
     } catch (error) {
       const { code = 'internal', message } = error as Error & { code?: string };
       send.fail({ code, message });
@@ -206,12 +196,4 @@ function warningsOf({ sequence, template = false, ...payload }: SendRequest): st
 function dispatched(send: Send, thread: ListenerThread, from: Listener | null): Promise<SendOutcome> {
   if (from === null) return thread.call('send', send.order);
   return thread.call('sendFrom', { listener: from.number, order: send.order });
-}
-
-function impossibility({ order }: Send, { error, sent }: SendOutcome): Error | null {
-  if (error === null || sent > 0 || !IMPOSSIBLE.has(error.code)) return null;
-  if (error.code === 'not_listening') return new ProblemError('not_listening', error.message);
-  if (error.code === 'EMSGSIZE') return new ProblemError('unprocessable', `${error.message} (EMSGSIZE)`);
-  const local = order.local ?? { host: 'any address', port: 0 };
-  return bindProblem(error, { protocol: order.protocol, ...local, ipv6Only: false });
 }

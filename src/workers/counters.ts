@@ -21,6 +21,8 @@ export const COUNTERS = [
   'repliesSuppressed',
   /** Mistakes of this program that a message or connection met: caught and logged. */
   'internalErrors',
+  /** Answers that the system did not take. */
+  'repliesRefused',
   /** Granted receive buffer in bytes. */
   'receiveBuffer',
   /** Wall clock of the last request in milliseconds. */

@@ -268,6 +268,7 @@ const STATS: ListenerView['stats'] = {
   truncated: 0,
   repliesSuppressed: 0,
   internalErrors: 0,
+  repliesRefused: 0,
   firstSeq: 1,
   lastSeq: 0,
   receiveBuffer: 8_388_608,

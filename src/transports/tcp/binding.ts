@@ -65,6 +65,7 @@ export class TcpBinding implements Binding {
     await this.connections.empty(Math.max(drain, FAREWELL));
     for (const connection of this.connections.all()) connection.close('rst');
     await this.connections.empty();
+    this.#conversation.refusals.close();
     this.#context.recorder.flush();
   }
 

@@ -87,7 +87,8 @@ export class TcpConnection implements Party {
     if (this.socket.writableLength > WRITE_LIMIT) {
       throw new WorkerError('limit_reached', `the peer does not read: ${this.socket.writableLength} bytes wait`);
     }
-    this.#write(payload);
+    const refusal = this.#write(payload);
+    if (refusal !== null) throw new WorkerError('not_listening', `the connection is closed: ${refusal}`);
     this.#conversation.keepOut(this, payload, { extras: sendId === undefined ? undefined : { sendId } });
     return payload.length;
   }
@@ -219,13 +220,20 @@ export class TcpConnection implements Party {
       this.#conversation.suppress();
       return;
     }
-    this.#write(payload);
-    this.#conversation.keepOut(this, payload, { reference });
+    const refusal = this.#write(payload);
+    if (refusal !== null) this.#conversation.refusals.note(refusal);
+    else this.#conversation.keepOut(this, payload, { reference });
   }
 
-  #write(payload: Uint8Array): void {
-    if (this.socket.write(payload) || (this.#holds & HOLD.unread) !== 0) return;
+  /** The errno name of a refusal; null when the bytes were taken. */
+  #write(payload: Uint8Array): string | null {
+    const taken = this.socket.write(payload);
+    // A socket that writes at once fails at once, and says so here before its `error` comes.
+    const { errored } = this.socket;
+    if (errored !== null) return (errored as NodeJS.ErrnoException).code ?? 'internal';
+    if (taken || (this.#holds & HOLD.unread) !== 0) return null;
     this.hold('unread', true);
     this.socket.once('drain', () => this.hold('unread', false));
+    return null;
   }
 }

@@ -14,6 +14,7 @@ import { wallClock } from '../../workers/clock.ts';
 import { COLUMN } from '../../workers/counters.ts';
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import { Answers } from '../answers.ts';
+import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { BindingContext, Recorder } from '../transport.ts';
 
 /** What a record says of the connection it belongs to. `remote` is 16 bytes, undefined where nobody knows them. */
@@ -31,6 +32,7 @@ export class Conversation {
   readonly exchange: Exchange;
   readonly answers = new Answers();
   readonly recorder: Recorder;
+  readonly refusals: Refusals;
   /** The binding closes: what still comes in is read, counted `closed` and not served. */
   closing = false;
   /** Goes up with every read, so that a flush can tell whether there was one. */
@@ -45,6 +47,7 @@ export class Conversation {
     this.framing = spec.tcp.framing;
     this.exchange = new Exchange({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
     this.recorder = context.recorder;
+    this.refusals = repliesRefused(context);
     this.#context = context;
     this.#row = context.counters.row;
     this.#maxPayload = spec.maxPayload;

@@ -14,6 +14,7 @@ import { wallClock } from '../../workers/clock.ts';
 import { COLUMN } from '../../workers/counters.ts';
 import type { BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../workers/protocol.ts';
 import { pollUntilQuiet } from '../poll.ts';
+import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { Binding, BindingContext, SendControl, Transport } from '../transport.ts';
 import { Admission } from './admission.ts';
 import { ReplyWatch } from './reply-watch.ts';
@@ -79,6 +80,7 @@ class DgramBinding implements Binding {
   readonly #admission: Admission;
   readonly #serving: Serving;
   readonly #watch = new ReplyWatch();
+  readonly #refusals: Refusals;
   #maxPayload: number;
   #closing = false;
 
@@ -91,6 +93,7 @@ class DgramBinding implements Binding {
     this.#row = context.counters.row;
     this.#maxPayload = spec.maxPayload;
     this.#admission = new Admission(spec, context.counters, context.recorder);
+    this.#refusals = repliesRefused(context);
     this.#serving = new Serving({ spec, context, port, send: (...reply) => this.#send(...reply) });
     socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
     socket.on('error', (error) => context.problem(wire(error)));
@@ -113,6 +116,7 @@ class DgramBinding implements Binding {
     // What the kernel has queued can only be counted by reading it.
     await pollUntilQuiet(() => this.#row[COLUMN.received]!);
     await closed(this.#socket);
+    this.#refusals.close();
     this.#context.recorder.flush();
   }
 
@@ -189,14 +193,14 @@ class DgramBinding implements Binding {
 
   /** An answer is recorded once it has left: one that the kernel refuses never was. */
   #send(payload: Uint8Array, peer: Peer, reference: number): void {
-    const { counters, problem } = this.#context;
+    const { counters } = this.#context;
     if (this.#socket.getSendQueueSize() > SEND_QUEUE) {
       counters.add('repliesSuppressed');
       return;
     }
     this.#socket.send(payload, peer.port, peer.address, (error) => {
       if (error === null) this.#recordSent(payload, peer, { reference });
-      else problem(wire(error));
+      else this.#refusals.note((error as NodeJS.ErrnoException).code ?? 'internal');
     });
   }
 

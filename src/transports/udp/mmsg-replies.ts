@@ -5,6 +5,7 @@
 import { Exchange } from '../../responders/exchange.ts';
 import { COLUMN } from '../../workers/counters.ts';
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
+import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { BindingContext } from '../transport.ts';
 import type { Station } from './mmsg.ts';
 import { EMSGSIZE } from './native/layout.ts';
@@ -26,6 +27,7 @@ export class MmsgReplies {
   readonly #row: Float64Array;
   readonly #serving: Serving;
   readonly #exchange: Exchange;
+  readonly #refusals: Refusals;
   readonly #maxRequests: number | null;
   readonly #sequential: boolean;
   /** For each slot of the outbox, the message answered. */
@@ -40,6 +42,7 @@ export class MmsgReplies {
     this.#station = station;
     this.#context = context;
     this.#fd = fd;
+    this.#refusals = repliesRefused(context);
     this.#row = context.counters.row;
     this.#maxRequests = spec.maxRequests;
     this.#sequential = spec.sequential;
@@ -78,8 +81,9 @@ export class MmsgReplies {
   }
 
   /** Waits for answers under way, at most so many milliseconds, then gives up the rest. */
-  close(drain: number): Promise<void> {
-    return this.#serving.close(drain);
+  async close(drain: number): Promise<void> {
+    await this.#serving.close(drain);
+    this.#refusals.close();
   }
 
   #answer({ i, size, number, ordinal, remote, port }: Request): void {
@@ -137,7 +141,7 @@ export class MmsgReplies {
 
   #fits(payload: Uint8Array): boolean {
     if (payload.length <= MAX_DATAGRAM) return true;
-    this.#problem(-EMSGSIZE);
+    this.#refusals.note(errnoName(-EMSGSIZE));
     return false;
   }
 
@@ -147,7 +151,7 @@ export class MmsgReplies {
     const row = this.#row;
     for (let i = 0; i < total; i++) {
       if (outbox.results[i] !== 1) {
-        this.#problem(outbox.results[i]!);
+        this.#refusals.note(errnoName(outbox.results[i]!));
         continue;
       }
       const size = outbox.size(i);
@@ -159,11 +163,6 @@ export class MmsgReplies {
 
   #finish(): void {
     if (this.#context.counters.serve(this.#maxRequests)) this.#context.exhausted();
-  }
-
-  #problem(result: number): void {
-    const code = errnoName(result);
-    this.#context.problem({ code, message: `a reply was not sent: ${code}` });
   }
 }
 

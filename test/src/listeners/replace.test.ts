@@ -19,6 +19,7 @@ for (const engine of ENGINES) {
     const sends = new Sends({
       use: (ref) => registry.use(ref),
       sendPolicy: new AddressPolicy([], { code: 'destination_not_allowed', flag: '--allow-send' }),
+      bindPolicy: new AddressPolicy([], { code: 'bind_not_allowed', flag: '--allow-bind' }),
       thread: () => crews.next(),
       watch: (watcher) => crews.watch(watcher),
     });

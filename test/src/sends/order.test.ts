@@ -9,6 +9,7 @@ const context = {
     throw new ProblemError('not_found', `there is no listener ${ref}`);
   },
   sendPolicy: new AddressPolicy([], { code: 'destination_not_allowed', flag: '--allow-send' }),
+  bindPolicy: new AddressPolicy([], { code: 'bind_not_allowed', flag: '--allow-bind' }),
 };
 const to = { host: '127.0.0.1', port: 2323 };
 const prepare = (request: Partial<SendRequest>) => prepareSend({ protocol: 'udp', to, text: 'a', ...request }, context);

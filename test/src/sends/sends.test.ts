@@ -14,6 +14,7 @@ async function start(t: Test, engine: Engine = 'dgram') {
   const sends = new Sends({
     use: (ref) => registry.use(ref),
     sendPolicy: new AddressPolicy([], { code: 'destination_not_allowed', flag: '--allow-send' }),
+    bindPolicy: new AddressPolicy(['192.0.2.0/24'], { code: 'bind_not_allowed', flag: '--allow-bind' }),
     thread: () => crews.next(),
     watch: (watcher) => crews.watch(watcher),
   });
@@ -199,3 +200,29 @@ t.test('a payload that holds a name of templates without being one gets a warnin
     t.notOk('warnings' in (await made(quiet)), JSON.stringify(quiet));
   }
 });
+t.test('a socket of its own is bound only where listeners may be', async (t) => {
+  const { sends } = await start(t);
+  for (const protocol of ['udp', 'tcp'] as const) {
+    for (const host of ['0.0.0.0', '255.255.255.255', '224.0.0.1', '198.51.100.1']) {
+      const request = { protocol, to: { host: '127.0.0.1', port: 9 }, from: { host }, text: 'x' };
+      await t.rejects(sends.create(request), { code: 'bind_not_allowed', message: /--allow-bind/ });
+    }
+    const mixed = { protocol, to: { host: '127.0.0.1', port: 9 }, from: { host: '::1' }, text: 'x' };
+    await t.rejects(sends.create(mixed), { code: 'unprocessable', message: /::1 can't send to 127.0.0.1/ });
+  }
+  t.equal(sends.list({ limit: 10 }).items.length, 0);
+});
+
+for (const engine of ENGINES) {
+  t.test(`${engine}: a destination that the system refuses is named, not the local address`, async (t) => {
+    const { registry, sends } = await start(t, engine);
+    await registry.create({ protocol: 'udp', name: 'from' });
+    const to = { host: '127.255.255.255', port: 9 };
+    const refusal = { code: 'permission_denied', message: /sending udp to 127.255.255.255:9 .*broadcast.*EACCES/ };
+    await t.rejects(sends.create({ protocol: 'udp', to, text: 'x' }), refusal);
+    await t.rejects(sends.create({ protocol: 'udp', to, text: 'x', count: 3 }), refusal);
+    await t.rejects(sends.create({ protocol: 'udp', to, text: 'x', from: 'from' }), refusal);
+    const { send } = await sends.create({ protocol: 'tcp', to, text: 'x' });
+    t.match(send, { state: 'failed', error: { code: /^(unreachable|permission_denied)$/ } });
+  });
+}

@@ -227,6 +227,28 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     t.equal(listener.outgoing[0]?.extras.sendId, 's_1');
   });
 
+  t.test(`${engine}: replies that the system refuses are counted, each; told now and then; and no out`, async (t) => {
+    const rig = await start(t);
+    const responder = { type: 'reply', template: true, text: '{{text}}{{text}}' } as const;
+    const listener = await rig.open({ responder });
+    const peer = await client(t);
+    for (let i = 1; i <= 60; i++) {
+      await send(peer, listener, 'x'.repeat(40_000));
+      await until(() => listener.count('repliesRefused') === i);
+    }
+    await listener.close();
+    t.equal(listener.outgoing.length, 0);
+    t.equal(listener.count('sent'), 0);
+    const told = rig.events.flatMap((event) => (event.event === 'problem' ? [event.error] : []));
+    t.ok(told.length < 20, `${told.length} times`);
+    const sum = told.reduce(
+      (total, { message }) => total + Number(/^(\d+) replies were not sent/.exec(message)![1]),
+      0,
+    );
+    t.equal(sum, 60);
+    t.ok(told.every(({ code }) => code === 'EMSGSIZE'));
+  });
+
   t.test(`${engine}: outsiders get EADDRINUSE, and so do we`, async (t) => {
     const rig = await start(t, { size: 2 });
     const stranger = await client(t);
