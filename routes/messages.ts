@@ -82,7 +82,7 @@ const pageSchema = {
   tags,
   summary: 'Read or wait for messages',
   description:
-    'A page in order of seq; give `next` back as `after` to go on. With `wait` it answers as soon as `count` messages match, or at the time-out, with status 200 either way; `orFail=true` turns not satisfied into a 409.',
+    'A page in order of seq; give `next` back as `after` to go on. With `wait` it answers as soon as `count` messages match, or at the time-out, with status 200 either way; `orFail=true` turns not satisfied into a 409. A client that closes its side of the connection ends its wait.',
   params: ListenerParams,
   querystring: PageQuerySchema,
   response: answers({ 200: json(MessagePageSchema, 'A page of messages.') }),

@@ -4,17 +4,19 @@ import { addRoutes } from '../routes/index.ts';
 import type { Domain } from './domain.ts';
 import { ProblemError } from './errors.ts';
 import { addBodies } from './http/bodies.ts';
+import { Connections } from './http/connections.ts';
 import { addEncodings } from './http/encodings.ts';
 import { addGate, type GateOptions } from './http/gate.ts';
 import { addIsolation } from './http/isolation.ts';
 import { addOpenApi } from './http/openapi.ts';
 import { addPretty } from './http/pretty.ts';
 import { addProblems, pathOf, sendProblem, toProblem, withoutLastSlash } from './http/problems.ts';
+import { createApiServer, type ServerLimits } from './http/servers.ts';
 import type { StreamLimits } from './http/sse.ts';
 import { addStarting } from './http/starting.ts';
 import { Streams } from './http/streams.ts';
 import { buildValidator, formatErrors } from './http/validation.ts';
-import { addWireAnswers, answerBrokenRequest } from './http/wire.ts';
+import { answerBrokenRequest } from './http/wire.ts';
 import { Metrics } from './metrics.ts';
 import { NAMED_SCHEMAS } from './schemas/index.ts';
 
@@ -27,21 +29,25 @@ export type AppOptions = GateOptions & {
   startPatience?: number;
   /** What a slow stream client is granted; tests shorten it. */
   streams?: StreamLimits;
+  /** What a client is granted that asks for nothing; tests shorten it. */
+  limits?: ServerLimits;
 };
 export type AppParts = { domain: Domain; options: AppOptions; logger: FastifyBaseLogger };
 
+/** Milliseconds at shutdown for what is under way: streams hand over what is left, exports and bodies end or are cut. */
+const LAST_WORDS = 2000;
 const BODY_LIMIT = 32 * 1024 ** 2;
 
 /** Builds the app, ready to listen or to inject requests. Closing it ends streams and waits; the domain is the caller's. */
 export async function buildApp({ domain, options, logger }: AppParts): Promise<FastifyInstance> {
+  const connections = new Connections();
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     return503OnClosing: false,
     rewriteUrl: ({ url = '/' }) => withoutLastSlash(url),
-    // The gate answers a request without a Host: Node would do so without a body.
-    http: { requireHostHeader: false },
+    serverFactory: (handle) => createApiServer(handle, connections, options.limits),
     schemaController: { compilersFactory: { buildValidator } },
     schemaErrorFormatter: formatErrors,
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, toProblem(error)),
@@ -50,11 +56,10 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   // Answers are ours and right; a serializer by schema would drop what a schema forgot.
   app.setSerializerCompiler(() => JSON.stringify);
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
-  addWireAnswers(app.server);
   addIsolation(app);
   addProblems(app);
   addClosing(app, domain, options.streams);
-  app.decorate('domain', domain).decorate('programVersion', options.version);
+  app.decorate('domain', domain).decorate('connections', connections).decorate('programVersion', options.version);
   addGate(app, options);
   addStarting(app, domain.status, options.startPatience);
   addEncodings(app);
@@ -86,7 +91,7 @@ function addClosing(app: FastifyInstance, domain: Domain, limits?: StreamLimits)
   });
   app.addHook('preClose', async () => {
     closing.abort();
-    await streams.close();
+    await Promise.all([streams.close(LAST_WORDS), app.connections.close(LAST_WORDS)]);
   });
 }
 
@@ -100,7 +105,10 @@ function addStrictQueries(app: FastifyInstance): void {
 
 /** Observes every answer; the log line has neither query nor body: those may hold payload. */
 function addRequestLog(app: FastifyInstance, domain: Domain): void {
-  const metrics = new Metrics(domain, () => app.streams.totals());
+  const metrics = new Metrics(domain, {
+    streams: () => app.streams.totals(),
+    connections: () => app.connections.totals(),
+  });
   app.decorate('metrics', metrics);
   app.addHook('onResponse', async (request, { statusCode: status, elapsedTime }) => {
     const { method, routeOptions } = request;

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   permission_denied: { status: 403, title: 'The operating system denies it' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'This path does not know that method' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   name_in_use: { status: 409, title: 'The name is in use' },
   port_in_use: { status: 409, title: 'The port is in use' },
   not_listening: { status: 409, title: 'The listener does not listen' },

@@ -8,6 +8,11 @@ import type { ListenerView } from './listeners/view.ts';
 
 /** What the stream hub counts. */
 export type StreamTotals = { clients: number; lagged: number };
+/** What the HTTP face counts itself. */
+export type HttpTotals = {
+  streams: () => StreamTotals;
+  connections: () => { open: number; refused: number };
+};
 
 type Row = [labels: Record<string, string>, value: number];
 type Kind = 'counter' | 'gauge';
@@ -33,11 +38,11 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #latency: Histogram<string>;
   readonly #domain: Domain;
-  readonly #streams: () => StreamTotals;
+  readonly #http: HttpTotals;
 
-  constructor(domain: Domain, streams: () => StreamTotals) {
+  constructor(domain: Domain, http: HttpTotals) {
     this.#domain = domain;
-    this.#streams = streams;
+    this.#http = http;
     this.#latency = new Histogram({
       name: 'listenpost_http_request_duration_seconds',
       help: 'Time to answer an API request; waits and streams last as long as asked.',
@@ -76,9 +81,13 @@ export class Metrics {
     const errors = journal.internalErrors;
     this.#set('counter', 'journal_internal_errors', 'Mistakes of the program met by the journal.', [[{}, errors]]);
     this.#set('gauge', 'journal_up', '1 while messages can be stored.', [[{}, journal.fault === null ? 1 : 0]]);
-    const streams = this.#streams();
+    const streams = this.#http.streams();
     this.#set('gauge', 'stream_clients', 'Streams open.', [[{}, streams.clients]]);
     this.#set('counter', 'streams_lagged', 'Streams cut because the client was too slow.', [[{}, streams.lagged]]);
+    const connections = this.#http.connections();
+    this.#set('gauge', 'http_connections', 'Connections to the API open.', [[{}, connections.open]]);
+    const refused = 'Connections to the API refused because there were too many.';
+    this.#set('counter', 'http_connections_refused', refused, [[{}, connections.refused]]);
     const threads = workers.pools.flatMap((pool) => pool.threads);
     const utilization = threads.map((thread): Row => [{ thread: thread.name }, thread.eventLoopUtilization]);
     this.#set('gauge', 'thread_event_loop_utilization_ratio', 'Share of time a thread is busy, 0 to 1.', utilization);

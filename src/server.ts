@@ -1,14 +1,17 @@
 /**
  * The service: puts the parts together and takes them apart in the right order. Start: journal, threads, registry, HTTP,
- * and only then the listeners, so that probes can tell how far it is. Stop: not ready any more, nothing new, listeners closed and their last messages in the journal, streams given those and
- * their end, threads joined, journal committed.
+ * and only then the listeners, so that probes can tell how far it is. Stop: not ready any more, nothing new, listeners
+ * closed and their last messages in the journal, streams given those and their end, threads joined, journal committed.
+ * Each step of the stop has a bound, two seconds or less, so that clients and peers can't draw it out.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import type { NamedSpec } from './configuration/file.ts';
 import { reconcile } from './configuration/reconcile.ts';
+import { listen } from './http/servers.ts';
 import { openJournal } from './journal/client.ts';
 import type { Journal } from './journal/journal.ts';
 import { AddressPolicy } from './listeners/addresses.ts';
@@ -42,6 +45,8 @@ export type ServiceOptions = {
 };
 
 const PORTS = 65_536;
+/** Milliseconds that sends get to be called off. */
+const PATIENCE = 1000;
 
 /** Starts the service. Rejects when the data directory, a thread or the API's port can't be had; then nothing is left open. */
 export async function start(config: Config, options: ServiceOptions = {}): Promise<Service> {
@@ -71,7 +76,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: httpLog });
     undo.unshift(() => app.close());
     undo.unshift(() => parts.registry.close());
-    await app.listen({ host: config.host, port: config.port });
+    await listen(app, config);
     httpLog.level = log.level;
     const configure = configurator(parts.registry, log);
     await raise(parts, () => configure(options.listeners ?? []), signal);
@@ -146,7 +151,7 @@ async function stop({
   log,
 }: Parts & { app: FastifyInstance; crews: Crews; log: Logger }) {
   status.stop();
-  await sends.clear();
+  await Promise.race([sends.clear(), sleep(PATIENCE, null, { ref: false })]);
   await registry.close();
   await app.close();
   await crews.close();

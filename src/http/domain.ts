@@ -2,12 +2,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Domain } from '../domain.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Connections } from './connections.ts';
 import type { Streams } from './streams.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
     domain: Domain;
     streams: Streams;
+    connections: Connections;
     metrics: Metrics;
     /** Of the program. */
     programVersion: string;

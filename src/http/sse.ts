@@ -17,6 +17,9 @@ export type StreamLimits = {
 
 export const STREAM_LIMITS: StreamLimits = { cap: 1024 ** 2, patience: 5000, heartbeat: 15_000 };
 
+/** Milliseconds between heartbeats to a client that has closed its side. */
+const PROBES = 500;
+
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
@@ -47,6 +50,7 @@ export class EventStream {
     response.once('close', () => this.#stop());
     response.on('error', () => this.#stop());
     if (response.destroyed) this.#stop();
+    response.socket?.once('end', () => this.#probe());
   }
 
   /** The client is gone or the stream has ended. */
@@ -71,6 +75,7 @@ export class EventStream {
     this.#told = cursor;
     this.#response.write(`retry: 2000\n: listenpost\nid: ${cursor}\n\n${early.join('')}`);
     this.#heartbeat = setInterval(() => this.#beat(), this.#limits.heartbeat);
+    if (this.#response.socket?.readableEnded) this.#probe();
   }
 
   /** Writes whole encoded events that end at `cursor`. */
@@ -146,6 +151,17 @@ export class EventStream {
     const id = this.#cursor === this.#told ? '' : `id: ${this.#cursor}\n`;
     this.#told = this.#cursor;
     this.#response.write(`: beat\n${id}\n`);
+  }
+
+  /**
+   * The client has closed its side: it only reads any more, or is gone. What is written to one that is gone comes back,
+   * and the next write tells.
+   */
+  #probe(): void {
+    if (this.isClosed || this.#early !== null) return;
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => this.#beat(), Math.min(PROBES, this.#limits.heartbeat));
+    this.#beat();
   }
 
   #stop(): void {

@@ -2,9 +2,6 @@
 import type { Journal, Pull, Pulled } from '../journal/journal.ts';
 import { type EndReason, type EventStream, STREAM_LIMITS, type StreamLimits } from './sse.ts';
 
-/** Milliseconds a stream gets at shutdown to hand over what is left. */
-const LAST_WORDS = 3000;
-
 type Member = { stream: EventStream; end: (reason: EndReason) => void };
 
 export class Streams {
@@ -48,13 +45,13 @@ export class Streams {
     stream.lag();
   }
 
-  /** Ends every stream and waits until the clients have it, but not for long. */
-  async close(): Promise<void> {
+  /** Ends every stream and waits until the clients have what is left, but so many milliseconds at most. */
+  async close(patience: number): Promise<void> {
     this.#closing = true;
     const members = [...this.#members];
     for (const { end } of members) end('shutdown');
     const all = Promise.all(members.map(({ stream }) => stream.finished()));
-    const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_WORDS).unref());
+    const late = new Promise<void>((resolve) => setTimeout(resolve, patience).unref());
     await Promise.race([all, late]);
     for (const { stream } of members) stream.destroy();
   }

@@ -1,4 +1,4 @@
-/** Waits for messages: they stop when the client goes away or the service goes down. */
+/** Waits for messages: they stop when the client goes away, or only reads any more, or the service goes down. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ProblemError } from '../errors.ts';
 import type { Journal, Wait, Waited } from '../journal/journal.ts';
@@ -8,7 +8,8 @@ import type { LivePlace } from './place.ts';
 export async function waitOnOne(app: FastifyInstance, reply: FastifyReply, ref: string, wait: Wait): Promise<Waited> {
   const release = app.domain.registry.hold(ref, { tie: false });
   try {
-    return (await waited(app.domain.journal, wait, whileOpen(app, reply))) ?? cutShort();
+    const answer = await waited(app.domain.journal, wait, whileHeard(app, reply));
+    return answer ?? (await whatThereIs(app, reply, wait));
   } finally {
     release();
   }
@@ -22,15 +23,15 @@ export async function waitOnMany(
   wait: Wait,
 ): Promise<Waited> {
   const until = performance.now() + wait.timeout;
-  const open = whileOpen(app, reply);
-  while (!open.aborted) {
+  const heard = whileHeard(app, reply);
+  const request = (): Wait => ({ ...wait, scope: live.current.scope, timeout: Math.max(0, until - performance.now()) });
+  while (!heard.aborted) {
     const moved = new AbortController();
     live.onMove(() => moved.abort());
-    const rest: Wait = { ...wait, scope: live.current.scope, timeout: Math.max(0, until - performance.now()) };
-    const answer = await waited(app.domain.journal, rest, AbortSignal.any([open, moved.signal]));
+    const answer = await waited(app.domain.journal, request(), AbortSignal.any([heard, moved.signal]));
     if (answer !== undefined) return answer;
   }
-  return cutShort();
+  return whatThereIs(app, reply, request());
 }
 
 /** Undefined when it was aborted before it was satisfied. */
@@ -52,7 +53,24 @@ export function whileOpen({ closing }: FastifyInstance, reply: FastifyReply): Ab
   return AbortSignal.any([gone.signal, closing]);
 }
 
-/** Whoever is still there to read it learns that the service goes down. */
-function cutShort(): never {
-  throw new ProblemError('shutting_down', 'The service is shutting down.');
+/**
+ * The same, and aborted when the client closes its side of the connection: whoever goes away does that, too, and a wait
+ * writes nothing by which to tell.
+ */
+function whileHeard(app: FastifyInstance, reply: FastifyReply): AbortSignal {
+  const { socket } = reply.request.raw;
+  const silent = new AbortController();
+  if (socket.readableEnded) silent.abort();
+  else {
+    const onEnd = () => silent.abort();
+    socket.once('end', onEnd);
+    reply.raw.once('close', () => socket.off('end', onEnd));
+  }
+  return AbortSignal.any([silent.signal, whileOpen(app, reply)]);
+}
+
+/** The end of a wait as at its time-out, for a client that only reads any more; others learn that the service goes down. */
+async function whatThereIs({ closing, domain }: FastifyInstance, reply: FastifyReply, wait: Wait): Promise<Waited> {
+  if (closing.aborted || reply.raw.destroyed) throw new ProblemError('shutting_down', 'The service is shutting down.');
+  return domain.journal.wait({ ...wait, timeout: 0 }, closing);
 }

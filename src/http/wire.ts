@@ -20,24 +20,40 @@ export function addWireAnswers(server: Server): void {
   });
 }
 
-/** What is not even HTTP. */
+/** What is not even HTTP, or did not come whole. Where an answer has begun already another would be taken for its end. */
 export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: ServerResponse | null };
+  if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent === true) {
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const detail = tooLarge ? 'The headers are too large.' : 'This is not proper HTTP.';
-  endWith(socket, new ProblemError('validation_failed', detail));
+  endWith(socket, brokenRequest(error.code));
 }
 
-/** The last answer on a connection, written without Node's help. */
+function brokenRequest(code: string | undefined): ProblemError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new ProblemError('request_timeout', 'The request did not come whole in time; send it in one go.');
+  }
+  const details: Record<string, string> = {
+    HPE_HEADER_OVERFLOW: 'The headers are too large.',
+    HPE_INVALID_EOF_STATE: 'The connection was closed before the request had come whole.',
+  };
+  return new ProblemError('validation_failed', details[code ?? ''] ?? 'This is not proper HTTP.');
+}
+
+/** Milliseconds the last answer may take to be read. */
+const FAREWELL = 1000;
+
+/** The last answer on a connection, written without Node's help. What the peer still sends is not read any more. */
 function endWith(socket: Duplex, problem: ProblemError, more: Record<string, string> = {}): void {
   const { head, body } = answerOf(problem, '/');
   const lines = Object.entries({ ...head, ...more, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
   const start = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`;
   socket.on('error', () => socket.destroy());
   socket.end(`${[start, ...lines].join('\r\n')}\r\n\r\n${body}`);
+  // It would stay open for as long as the peer likes; cut at once it would take the answer along.
+  const late = setTimeout(() => socket.destroy(), FAREWELL);
+  socket.once('close', () => clearTimeout(late));
 }
 
 function answerOf(problem: ProblemError, instance: string) {

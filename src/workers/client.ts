@@ -18,7 +18,7 @@ export type Death = { code: number; error: Error | null };
 type Pending = { resolve(reply: unknown): void; reject(error: Error): void };
 
 /** Milliseconds a thread may take to end by itself. */
-const STOP_GRACE = 2000;
+const STOP_GRACE = 1500;
 
 export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [Death] }> {
   readonly name: string;

@@ -98,3 +98,45 @@ t.test('a wait that is open is answered', async (t) => {
   t.ok(performance.now() - start < 9000);
   await waiting;
 });
+
+/** A raw connection to the API that sends so much and reads nothing unless asked to. */
+async function dial(url: string, text = '') {
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  if (text !== '') socket.write(text);
+  return socket;
+}
+
+t.test('clients that ask by halves, or read slowly, do not keep it', async (t) => {
+  const service = await startProcess(t);
+  await service.post('/v1/listeners', { protocol: 'tcp', name: 'large', tcp: { framing: { type: 'line' } } });
+  const text = `${'x'.repeat(60_000)}\n`;
+  const { body: send } = await service.post('/v1/sends', {
+    protocol: 'tcp',
+    to: { listener: 'large' },
+    text,
+    count: 500,
+  });
+  await service.until(`/v1/sends/${send.id}`, ({ body }) => body.state === 'done');
+  await service.until('/v1/listeners/large', ({ body }) => body.stats.lastSeq === 500);
+  const delaying = { type: 'reply', text: 'late', delay: '60s' };
+  await service.post('/v1/listeners', { protocol: 'udp', name: 'slow', responder: delaying });
+  await service.post('/v1/sends', { protocol: 'udp', to: { listener: 'slow' }, text: 'x' });
+  await service.until('/v1/listeners/slow', ({ body }) => body.stats.requests === 1);
+  const draining = service.delete('/v1/listeners/slow?drain=60s').catch(() => {});
+  await service.until('/v1/listeners/slow', ({ body }) => body.state === 'draining');
+
+  for (let i = 0; i < 3; i++) await dial(service.url);
+  const head = 'HTTP/1.1\r\nhost: localhost\r\n';
+  await dial(
+    service.url,
+    `POST /v1/listeners ${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"protocol":`,
+  );
+  const slowReader = await dial(service.url, `GET /v1/listeners/large/messages.ndjson ${head}\r\n`);
+  await once(slowReader, 'readable');
+  const began = performance.now();
+  t.match(await service.stop(), { code: 0, signal: null, stderr: '' });
+  t.ok(performance.now() - began < 8000, `in ${performance.now() - began} ms`);
+  await draining;
+});
