@@ -88,7 +88,8 @@ t.test(
     await listener.flush();
     await listener.close('fin');
     t.equal(listener.count('connectionsRefused'), 20);
-  t.equal(listener.count('closed'), 20);
-  t.equal(listener.count('received'), 20);
-  await until(() => listener.count('connectionsOpen') === 0 && listener.gaps.closed === 20, 'closed and told');
-});
+    t.equal(listener.count('closed'), 20);
+    t.equal(listener.count('received'), 20);
+    await until(() => listener.count('connectionsOpen') === 0 && listener.gaps.closed === 20, 'closed and told');
+  },
+);
