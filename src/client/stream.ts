@@ -18,6 +18,10 @@ export type FeedOptions = Filter & {
   signal?: AbortSignal;
   /** Called when messages are missing, with the reason: the kernel dropped them, they were evicted, ... */
   onGap?: (gap: RecordView) => void;
+  /** Called at once when the connection is lost or the service goes down; it is tried to connect anew. */
+  onLost?: () => void;
+  /** Called when that has succeeded. */
+  onBack?: () => void;
 };
 
 /** What a stream tells: messages, and what is named by `kind`. */
@@ -33,6 +37,9 @@ export type FeedSource = {
   /** Told how far the reader has come. */
   onCursor?: (cursor: string) => void;
 };
+
+/** How a connection ended: the service said that this is all, that the reader was too slow, or it broke. */
+type Break = 'ended' | 'lagged' | 'lost';
 
 /** Attempts to connect anew, the pause before the first, and milliseconds without a heartbeat that mean a dead peer. */
 const ATTEMPTS = 8;
@@ -79,8 +86,10 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
   async *[Symbol.asyncIterator](): AsyncGenerator<FeedEvent, void> {
     try {
       let response = await this.#begun();
-      while (!(yield* this.#read(response)) && !this.#isOver) {
-        const next = await this.#reconnect();
+      for (;;) {
+        const how = yield* this.#read(response);
+        if (how === 'ended' || this.#isOver) return;
+        const next = await this.#reconnect(how);
         if (next === undefined) return;
         response = next;
       }
@@ -99,19 +108,16 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
     return this.#isClosed || this.#left <= 0 || performance.now() >= this.#ends;
   }
 
-  /**
-   * Gives out what one connection brings. True when the service said that this is the end, by a last event or
-   * by a 204 without a body; false when it broke.
-   */
-  async *#read({ body }: Response): AsyncGenerator<FeedEvent, boolean> {
-    if (body === null) return true;
+  /** Gives out what one connection brings. A 204 without a body is an end too. */
+  async *#read({ body }: Response): AsyncGenerator<FeedEvent, Break> {
+    if (body === null) return 'ended';
     for await (const event of eventsOf(body, SILENCE)) {
       if (event.retry !== undefined) this.#longestPause = event.retry;
-      if (event.name === 'end') return reasonOf(event) !== 'shutdown';
-      if (event.name === 'lag') return false;
+      if (event.name === 'end') return reasonOf(event) === 'shutdown' ? 'lost' : 'ended';
+      if (event.name === 'lag') return 'lagged';
       yield* this.#decoded(event);
     }
-    return false;
+    return 'lost';
   }
 
   *#decoded({ name, data, id }: ServerEvent): Generator<FeedEvent> {
@@ -133,7 +139,8 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
 
   async #connect(): Promise<Response> {
     this.#cursor ??= await this.#source.start();
-    const { onGap: _, signal: __, limit: ___, for: lasts, hold, ...filter } = this.#source.options;
+    const { onGap: _, onLost: __, onBack: ___, signal: ____, ...rest } = this.#source.options;
+    const { limit: _____, for: lasts, hold, ...filter } = rest;
     const query = {
       ...filter,
       after: this.#cursor,
@@ -146,12 +153,16 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
   }
 
   /** Tries again and again, with longer and longer pauses. Undefined when what was followed is gone. */
-  async #reconnect(): Promise<Response | undefined> {
+  async #reconnect(how: Break): Promise<Response | undefined> {
+    const { onLost, onBack } = how === 'lost' ? this.#source.options : {};
     let pause = FIRST_PAUSE;
+    onLost?.();
     for (let attempt = 1; ; attempt++) {
       await this.#sleep(pause);
       try {
-        return await this.#connect();
+        const response = await this.#connect();
+        onBack?.();
+        return response;
       } catch (error) {
         if (error instanceof ProblemError && (error.status === 404 || error.status === 410)) return undefined;
         if (!isPassing(error) || attempt === ATTEMPTS) throw error;

@@ -1,7 +1,7 @@
 /** `listenpost listen`: messages on standard output, and nothing left behind however it ends. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { cliFor, objects, refuses } from '../cli.ts';
 import { type Service, startProcess } from '../process.ts';
@@ -101,6 +101,29 @@ t.test('a second Ctrl-C does not wait for a service that hangs', async (t) => {
   clearInterval(again);
 });
 
+t.test('a connection that is lost is told at once, on standard error alone, and so is its coming back', async (t) => {
+  const way = await wayTo(t, service);
+  const listen = cliFor(t, way).start(['listen', 'udp', '--json']);
+  const tail = cliFor(t, way).start(['tail']);
+  await listen.until('stderr', /listening/);
+  await tail.until('stderr', /following/);
+  way.cut();
+  await Promise.all([listen, tail].map((one) => one.until('stderr', /lost the service at http:\S+; trying/)));
+  await tail.until('stderr', /the service at http:\S+ is back/);
+  t.match(await listen.ended, { code: 0, stderr: /gone after 0 messages/ }, 'the listener went with its stream');
+  t.equal(objects(listen.stdout).length, 1, 'data stays data');
+});
+
+t.test('a service that does not come back: told at once, in the end one line more, and code 1', async (t) => {
+  const own = await startProcess(t);
+  const cli = cliFor(t, own).start(['listen', 'udp']);
+  await cli.until('stderr', /listening/);
+  await own.stop();
+  const { code, stderr } = await cli.ended;
+  t.equal(code, 1);
+  t.match(stderr, /^listening .*\nlost the service .*\nerror: no service at http:\S+ \(connection refused\).*\n$/);
+});
+
 t.test('a listener that somebody removes: 1 when messages were still wanted', async (t) => {
   const cli = cliFor(t, service).start(['listen', 'udp', '--name', 'gone', '--count', '1']);
   await cli.until('stderr', /listening/);
@@ -121,6 +144,31 @@ t.test('what can not be', async (t) => {
     [['listen', 'udp', '--host', '192.0.2.1'], 1, /--allow-bind/],
   ]);
 });
+
+/** A way to the service that can be cut. */
+async function wayTo(t: Test, { url }: Service): Promise<{ url: string; cut: () => void }> {
+  const there = Number(new URL(url).port);
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(there, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const cut = () => {
+    for (const socket of open) socket.destroy();
+    open.clear();
+  };
+  t.teardown(() => server.close(cut));
+  t.teardown(cut);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
+}
 
 async function udp(t: Test) {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');

@@ -1,12 +1,12 @@
 /** `listenpost listen`: a listener for as long as the command runs, its messages on standard output. */
 import { Argument, type Command, Option } from 'commander';
-import type { Listener, ListenerSpec, Responder } from '../../client/index.ts';
+import { type Listener, type ListenerSpec, type Responder, UnreachableError } from '../../client/index.ts';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { json, label, whole } from '../options/values.ts';
 import { FAILED, UsageError } from '../session/failure.ts';
 import { inSession, type Session } from '../session/session.ts';
-import { showFeed } from '../show/feed.ts';
+import { lossWords, showFeed } from '../show/feed.ts';
 import { count as counted } from '../show/quantity.ts';
 
 type Flags = {
@@ -60,10 +60,28 @@ async function listen(session: Session, protocol: 'udp' | 'tcp', port: number, f
   const { count = Infinity, hex, keep = false } = flags;
   const creating = session.service.listen(specOf(protocol, port, flags));
   let got = 0;
-  const remove = async () => (await creating.catch(() => undefined))?.close(got >= count ? { drain: DRAIN } : {});
+  const words = lossWords(output, session.service.url);
+  let isLost = false;
+  const remove = async () => {
+    const closing = (await creating.catch(() => undefined))?.close(got >= count ? { drain: DRAIN } : {});
+    // With the service the listener is lost: it was told already.
+    await closing?.catch((error) => (isLost && error instanceof UnreachableError ? undefined : Promise.reject(error)));
+  };
   if (!keep) session.atEnd(remove);
   const listener = await creating;
-  const feed = listener.events({ signal, hold: !keep, ...(output.json && hex ? { payload: 'hex' } : {}) });
+  const feed = listener.events({
+    signal,
+    hold: !keep,
+    ...(output.json && hex ? { payload: 'hex' } : {}),
+    onLost: () => {
+      isLost = true;
+      words.onLost?.();
+    },
+    onBack: () => {
+      isLost = false;
+      words.onBack?.();
+    },
+  });
   await feed.opened();
   if (output.json) await output.object(listener.view);
   output.warn(listener.view.warnings);

@@ -6,7 +6,7 @@ import { addCommon } from '../options/common.ts';
 import { addFilters, type FilterFlags, filterOf } from '../options/filters.ts';
 import { duration, whole } from '../options/values.ts';
 import { inSession, type Session } from '../session/session.ts';
-import { Names, showFeed } from '../show/feed.ts';
+import { lossWords, Names, showFeed } from '../show/feed.ts';
 
 type Flags = FilterFlags & { after?: string; limit?: number; for?: string; hex?: boolean };
 
@@ -33,6 +33,7 @@ async function tail({ service, output, signal }: Session, ref: string | undefine
     ...(flags.limit !== undefined && { limit: flags.limit }),
     ...(flags.for !== undefined && { for: flags.for }),
     ...(output.json && flags.hex && { payload: 'hex' }),
+    ...lossWords(output, service.url),
     signal,
   };
   const listener = ref === undefined ? undefined : await service.listener(ref);

@@ -1,5 +1,5 @@
 /** Writes the records of a stream as they come. */
-import type { EventFeed, FeedEvent, Message, RecordView, Service } from '../../client/index.ts';
+import type { EventFeed, FeedEvent, FeedOptions, Message, RecordView, Service } from '../../client/index.ts';
 import type { Output } from '../session/output.ts';
 import { messageLine, recordLine } from './lines.ts';
 
@@ -19,6 +19,14 @@ export async function showFeed(
     await output.show(viewOf(event), () => lineOf(event, { hex: flags.hex, listener, most }));
     if (event.type === 'message' && onMessage(event.message)) return;
   }
+}
+
+/** Says at once that the service is lost: until it is back nothing comes. */
+export function lossWords(output: Output, url: string): Pick<FeedOptions, 'onLost' | 'onBack'> {
+  return {
+    onLost: () => output.say(`lost the service at ${url}; trying to connect again`),
+    onBack: () => output.say(`the service at ${url} is back`),
+  };
 }
 
 type ShowOptions = {
