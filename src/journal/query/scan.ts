@@ -48,7 +48,7 @@ export class Scan {
   #toldGap = false;
   /** Gaps stand among what is found: with the other gaps, or because the format has no other place for them. */
   readonly #tellsGaps: boolean;
-  /** Nothing is left on the way. */
+  /** Nothing is left on the way, nor will be: it has come to its `until`, or downward to the floor. */
   #exhausted = false;
   #found: Found[] = [];
   #batch = FEW_CHUNKS;
@@ -99,8 +99,8 @@ export class Scan {
       if (this.#upward && comparePlaces(this.place, goal) >= 0) return true;
       const found = this.#next();
       if (found === undefined) {
-        this.#exhausted = true;
-        if (this.#upward && comparePlaces(goal, this.#until) < 0) this.moveTo(goal);
+        if (!this.#upward) this.#exhausted = true;
+        else if (comparePlaces(goal, this.#until) < 0) this.moveTo(goal);
         return true;
       }
       const ending = found.fits ? this.walk(found, deadline) : this.#pass(found);
@@ -154,13 +154,13 @@ export class Scan {
 
   /** Whether there are records beyond the place on the way; exact where only messages of one listener count. */
   #isMore(place: Place): boolean {
+    if (this.#exhausted) return false;
     const { track } = this;
     const exact = typeof track.reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
     if (this.#upward) {
       const next = exact ? { major: place.major + 1, minor: 0 } : { major: place.major, minor: place.minor + 1 };
       return comparePlaces(next, this.#until) < 0 && (exact ? next.major <= track.tail.major : track.continues(place));
     }
-    if (this.#exhausted) return false;
     const low = later(this.#until, track.floor);
     const previous = track.previous(place);
     return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePlaces(previous, low) > 0;

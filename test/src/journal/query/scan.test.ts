@@ -95,3 +95,26 @@ t.test('what is evicted before anything was found moves the reader', (t) => {
   t.match(walk.answer(), { items: 0, next: cursorAt(2000), hasMore: false });
   t.end();
 });
+
+for (const scope of [{ listener: A }, { listeners: null }]) {
+  t.test(
+    `a way up to a place ends there over ${Object.keys(scope)[0]}, though nothing matched or more lies beyond`,
+    (t) => {
+      const { scan } = filled(scope);
+      const half = scan({ limit: 100 });
+      inSlices(half);
+      const before = half.answer().next;
+      for (const filter of [{ text: 'nothing' }, { text: 'nothing', kinds: 0x3f }, { text: 'other', kinds: 0x3f }]) {
+        let after: string | null = null;
+        let pages = 0;
+        for (let hasMore = true; hasMore && pages < 30; pages++) {
+          const page = scan({ filter, before, after });
+          inSlices(page);
+          ({ next: after, hasMore } = page.answer());
+        }
+        t.ok(pages < 30, `${JSON.stringify(filter)} ends`);
+      }
+      t.end();
+    },
+  );
+}
