@@ -24,6 +24,7 @@ import { Sends } from './sends/sends.ts';
 import { policyOf, Status } from './status.ts';
 import { whyNotNative } from './transports/udp/native/selftest.ts';
 import { VERSION } from './version.ts';
+import { Descriptors } from './workers/descriptors.ts';
 
 export type Service = {
   /** Where the API listens, with the real port. */
@@ -63,14 +64,20 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     undo.unshift(() => journal.close());
     signal?.throwIfAborted();
     const ownPorts = new SharedArrayBuffer(PORTS);
+    const descriptors = Descriptors.ofProcess();
     const crews = await Crews.start({
       threads: config.threads,
       maxThreads: config.maxThreads,
-      environment: { attachJournal: (port) => journal.attach(port), ownPorts, engine: config.engine },
+      environment: {
+        attachJournal: (port) => journal.attach(port),
+        ownPorts,
+        descriptors: descriptors.memory,
+        engine: config.engine,
+      },
     });
     undo.unshift(() => crews.close());
     signal?.throwIfAborted();
-    const parts = assemble({ config, journal, crews, ownPorts, log });
+    const parts = assemble({ config, journal, crews, ownPorts, descriptors, log });
     // Silent until it listens: Fastify would announce each address in a line of its own.
     const httpLog = log.child({}, { level: 'warn' });
     const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: httpLog });
@@ -115,9 +122,10 @@ function assemble(made: {
   journal: Journal;
   crews: Crews;
   ownPorts: SharedArrayBuffer;
+  descriptors: Descriptors;
   log: Logger;
 }): Parts {
-  const { config, journal, crews, ownPorts, log } = made;
+  const { config, journal, crews, ownPorts, descriptors, log } = made;
   logThreads(crews, log);
   const bindPolicy = new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' });
   const registry = new Registry({
@@ -125,6 +133,7 @@ function assemble(made: {
     crews,
     ports: { table: new PortTable(ownPorts), range: config.portRange },
     bindPolicy,
+    descriptors,
     advertisedHost: config.advertisedHost,
     maxListeners: config.maxListeners,
     isDurable: config.data !== null,
@@ -135,6 +144,7 @@ function assemble(made: {
     use: (ref) => registry.use(ref),
     sendPolicy: new AddressPolicy(config.allowSend, { code: 'destination_not_allowed', flag: '--allow-send' }),
     bindPolicy,
+    descriptors,
     thread: () => crews.next(),
     watch: (watcher) => crews.watch(watcher),
   });

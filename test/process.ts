@@ -38,8 +38,9 @@ export async function startProcess(
   flags: string[] = [],
   env: NodeJS.ProcessEnv = {},
   port = ['--port', '0'],
+  openFiles?: number,
 ): Promise<Service> {
-  const child = new Child(t, ['serve', ...port, '--log-level', 'info', ...flags], env);
+  const child = new Child(t, ['serve', ...port, '--log-level', 'info', ...flags], env, openFiles);
   const line = await child.line(/"url":"http/);
   return new Service(child, (JSON.parse(line) as { url: string }).url);
 }
@@ -51,9 +52,11 @@ class Child {
   readonly #stderr: string[] = [];
   readonly #onOutput = new Set<() => void>();
 
-  constructor(t: Test, args: string[], env: NodeJS.ProcessEnv) {
+  /** @param openFiles file descriptors that it may have */
+  constructor(t: Test, args: string[], env: NodeJS.ProcessEnv, openFiles?: number) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LISTENPOST_'));
-    const [command, ...before] = env.NODE_OPTIONS === '' ? PLAIN_NODE : [process.execPath];
+    const limited = openFiles === undefined ? [] : ['sh', '-c', 'ulimit -n "$0"; exec "$@"', `${openFiles}`];
+    const [command, ...before] = [...limited, ...(env.NODE_OPTIONS === '' ? PLAIN_NODE : [process.execPath])];
     this.process = spawn(command!, [...before, MAIN, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
     });

@@ -5,6 +5,7 @@
 import type { CloseMode } from '../domain.ts';
 import type { Journal, JournalListener } from '../journal/journal.ts';
 import type { FullSpec } from '../schemas/listener.ts';
+import type { Descriptors } from '../workers/descriptors.ts';
 import type { Endpoint } from '../workers/protocol.ts';
 import { type AddressPolicy, resolveHost } from './addresses.ts';
 import { closeBindings, closeListener, type Opening, openBindings, type PortRules } from './bindings.ts';
@@ -12,6 +13,7 @@ import { complete, watchIdle } from './completion.ts';
 import type { CrewSource } from './crew.ts';
 import { flushListener } from './flush.ts';
 import type { Held, Listener } from './listener.ts';
+import { outOfDescriptors } from './problems.ts';
 import { changeRecord } from './records.ts';
 import { fail } from './repair.ts';
 import type { Memory } from './restore.ts';
@@ -22,9 +24,15 @@ export type LifecycleOptions = {
   crews: CrewSource;
   ports: PortRules;
   bindPolicy: AddressPolicy;
+  /** Absent: nobody counts them. */
+  descriptors?: Descriptors;
   /** A failure nobody waits for. */
   onError: (error: unknown) => void;
 };
+
+/** Descriptors of a socket and of a thread. */
+const FOR_A_BINDING = 2;
+const FOR_A_THREAD = 6;
 
 export class Lifecycle {
   readonly #options: LifecycleOptions;
@@ -109,8 +117,16 @@ export class Lifecycle {
     return host;
   }
 
+  /** What a listener may need of descriptors, a little more than it does. */
+  #reserve({ threads, pool }: FullSpec): void {
+    const wanted = threads * (FOR_A_BINDING + (pool === 'dedicated' ? FOR_A_THREAD : 0));
+    if (this.#options.descriptors?.take(wanted) !== false) return;
+    throw outOfDescriptors(this.#options.descriptors);
+  }
+
   async #bind(opening: Opening, host: string): Promise<Held> {
     const { crews, ports } = this.#options;
+    this.#reserve(opening.spec);
     const crew = await crews.muster(opening.listener.id, opening.spec);
     try {
       return await openBindings(opening, crew, host, ports);

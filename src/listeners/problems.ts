@@ -1,5 +1,6 @@
 /** What an errno of the operating system means to a client. */
 import { PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
+import type { Descriptors } from '../workers/descriptors.ts';
 import type { PortUse } from './ports.ts';
 
 export const ANOTHER_PORT = 'take another port, or 0 for any free one';
@@ -31,4 +32,10 @@ export function bindProblem(error: unknown, use: PortUse): Error {
     return new ProblemError(known.code, advice === undefined ? said : `${said}; ${advice}`);
   }
   return code in PROBLEMS ? new ProblemError(code as ProblemCode, message) : (error as Error);
+}
+
+/** Nothing more is opened for listeners and sends: the last descriptors are the API's. */
+export function outOfDescriptors({ limit }: Descriptors): ProblemError {
+  const detail = `${limit} file descriptors are open, the rest are kept for the API; delete listeners, or raise the limit (ulimit -n) and start again`;
+  return new ProblemError('limit_reached', detail);
 }

@@ -6,8 +6,10 @@ import type { ReplayRequest, Sends as SendsFace } from '../domain.ts';
 import { invalidParameter, ProblemError } from '../errors.ts';
 import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
+import { outOfDescriptors } from '../listeners/problems.ts';
 import { unfilled } from '../responders/warnings.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
+import type { Descriptors } from '../workers/descriptors.ts';
 import type { SendOutcome } from '../workers/protocol.ts';
 import { impossibility } from './failures.ts';
 import { IdempotencyKeys } from './idempotency.ts';
@@ -19,6 +21,8 @@ export type SendsOptions = OrderContext & {
   /** A running thread of the shared pool; throws `worker_unavailable`. */
   thread(): ListenerThread;
   watch(watcher: Pick<ThreadWatcher, 'event'>): void;
+  /** Absent: nobody counts them. */
+  descriptors?: Descriptors;
 };
 
 type Answer = { status: 201 | 202; send: SendView };
@@ -113,6 +117,7 @@ export class Sends implements SendsFace {
   async #create(request: SendRequest, replayed?: (largest: number) => Replay): Promise<Answer> {
     const prepared = await prepareSend(request, this.#options, replayed);
     if (this.#running.size >= RUNNING) throw new ProblemError('limit_reached', `${RUNNING} sends are running`);
+    this.#reserve(prepared);
     const thread = this.#threadFor(prepared);
     const send = this.#keep(prepared);
     const outcome = this.#run(send, thread, prepared.from);
@@ -144,6 +149,13 @@ export class Sends implements SendsFace {
       resolve();
       this.#tell(send);
     }
+  }
+
+  /** Descriptors for sockets of its own. */
+  #reserve({ from, order }: PreparedSend): void {
+    const { descriptors } = this.#options;
+    const wanted = from === null ? (order.protocol === 'tcp' ? order.tcp.connections : 1) : 0;
+    if (descriptors?.take(wanted) === false) throw outOfDescriptors(descriptors);
   }
 
   #advance({ send: id, sent, bytes, errors, progress }: { send: string } & Parameters<Send['advance']>[0]): void {

@@ -30,6 +30,8 @@ export type BindingContext = {
   attachment: Attachment | null;
   /** One byte a UDP port, see WorkerStart.ownPorts. */
   ownPorts: Uint8Array;
+  /** Whether one more descriptor may be open. Absent: always. */
+  mayOpen?(): boolean;
   /** The last request allowed by maxRequests has been served. */
   exhausted(): void;
   failed(error: WireError): void;

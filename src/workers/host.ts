@@ -6,6 +6,7 @@ import type { Transmissions } from '../sends/transmit/transmissions.ts';
 import type { Engines } from '../transports/engines.ts';
 import type { Binding, Connections } from '../transports/transport.ts';
 import { BindingCounters } from './counters.ts';
+import { Descriptors } from './descriptors.ts';
 import { WorkerError, wireError } from './errors.ts';
 import type { InternalErrors } from './internal-errors.ts';
 import type { JournalPort } from './journal-port.ts';
@@ -35,13 +36,16 @@ type Place = { listener: number; incarnation: number; recorder: BindingRecorder;
 export class Host {
   readonly #options: HostOptions;
   readonly #ownPorts: Uint8Array;
+  readonly #descriptors: Descriptors | null;
   /** By listener; the newest last. More than one only while a listener is rebound. */
   readonly #places = new Map<number, Place[]>();
   #lastUtilization = performance.eventLoopUtilization();
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#ownPorts = new Uint8Array(options.start.ownPorts);
+    const { ownPorts, descriptors } = options.start;
+    this.#ownPorts = new Uint8Array(ownPorts);
+    this.#descriptors = descriptors === undefined ? null : new Descriptors(descriptors);
   }
 
   /** Never rejects. */
@@ -98,7 +102,14 @@ export class Host {
     const seat = this.#seat(spec, recorder);
     try {
       const transport = engines.transport(spec, attachment);
-      const context = { threadName: start.name, counters, recorder, attachment, ownPorts: this.#ownPorts };
+      const context = {
+        threadName: start.name,
+        counters,
+        recorder,
+        attachment,
+        ownPorts: this.#ownPorts,
+        mayOpen: () => this.#descriptors?.take(1) ?? true,
+      };
       const binding = await transport.open(spec, { ...context, ...this.#voice(spec, counters) });
       if (!this.#isSeated(seat)) return await this.#openedTooLate(binding);
       seat.binding = binding;

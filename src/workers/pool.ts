@@ -19,6 +19,7 @@ export type PoolEnvironment = {
   attachJournal(port: MessagePort): void;
   /** One byte a UDP port, see WorkerStart.ownPorts. */
   ownPorts: SharedArrayBuffer;
+  descriptors?: WorkerStart['descriptors'];
   engine: WorkerStart['engine'];
   /** Bytes; WORKER_CREDIT by default. */
   credit?: number;

@@ -75,6 +75,8 @@ export type WorkerStart = {
   journal: MessagePort;
   /** One byte a UDP port: not 0 when a listener of this service holds it. Main writes. */
   ownPorts: SharedArrayBuffer;
+  /** What is left of file descriptors, see workers/descriptors.ts; undefined where nobody counts. */
+  descriptors?: SharedArrayBuffer | undefined;
   /** Bytes of chunks that may be unacknowledged. */
   credit: number;
   /** `dgram` forces the portable engine. */

@@ -6,6 +6,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { addressBytes } from '../../journal/address.ts';
 import type { BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
 import { pollUntilQuiet } from '../poll.ts';
+import { Refusals } from '../refusals.ts';
 import type { Binding, BindingContext } from '../transport.ts';
 import { Admission } from '../udp/admission.ts';
 import { TcpConnection } from './connection.ts';
@@ -14,6 +15,8 @@ import { Conversation } from './conversation.ts';
 
 /** Milliseconds a close waits for peers to close their side, beyond the drain. */
 const FAREWELL = 250;
+
+const WANT = 'connections were turned away, for the last file descriptors are kept for the API';
 
 /** `remote` is undefined where the peer had reset before it was accepted: the kernel forgets its address. */
 type Arrival = { socket: Socket; remote: Uint8Array | undefined };
@@ -27,6 +30,8 @@ export class TcpBinding implements Binding {
   readonly #context: BindingContext;
   readonly #admission: Admission;
   readonly #conversation: Conversation;
+  /** Connections turned away for want of descriptors. */
+  readonly #wants: Refusals;
   /** Accepted, but not served yet: paused, or waiting for the one before to close. */
   #waiting: Arrival[] = [];
   #accepted = 0;
@@ -39,6 +44,8 @@ export class TcpBinding implements Binding {
     this.#context = context;
     this.#admission = new Admission(spec, context.counters, context.recorder);
     this.#conversation = new Conversation(spec, context, port);
+    const { counters, problem } = context;
+    this.#wants = new Refusals({ counters, problem, counter: 'connectionsRefused', what: WANT });
     server.on('connection', (socket) => this.#accept(socket));
     server.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => context.problem({ code, message }));
   }
@@ -66,6 +73,7 @@ export class TcpBinding implements Binding {
     for (const connection of this.connections.all()) connection.close('rst');
     await this.connections.empty();
     this.#conversation.refusals.close();
+    this.#wants.close();
     this.#context.recorder.flush();
   }
 
@@ -75,8 +83,15 @@ export class TcpBinding implements Binding {
     socket.on('error', () => {});
     const remote = socket.remoteAddress === undefined ? undefined : addressBytes(socket.remoteAddress);
     if (!this.#admission.permits(remote)) this.#turnAway(socket, 'denied');
+    else if (this.#context.mayOpen?.() === false) this.#turnAwayForWant(socket);
     else if (!this.#context.counters.enter(this.#spec.tcp.maxConnections)) this.#turnAway(socket);
     else this.#admit({ socket, remote });
+  }
+
+  /** The last descriptors are the API's. */
+  #turnAwayForWant(socket: Socket): void {
+    this.#wants.note('EMFILE');
+    socket.destroy();
   }
 
   #admit(arrival: Arrival): void {
