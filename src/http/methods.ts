@@ -6,13 +6,15 @@ export function allowedMethods(app: FastifyInstance): (path: string) => string[]
   const routes = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   app.addHook('onRoute', ({ url, method }) => {
     const route = routes.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
-    for (const one of [method].flat()) route.methods.add(one);
+    // Of a page at two paths, with and without a slash, only HEAD is told for the second.
+    for (const one of [method].flat())
+      for (const each of one === 'HEAD' ? ['GET', one] : [one]) route.methods.add(each);
     routes.set(url, route);
   });
   return (path) => {
-    const own = routes.get(path);
-    const fitting = own === undefined ? [...routes.values()].filter(({ pattern }) => pattern.test(path)) : [own];
-    return [...new Set(fitting.flatMap(({ methods }) => [...methods]))].sort();
+    const isWritten = routes.has(path);
+    const fitting = [...routes].filter(([url, { pattern }]) => pattern.test(path) && !(isWritten && url.includes(':')));
+    return [...new Set(fitting.flatMap(([, { methods }]) => [...methods]))].sort();
   };
 }
 

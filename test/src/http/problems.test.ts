@@ -158,6 +158,7 @@ t.test('404 says where the docs are, 405 what the path knows', async (t) => {
   t.match([head.statusCode, head.headers.allow], [405, 'GET']);
   t.equal((await app.inject({ method: 'DELETE', url: '/v1/listeners/a/messages.ndjson' })).headers.allow, 'GET, HEAD');
   t.equal((await app.inject({ method: 'HEAD', url: '/v1/reset' })).headers.allow, 'POST');
+  t.equal((await app.inject({ method: 'PATCH', url: '/docs/' })).headers.allow, 'GET, HEAD');
   for (const method of ['HEAD', 'GET', 'DELETE', 'PATCH'] as const) {
     const shadowed = await app.inject({ method, url: '/v1/sends/import' });
     t.match([shadowed.statusCode, shadowed.headers.allow], [405, 'POST'], `${method}: a path of its own, no send`);
