@@ -12,13 +12,13 @@ export const allMessages: Routes = async (app) => {
   const { registry, journal } = app.domain;
 
   app.get('/v1/messages', { schema: pageSchema }, async (request, reply) => {
-    const { query } = request;
+    const { query, method } = request;
     const terms = waitTerms(query);
     const live = new LivePlace(registry, commaList(query.listener), labelPairs(query.label));
     try {
       const { scope } = live.current;
-      if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope)));
-      const waited = await waitOnMany(app, reply, live, waitPull(query, scope, terms));
+      if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope, method)));
+      const waited = await waitOnMany(app, reply, live, waitPull(query, scope, terms, method));
       return sendWaited(request, reply, waited, terms);
     } finally {
       live.dispose();

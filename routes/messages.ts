@@ -19,18 +19,20 @@ export const messages: Routes = async (app) => {
   const { registry, journal } = app.domain;
 
   app.get(path, { schema: pageSchema }, async (request, reply) => {
-    const { query, params } = request;
+    const { query, params, method } = request;
     const terms = waitTerms(query);
     const scope = { listener: (await registry.flush(params.id)).number };
-    if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope)));
-    const waited = await waitOnOne(app, reply, params.id, waitPull(query, scope, terms));
+    if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope, method)));
+    const waited = await waitOnOne(app, reply, params.id, waitPull(query, scope, terms, method));
     return sendWaited(request, reply, waited, terms);
   });
 
   app.get(`${path}/:seq`, { schema: oneSchema }, async (request, reply) => {
     const { id, seq } = request.params;
     const { number } = await registry.flush(id);
-    const found = await journal.pull(messagePull(number, seq, request.query.payload)).catch(noneBeyondEnd);
+    const found = await journal
+      .pull(messagePull(number, seq, request.query.payload, request.method))
+      .catch(noneBeyondEnd);
     if (found === undefined || found.items === 0) throw noMessage(id, seq);
     return reply.type('application/json; charset=utf-8').send(found.body);
   });
@@ -38,7 +40,7 @@ export const messages: Routes = async (app) => {
   app.get(`${path}/:seq/payload`, { schema: payloadSchema }, async (request, reply) => {
     const { id, seq } = request.params;
     const { number } = await registry.flush(id);
-    const bytes = await journal.payload(number, seq);
+    const bytes = await journal.payload(number, seq, request.method === 'HEAD');
     if (bytes === undefined) throw noMessage(id, seq);
     return reply.type('application/octet-stream').send(bytes);
   });
@@ -55,14 +57,14 @@ export const messages: Routes = async (app) => {
 
   app.get(`${path}.ndjson`, { schema: exportSchema }, async (request, reply) => {
     const { number, id, name } = await registry.flush(request.params.id);
-    const lines = await exportLines(journal, number, request.query);
+    const lines = await exportLines(journal, number, request);
     reply.header('content-disposition', `attachment; filename="${name ?? id}.ndjson"`);
     return reply.type('application/x-ndjson').send(lines);
   });
 
   app.get(`${path}.pcapng`, { schema: captureSchema }, async (request, reply) => {
     const { number, id, name } = await registry.flush(request.params.id);
-    const capture = await exportCapture(journal, number, request.query);
+    const capture = await exportCapture(journal, number, request);
     reply.header('content-disposition', `attachment; filename="${name ?? id}.pcapng"`);
     return reply.type('application/x-pcapng').send(capture);
   });

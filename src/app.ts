@@ -11,12 +11,14 @@ import { addIsolation } from './http/isolation.ts';
 import { addOpenApi } from './http/openapi.ts';
 import { addPretty } from './http/pretty.ts';
 import { addProblems, pathOf, sendProblem, toProblem, withoutLastSlash } from './http/problems.ts';
+import { addQueryEncoding } from './http/query-encoding.ts';
 import { createApiServer, type ServerLimits } from './http/servers.ts';
 import type { StreamLimits } from './http/sse.ts';
 import { addStarting } from './http/starting.ts';
 import { Streams } from './http/streams.ts';
 import { buildValidator, formatErrors } from './http/validation.ts';
 import { answerBrokenRequest } from './http/wire.ts';
+import { stringifyRaw } from './json/raw.ts';
 import { Metrics } from './metrics.ts';
 import { NAMED_SCHEMAS } from './schemas/index.ts';
 
@@ -54,7 +56,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
     clientErrorHandler: answerBrokenRequest,
   });
   // Answers are ours and right; a serializer by schema would drop what a schema forgot.
-  app.setSerializerCompiler(() => JSON.stringify);
+  app.setSerializerCompiler(() => stringifyRaw);
   for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
   addIsolation(app);
   addProblems(app);
@@ -65,6 +67,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   addEncodings(app);
   addPretty(app);
   addBodies(app);
+  addQueryEncoding(app);
   addStrictQueries(app);
   addRequestLog(app, domain);
   addOpenApi(app, options.version);

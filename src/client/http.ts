@@ -1,4 +1,5 @@
 /** Requests to the API: JSON in, JSON or a ProblemError out. */
+import { stringifyRaw } from '../json/raw.ts';
 import { type Problem, ProblemError, UnreachableError } from './errors.ts';
 import { LONGEST_TIMER, type Query, queryString } from './query.ts';
 
@@ -83,7 +84,7 @@ export class Http {
     const { token } = this.#options;
     const all = { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
     if (body === undefined) return { headers: all };
-    return { headers: { ...all, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return { headers: { ...all, 'content-type': 'application/json' }, body: stringifyRaw(body) };
   }
 
   #unreachable(request: string, error: unknown): Error {

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config.ts';
 import { ProblemError } from '../errors.ts';
 import { buildValidator, formatErrors } from '../http/validation.ts';
+import { illFormedAt } from '../json/ill-formed.ts';
 import { fillSpec } from '../listeners/spec.ts';
 import type { ListenerSpec } from '../schemas/listener.ts';
+import { HALF_CHARACTER } from '../schemas/payload.ts';
+import { exactAt, jsonTextOf } from './exact.ts';
 import { configurationSchema } from './schema.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -23,11 +26,13 @@ export function readConfigurationFile(path: string): ConfigurationFile {
 
 /** Throws ConfigError. */
 export function parseConfiguration(path: string, text: string): ConfigurationFile {
-  const { value, lineOf } = parseYaml(path, text);
+  const { value, exact, lineOf } = parseYaml(path, text);
   const place: Place = (pointer) => `${path}:${lineOf(pointer)}: ${pointer === '' ? 'the file' : pointer}`;
   const content = (value ?? {}) as { settings?: Record<string, unknown>; listeners?: NamedSpec[] };
   checkSchema(content, place);
+  checkText(content, place);
   const { settings = {}, listeners = [] } = content;
+  keepJsonText(exact, listeners, place);
   checkListeners(listeners, place);
   return { path, settings, listeners };
 }
@@ -49,6 +54,26 @@ function checkSchema(content: unknown, place: Place): void {
   const validate = buildValidator({}, {})({ httpPart: 'body', schema: configurationSchema() } as never) as Validate;
   if (validate(content)) return;
   throw located(formatErrors(validate.errors as never, 'body'), place, '');
+}
+
+/** Text that could not be stored or sent as it is. */
+function checkText(content: unknown, place: Place): void {
+  const pointer = illFormedAt(content);
+  if (pointer !== undefined) throw new ConfigError(`${place(pointer)} ${HALF_CHARACTER}`);
+}
+
+/** JSON payloads leave as they are written in the file. */
+function keepJsonText(exact: unknown, listeners: NamedSpec[], place: Place): void {
+  for (const [i, { responder }] of listeners.entries()) {
+    if (responder?.type !== 'reply' || responder.json === undefined) continue;
+    const path = ['listeners', i, 'responder', 'json'];
+    try {
+      responder.jsonText = jsonTextOf(exactAt(exact, path));
+      delete responder.json;
+    } catch (error) {
+      throw new ConfigError(`${place(`/${path.join('/')}`)} ${(error as Error).message}`);
+    }
+  }
 }
 
 type Validate = { (content: unknown): boolean; errors?: unknown };

@@ -5,6 +5,7 @@
 import { ConfigSchema, type Form } from '../config.ts';
 import { NAMED_SCHEMAS } from '../schemas/index.ts';
 import { ListenerSpecSchema } from '../schemas/listener.ts';
+import { SOURCE_TEXT } from '../schemas/parts.ts';
 import { BYTES_PATTERN, PORTS_PATTERN, WHOLE_PATTERN } from '../schemas/units.ts';
 
 type Schema = Record<string, unknown>;
@@ -55,7 +56,7 @@ function isPart({ $id }: { $id?: string }): boolean {
 /** As JSON, with references into the document itself. */
 function plain(schema: unknown): Schema {
   const text = JSON.stringify(schema, (key, value) =>
-    key === '$ref' ? `#/definitions/${String(value).replace('#', '')}` : value,
+    key === '$ref' ? `#/definitions/${String(value).replace('#', '')}` : key === SOURCE_TEXT ? undefined : value,
   );
   return JSON.parse(text) as Schema;
 }

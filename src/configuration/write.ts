@@ -1,6 +1,7 @@
 /** Writes the listeners that are there as a configuration file, without what is a default anyway. */
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
+import { RawJson } from '../json/raw.ts';
 import { fillSpec } from '../listeners/spec.ts';
 import type { ListenerView } from '../listeners/view.ts';
 import { type FullSpec, ListenerSpecSchema } from '../schemas/listener.ts';
@@ -16,9 +17,18 @@ export function configurationText(listeners: readonly ListenerView[]): string {
 
 function shortSpec(view: ListenerView): Record<string, unknown> {
   const plain: FullSpec = fillSpec({ protocol: view.protocol });
+  const written = { ...view, responder: plainResponder(view.responder) };
   const fields = SPEC_FIELDS.filter((field) => field !== 'name' && view[field] !== undefined);
-  const entries = fields.map((field) => [field, short(view[field], plain[field])] as const);
+  const entries = fields.map((field) => [field, short(written[field], plain[field])] as const);
   return { protocol: view.protocol, ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };
+}
+
+/** A JSON payload that YAML would write in another way stands there as text: the bytes are the same. */
+function plainResponder(responder: FullSpec['responder']): FullSpec['responder'] {
+  if (responder.type !== 'reply' || !(responder.json instanceof RawJson)) return responder;
+  const { json, ...rest } = responder;
+  const value: unknown = JSON.parse(json.text);
+  return JSON.stringify(value) === json.text ? { ...rest, json: value } : { ...rest, text: json.text };
 }
 
 /** The value without the parts that equal the default's; undefined when nothing is left. */

@@ -4,9 +4,12 @@
  */
 import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { ConfigError } from '../config.ts';
+import { plainValue, WrittenNumber } from './exact.ts';
 
 export type Yaml = {
   value: unknown;
+  /** The same with nothing lost, see exact.ts. */
+  exact: unknown;
   /** The line of a JSON pointer's value, or of the nearest thing around it that is there. */
   lineOf: (pointer: string) => number;
 };
@@ -20,10 +23,20 @@ export function parseYaml(path: string, text: string): Yaml {
   const [broken] = [...document.errors, ...document.warnings];
   if (broken !== undefined) throw new ConfigError(`${path}:${lineAt(broken.pos[0])}: ${reasonOf(broken)}`);
   try {
-    return { value: document.toJS(), lineOf: (pointer) => lineAt(nodeAt(document, pointer)) };
+    const exact = exactOf(document);
+    return { value: plainValue(exact), exact, lineOf: (pointer) => lineAt(nodeAt(document, pointer)) };
   } catch (error) {
     throw new ConfigError(`${path}:${lineAt(aliasAtFault(document))}: ${reasonOf(error as Error)}`);
   }
+}
+
+function exactOf(document: Document): unknown {
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === 'number') node.value = new WrittenNumber(node.value, node.source);
+    },
+  });
+  return document.toJS({ mapAsMap: true });
 }
 
 /** What the library says, or in plainer words what it means. */

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError } from '../errors.ts';
 import { parseJson, TooDeepError } from '../json/parse.ts';
 import { wrongMediaType } from './problems.ts';
+import { keepSource, takeSourceText } from './source-text.ts';
 
 const JSON_TYPE = 'application/json';
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -32,6 +33,7 @@ export function addBodies(app: FastifyInstance): void {
     if (wanted && body === undefined) throw bodyProblem('is missing; send JSON');
     if (!wanted && body !== undefined && !isEmptyObject(body)) throw bodyProblem('is not expected here');
   });
+  app.addHook('preHandler', async ({ body }) => takeSourceText(body));
 }
 
 /** A chunked body may turn out to be none, which needs no type. One that breaks off is not empty. */
@@ -48,7 +50,10 @@ async function isEmpty(request: IncomingMessage): Promise<boolean> {
 function parseBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    return parseJson(utf8.decode(body));
+    const text = utf8.decode(body);
+    const parsed = parseJson(text);
+    keepSource(parsed, text);
+    return parsed;
   } catch (error) {
     if (error instanceof TooDeepError) throw bodyProblem(error.message);
     throw bodyProblem(error instanceof SyntaxError ? `is not JSON: ${error.message}` : 'is not UTF-8');

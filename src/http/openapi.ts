@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 out of the route schemas, and Swagger UI over it. Call before any route is added. */
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import { SOURCE_TEXT } from '../schemas/parts.ts';
 import { withDefaultsInWords } from './defaults.ts';
 
 const DESCRIPTION = `Programmable UDP and TCP endpoints: create listeners, read back every message that arrived, wait for
@@ -65,10 +66,17 @@ function polish({ paths, components }: Document): void {
     operation.parameters?.sort((a, b) => PLACES.indexOf(a.in) - PLACES.indexOf(b.in));
     for (const parameter of operation.parameters ?? []) placeExample(operation, parameter);
   }
+  for (const schema of Object.values(components.schemas)) withoutMarks(schema);
   // This keyword is for the validator: OpenAPI wants named members beside it.
   delete components.schemas.Responder?.discriminator;
   for (const [name, schema] of Object.entries(components.schemas))
     components.schemas[name] = withDefaultsInWords(schema);
+}
+
+/** Marks are for the validator. */
+function withoutMarks(schema: object): void {
+  delete (schema as Record<string, unknown>)[SOURCE_TEXT];
+  for (const part of Object.values(schema)) if (typeof part === 'object' && part !== null) withoutMarks(part);
 }
 
 /** Swagger UI fills its form with `example` and sends it; an example inside the schema is only shown. */

@@ -15,9 +15,10 @@ const LONGEST_WAIT = 60_000;
 /** Checked parameters of a wait. */
 export type WaitTerms = { count: number; timeout: number; orFail: boolean };
 
-/** The pull that a page query asks for. */
-export function pagePull(query: PageQuery, scope: Scope): Pull {
+/** The pull that a page query asks for. What a HEAD looks at is not read by it. */
+export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Pull {
   return {
+    peek: method === 'HEAD',
     scope,
     after: query.after ?? null,
     before: query.before ?? null,
@@ -31,9 +32,9 @@ export function pagePull(query: PageQuery, scope: Scope): Pull {
 }
 
 /** The pull of one message: nothing when it is not there. */
-export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full'): Pull {
+export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full', method = 'GET'): Pull {
   const query = { after: `${seq - 1}`, before: `${seq + 1}`, limit: 1, payload };
-  return pagePull(query, { listener });
+  return pagePull(query, { listener }, method);
 }
 
 /** The wait that a page query asks for; undefined when it asks for none. */
@@ -51,8 +52,8 @@ export function waitTerms(query: PageQuery): WaitTerms | undefined {
 }
 
 /** The same pull as a wait: what counts are `in` messages, unless direction or kind say otherwise. */
-export function waitPull(query: PageQuery, scope: Scope, terms: WaitTerms): Wait {
-  const pull = pagePull(query, scope);
+export function waitPull(query: PageQuery, scope: Scope, terms: WaitTerms, method = 'GET'): Wait {
+  const pull = pagePull(query, scope, method);
   const filter = (query.direction ?? query.kind) ? pull.filter : { ...pull.filter, direction: 'in' as const };
   const limit = query.limit ?? Math.max(DEFAULT_LIMIT, terms.count);
   return { ...pull, filter, limit, count: terms.count, timeout: terms.timeout };

@@ -14,6 +14,7 @@ import {
   QUERY_DURATION_PATTERN,
   WHOLE_PATTERN,
 } from '../schemas/units.ts';
+import { sourceTextKeyword } from './source-text.ts';
 
 type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 type BuildValidator = NonNullable<Compilers['buildValidator']>;
@@ -44,7 +45,9 @@ const compilers = AjvCompiler();
 
 /** Builds one ajv for bodies and one for the rest. */
 export const buildValidator = ((schemas: Parameters<typeof compilers>[0]) => {
-  const strict = compilers(schemas, { customOptions: { ...OPTIONS, coerceTypes: false, useDefaults: false } });
+  const strict = compilers(schemas, {
+    customOptions: { ...OPTIONS, keywords: [sourceTextKeyword], coerceTypes: false, useDefaults: false },
+  });
   const coercing = compilers(schemas, { customOptions: { ...OPTIONS, coerceTypes: 'array', useDefaults: false } });
   return (route: { httpPart?: string }) => (route.httpPart === 'body' ? strict : coercing)(route);
 }) as BuildValidator;

@@ -141,8 +141,8 @@ export class JournalClient implements Journal {
     const id = this.#nextId();
     return leavable(this.#call('wait', request, { id }), signal, () => this.#post({ leave: id }));
   }
-  payload(listener: number, seq: number): Promise<Uint8Array | undefined> {
-    return this.#call('payload', { listener, seq });
+  payload(listener: number, seq: number, peek = false): Promise<Uint8Array | undefined> {
+    return this.#call('payload', { listener, seq, peek });
   }
   peer(listener: number, seq: number): Promise<MessagePeer | undefined> {
     return this.#call('peer', { listener, seq });

@@ -127,12 +127,12 @@ export class Host implements Handlers {
     return this.#waits.wait(request, caller);
   }
 
-  payload({ listener, seq }: RequestOf<'payload'>): Uint8Array | undefined {
+  payload({ listener, seq, peek }: RequestOf<'payload'>): Uint8Array | undefined {
     this.#intake.drain();
     const book = this.#ledger.books.get(listener);
     const reader = book && this.#ledger.find(book, seq);
     if (reader === undefined) return undefined;
-    this.#ledger.markServed(book!, seq);
+    if (!peek) this.#ledger.markServed(book!, seq);
     return reader.payload.slice();
   }
 

@@ -86,6 +86,8 @@ export type Pull = {
   filter: MessageFilter;
   payload: PayloadMode;
   format: PullFormat;
+  /** Nobody is given what is found: it does not count as read. */
+  peek?: boolean;
   /** pcapng only: which export this pull belongs to. What it knows of connections lasts from its first pull to the one without `hasMore`. */
   export?: { id: number; begins: boolean };
 };
@@ -210,8 +212,8 @@ export interface Journal {
   endExport(id: number): Promise<void>;
   /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
   wait(request: Wait, signal: AbortSignal): Promise<Waited>;
-  /** The kept bytes of one message, undefined when it isn't there. */
-  payload(listener: number, seq: number): Promise<Uint8Array | undefined>;
+  /** The kept bytes of one message, undefined when it isn't there. `peek` as in a pull. */
+  payload(listener: number, seq: number, peek?: boolean): Promise<Uint8Array | undefined>;
   /** Where an answer to a message must go, undefined when it isn't there. */
   peer(listener: number, seq: number): Promise<MessagePeer | undefined>;
   /** Removes messages with seq < before (all when absent); answers how many. */

@@ -38,7 +38,7 @@ export type JournalCommands = {
   pull: { request: Pull & { key: string }; reply: Pulled };
   endExport: { request: { id: number }; reply: null };
   wait: { request: Wait; reply: Waited };
-  payload: { request: { listener: number; seq: number }; reply: Uint8Array | undefined };
+  payload: { request: { listener: number; seq: number; peek: boolean }; reply: Uint8Array | undefined };
   peer: { request: { listener: number; seq: number }; reply: MessagePeer | undefined };
   clear: { request: { listener: number; before: number | undefined }; reply: number };
   histories: { request: { listeners: number[] }; reply: Map<number, History> };

@@ -6,6 +6,7 @@
 import type { ListenerRef } from '../domain.ts';
 import { listenerId } from '../journal/ids.ts';
 import type { History } from '../journal/journal.ts';
+import { RawJson } from '../json/raw.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import { microsOf, monotonicNanos, wallClock } from '../workers/clock.ts';
 import type { BindingCounters } from '../workers/counters.ts';
@@ -203,7 +204,7 @@ export class Listener {
   }
 
   view(history: History = EMPTY, options: { advertisedHost: string | null }): ListenerView {
-    const { name, ...spec } = this.spec;
+    const { name, responder, ...spec } = this.spec;
     const { host, port } = this.address ?? {};
     const expiresAt = this.expiry.expiresAt;
     const address =
@@ -217,6 +218,7 @@ export class Listener {
       ...(this.fault === null ? {} : { error: this.fault }),
       address,
       ...spec,
+      responder: shownResponder(responder),
       createdAt: this.createdAt,
       expiresAt: expiresAt === null ? null : rfc3339(expiresAt * 1000),
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
@@ -230,4 +232,11 @@ export class Listener {
 /** The part of a spec that threads take over without a rebind; `repliesBefore` were given before this responder came. */
 export function liveSpec({ paused, responder, capture }: FullSpec, repliesBefore: number): LiveSpec {
   return { paused, responder, maxPayload: capture.maxPayload, repliesBefore };
+}
+
+/** A JSON payload is shown as it was written. */
+function shownResponder(responder: FullSpec['responder']): FullSpec['responder'] {
+  if (responder.type !== 'reply' || responder.jsonText === undefined) return responder;
+  const { jsonText, ...rest } = responder;
+  return { ...rest, json: new RawJson(jsonText) };
 }

@@ -117,8 +117,15 @@ function threadTcp({ tcp = fillTcp() }: FullSpec): BindingSpec['tcp'] {
 
 function fillResponder(responder: Responder): Responder {
   if (responder.type === 'upper') return { strip: true, ...responder };
-  return responder.type === 'reply' ? { template: false, ...responder } : responder;
+  return responder.type === 'reply' ? { template: false, ...asText(responder) } : responder;
 }
+
+/** A JSON payload that came as a value is carried as text from here on. */
+function asText({ json, ...responder }: Reply): Reply {
+  return json === undefined ? responder : { ...responder, jsonText: JSON.stringify(json) };
+}
+
+type Reply = Extract<Responder, { type: 'reply' }>;
 
 function checkSections(spec: ListenerSpec): void {
   const other = spec.protocol === 'udp' ? 'tcp' : 'udp';
@@ -178,8 +185,8 @@ export function checkResponder(responder: Responder): void {
   if (responder.template === true) checkTemplate(responder);
 }
 
-function checkTemplate(responder: Extract<Responder, { type: 'reply' }>): void {
-  const field = (['text', 'json', 'hex', 'base64'] as const).find((form) => responder[form] !== undefined)!;
+function checkTemplate(responder: Reply): void {
+  const field = (['text', 'hex', 'base64'] as const).find((form) => responder[form] !== undefined) ?? 'json';
   try {
     compileTemplate(payloadBytes(responder));
   } catch (error) {

@@ -22,7 +22,7 @@ export function compileMatch(match: Match, pointer = ''): Test {
   if (match.hex !== undefined) tests.push(...bytesTests(match.hex, hexPattern, `${pointer}/hex`, false));
   if (match.text?.regex !== undefined) tests.push(regexTest(match.text.regex, `${pointer}/text/regex`));
   if (match.size !== undefined) tests.push(sizeTest(match.size));
-  if (match.field !== undefined) tests.push(fieldTest(match.field));
+  if (match.field !== undefined) tests.push(fieldTest(match.field, `${pointer}/field`));
   if (match.json !== undefined) tests.push(jsonTest(match.json, `${pointer}/json`));
   if (match.remote !== undefined) tests.push(remoteTest(match.remote, `${pointer}/remote`));
   match.all?.forEach((inner, i) => {
@@ -132,8 +132,11 @@ function regexTest(source: string, pointer: string): Test {
 
 type NumberMatch = { equals?: number; min?: number; max?: number };
 
-function numberMiss(value: number, match: NumberMatch, what: string): string | undefined {
-  if (match.equals !== undefined && value !== match.equals) return `${what} is ${value}, expected ${match.equals}`;
+/** Comparisons by order are exact between a number and a bigint, too. */
+function numberMiss(value: number | bigint, match: NumberMatch, what: string): string | undefined {
+  const { equals } = match;
+  if (equals !== undefined && !(value >= equals && value <= equals))
+    return `${what} is ${value}, expected ${match.equals}`;
   if (match.min !== undefined && value < match.min) return `${what} ${value} is below ${match.min}`;
   if (match.max !== undefined && value > match.max) return `${what} ${value} is above ${match.max}`;
   return undefined;
@@ -149,7 +152,8 @@ function sizeTest(size: NonNullable<Match['size']>): Test {
 
 type FieldMatch = NonNullable<Match['field']>;
 
-function fieldTest(field: FieldMatch): Test {
+function fieldTest(field: FieldMatch, pointer: string): Test {
+  checkExact(field, pointer);
   const reason = (subject: Subject): string | undefined => {
     const value = fieldValue(subject.payload, field.at, field.as);
     if (value === undefined) return `the payload ends before the ${field.as} at byte ${field.at}`;
@@ -161,8 +165,21 @@ function fieldTest(field: FieldMatch): Test {
   };
 }
 
+/** What 64 bits hold may be more than a number in a JSON body does. */
+function checkExact({ as, ...field }: FieldMatch, pointer: string): void {
+  if (!as.startsWith('u64')) return;
+  for (const name of ['equals', 'min', 'max'] as const) {
+    const number = field[name];
+    if (number === undefined || Math.abs(number) <= Number.MAX_SAFE_INTEGER) continue;
+    throw new MatchError(
+      `${pointer}/${name}`,
+      'is beyond 2^53 - 1, where numbers are not exact; compare the bytes by hex',
+    );
+  }
+}
+
 /** The number of a type at an offset; undefined when the payload ends before it. */
-function fieldValue(payload: Uint8Array, at: number, type: FieldType): number | undefined {
+function fieldValue(payload: Uint8Array, at: number, type: FieldType): number | bigint | undefined {
   const [, kind, bits, order] = /^([uif])(\d+)(be|le)?$/.exec(type)!;
   if (at + Number(bits) / 8 > payload.length) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -171,7 +188,7 @@ function fieldValue(payload: Uint8Array, at: number, type: FieldType): number | 
   if (bits === '8') return kind === 'u' ? view.getUint8(at) : view.getInt8(at);
   if (bits === '16') return kind === 'u' ? view.getUint16(at, little) : view.getInt16(at, little);
   if (bits === '32') return kind === 'u' ? view.getUint32(at, little) : view.getInt32(at, little);
-  return Number(view.getBigUint64(at, little));
+  return view.getBigUint64(at, little);
 }
 
 function jsonTest(match: NonNullable<Match['json']>, pointer: string): Test {

@@ -1,5 +1,5 @@
 /** Byte patterns: what `text` and `hex` compare payloads with. A pattern from hex digits may have `??` for any byte. */
-import { hexDigits } from '../schemas/payload.ts';
+import { HALF_CHARACTER, hexDigits } from '../schemas/payload.ts';
 import type { Miss } from './test.ts';
 
 export type BytePattern = {
@@ -8,7 +8,9 @@ export type BytePattern = {
   mask: Uint8Array | null;
 };
 
+/** Throws SyntaxError on text that no UTF-8 can hold: what would be looked for in its place is something else. */
 export function textPattern(text: string): BytePattern {
+  if (!text.isWellFormed()) throw new SyntaxError(HALF_CHARACTER);
   return { bytes: Buffer.from(text, 'utf8'), mask: null };
 }
 

@@ -1,6 +1,6 @@
 /** What a message must look like: the `when` of rules and the `match` of verifications. */
 import { Type } from '@sinclair/typebox';
-import { OneOf, strict } from './parts.ts';
+import { OneOf, SOURCE_TEXT, strict } from './parts.ts';
 
 const optionalText = (description: string, example: string) =>
   Type.Optional(Type.String({ maxLength: 65_536, description, examples: [example] }));
@@ -105,7 +105,13 @@ export const MatchSchema = Type.Object(
             description: 'RFC 6901; empty is the whole document.',
             examples: ['/level'],
           }),
-          equals: Type.Optional(Type.Unknown({ description: 'This value.', examples: ['warn'] })),
+          equals: Type.Optional(
+            Type.Unknown({
+              description: 'This value: numbers to the last digit, members of objects in any order.',
+              examples: ['warn'],
+              [SOURCE_TEXT]: 'equalsText',
+            }),
+          ),
           exists: Type.Optional(Type.Boolean({ description: 'Whether there is one.', examples: [true] })),
         },
         {

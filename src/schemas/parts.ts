@@ -5,6 +5,9 @@ import { BYTES_PATTERN, DURATION_PATTERN, QUERY_DURATION_PATTERN } from './units
 /** Unknown members are refused, never dropped. */
 export const strict = { additionalProperties: false } as const;
 
+/** Marks a member that is carried as its source text, under the name it says; see http/source-text.ts. */
+export const SOURCE_TEXT = 'x-source-text';
+
 type Options = Record<string, unknown>;
 
 /** A union of literals that Swagger UI shows as a drop-down. */
@@ -67,7 +70,13 @@ export const PayloadFields = {
     }),
   ),
   base64: Type.Optional(Type.String({ description: 'Payload as base64.', examples: ['SG9sYQ=='] })),
-  json: Type.Optional(Type.Unknown({ description: 'Payload as JSON, written compactly.', examples: [{ hello: 1 }] })),
+  json: Type.Optional(
+    Type.Unknown({
+      description: 'Payload as JSON. It leaves as it is written here, but for the white space between its parts.',
+      examples: [{ hello: 1 }],
+      [SOURCE_TEXT]: 'jsonText',
+    }),
+  ),
 };
 
 const ENDPOINT = {

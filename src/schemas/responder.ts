@@ -46,9 +46,12 @@ const Reply = Type.Object(
   { ...strict, title: 'reply', description: 'Answers each message with a fixed or templated payload.' },
 );
 
+/** Inside the program a JSON payload is carried as text, see payload.ts. */
+type Textual<T> = T extends { type: 'reply' } ? T & { jsonText?: string } : T;
+
 /** A union told apart by `type`: an error then speaks of the one member that was meant. */
 function Tagged<const T extends readonly TSchema[]>(members: T, options: Record<string, unknown>) {
-  return Type.Unsafe<Static<T[number]>>({
+  return Type.Unsafe<Textual<Static<T[number]>>>({
     type: 'object',
     discriminator: { propertyName: 'type' },
     required: ['type'],

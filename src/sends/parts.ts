@@ -45,7 +45,7 @@ function sequencePart(pointer: string, part: PartInput, template: boolean): Send
 
 function payloadPart(pointer: string, input: PayloadInput, template: boolean): SendPart {
   const payload = decoded(pointer, input);
-  const isText = input.text !== undefined || input.json !== undefined;
+  const isText = input.text !== undefined || input.json !== undefined || input.jsonText !== undefined;
   if (!template) return { payload, template };
   if (!isText) {
     if (pointer === '') throw invalidField('/template', 'works on text or json');
@@ -68,6 +68,6 @@ function decoded(pointer: string, input: PayloadInput): Uint8Array {
   }
 }
 
-function hasPayload({ text, hex, base64, json }: PayloadInput): boolean {
-  return text !== undefined || hex !== undefined || base64 !== undefined || json !== undefined;
+function hasPayload({ text, hex, base64, json, jsonText }: PayloadInput): boolean {
+  return [text, hex, base64, json, jsonText].some((form) => form !== undefined);
 }

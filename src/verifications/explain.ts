@@ -1,5 +1,6 @@
 /** What a verification found, in words that make sense in a CI log without the program at hand. */
 import type { NearMiss } from '../journal/journal.ts';
+import { RawJson, stringifyRaw } from '../json/raw.ts';
 import type { Match } from '../schemas/match.ts';
 import type { Count, Found, Verification } from './verify.ts';
 
@@ -60,7 +61,23 @@ function countText({ least, most }: Count): string {
 }
 
 function matching(match: Match | undefined): string {
-  return match === undefined || Object.keys(match).length === 0 ? '' : ` matching ${JSON.stringify(match)}`;
+  return match === undefined || Object.keys(match).length === 0 ? '' : ` matching ${stringifyRaw(shown(match))}`;
+}
+
+/** As it was asked: values to compare with as they were written. */
+function shown(match: Match): unknown {
+  const { all, any, not, json, ...rest } = match;
+  return {
+    ...(all && { all: all.map(shown) }),
+    ...(any && { any: any.map(shown) }),
+    ...(not && { not: shown(not) }),
+    ...rest,
+    ...(json && { json: shownJson(json) }),
+  };
+}
+
+function shownJson({ equalsText, ...json }: NonNullable<Match['json']>): unknown {
+  return equalsText === undefined ? json : { ...json, equals: new RawJson(equalsText) };
 }
 
 function messages(count: number): string {

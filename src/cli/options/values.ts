@@ -1,6 +1,8 @@
 /** Values of flags and arguments, as people write them. What is wrong is said in commander's words, with exit code 2. */
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { parseJson } from '../../json/parse.ts';
+import { RawJson } from '../../json/raw.ts';
 import { parseDuration } from '../../schemas/units.ts';
 
 /** A duration as the API takes it. People take a bare number for seconds, the API for milliseconds: so it needs a unit. */
@@ -36,23 +38,25 @@ export function label(text: string, before: Record<string, string> = {}): Record
   return { ...before, [key]: value };
 }
 
-/** JSON, e.g. a responder. Its shape is for the service to check. */
-export function json(text: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InvalidArgumentError(`Not JSON: ${(error as Error).message}.`);
-  }
-  if (typeof value === 'object' && value !== null) return value;
-  throw new InvalidArgumentError('Expected a JSON object.');
+/** JSON, e.g. a responder, which goes out as it is written. Its shape is for the service to check. */
+export function json(text: string): RawJson {
+  return objectIn(text, (value) => typeof value === 'object' && value !== null, 'Expected a JSON object.');
 }
 
 /** JSON that must be a list. */
-export function jsonList(text: string): object[] {
-  const value = json(text);
-  if (Array.isArray(value)) return value;
-  throw new InvalidArgumentError('Expected a JSON list.');
+export function jsonList(text: string): RawJson {
+  return objectIn(text, Array.isArray, 'Expected a JSON list.');
+}
+
+function objectIn(text: string, fits: (value: unknown) => boolean, expected: string): RawJson {
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`Not JSON: ${(error as Error).message}.`);
+  }
+  if (fits(value)) return new RawJson(text);
+  throw new InvalidArgumentError(expected);
 }
 
 /** `host:port`, `[v6]:port`, else a listener's id or name. */

@@ -49,7 +49,7 @@ export class Pulls {
     const shared = this.#answers.get(key);
     if (shared !== undefined && shared.version === version) return shared.pulled;
     const { pulled, served } = await this.#read(request, caller);
-    this.#ledger.markAllServed(served);
+    if (request.peek !== true) this.#ledger.markAllServed(served);
     return request.export === undefined ? this.#share(key, { version, pulled }) : pulled;
   }
 

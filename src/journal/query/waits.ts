@@ -149,7 +149,7 @@ export class Waits {
   #answer(sleeper: Sleeper, misses: NearMiss[], gone = false): Waited {
     if (!sleeper.hasBegun) return nothingSeen(sleeper.request, gone);
     const { harvest } = sleeper.scan;
-    this.#ledger.markAllServed(harvest.served);
+    if (sleeper.request.peek !== true) this.#ledger.markAllServed(harvest.served);
     const { matched, done } = harvest;
     return { ...sleeper.scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
   }

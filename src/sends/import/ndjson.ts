@@ -2,6 +2,8 @@
  * Reads NDJSON as our export writes it: a message a line. Lines of other kinds (gaps, connections) are passed over. By
  * hand one line may be as little as `{"text": "hello"}`: without `at` a message comes together with the one before.
  */
+import { compactJson } from '../../json/compact.ts';
+import { locate } from '../../json/locate.ts';
 import { parseJson, TooDeepError } from '../../json/parse.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../../schemas/payload.ts';
 import type { Endpoint } from '../../workers/protocol.ts';
@@ -100,6 +102,7 @@ function payloadOf(line: Line, fields: Fields): Uint8Array {
   }
   if (form !== 'json' && typeof fields[form] !== 'string') throw wrong(line, `${form} is not a string`);
   try {
+    if (form === 'json') return payloadBytes({ jsonText: compactJson(locate(line.text, [['json']])[0]!) });
     return payloadBytes({ [form]: fields[form] } as PayloadInput);
   } catch (error) {
     if (error instanceof PayloadError) throw wrong(line, `${error.field} ${error.message}`);

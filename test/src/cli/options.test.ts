@@ -5,14 +5,15 @@ import { addCommon } from '../../../src/cli/options/common.ts';
 import { addFilters, filterOf } from '../../../src/cli/options/filters.ts';
 import { serviceUrl } from '../../../src/cli/options/service-url.ts';
 import { duration, json, jsonList, label, numeric, place, whole } from '../../../src/cli/options/values.ts';
+import { stringifyRaw } from '../../../src/json/raw.ts';
 
 t.test('values', async (t) => {
   t.same(['500ms', '5s', '1.5m', '0s'].map(duration), ['500ms', '5s', '1.5m', '0s']);
   t.same(['0', '16'].map(whole(0, 16)), [0, 16]);
   t.same(['0', '2.5'].map(numeric(0)), [0, 2.5]);
   t.same(label('b:c:d', label('a:1')), { a: '1', b: 'c:d' });
-  t.same(json('{"size":4}'), { size: 4 });
-  t.same(jsonList('[{}]'), [{}]);
+  t.equal(stringifyRaw({ match: json('{"size": 1.10}') }), '{"match":{"size": 1.10}}', 'it goes out as it is written');
+  t.same(jsonList('[{}]').toJSON(), [{}]);
   t.same(place('127.0.0.1:9'), { host: '127.0.0.1', port: 9 });
   t.same(place('[::1]:65535'), { host: '::1', port: 65_535 });
   t.same(place('statsd'), { listener: 'statsd' });

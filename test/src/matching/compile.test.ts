@@ -31,6 +31,13 @@ t.test('what holds and what does not', async (t) => {
     [{ field: { at: 1, as: 'u16be', equals: 443 } }, Uint8Array.of(0, 1, 187), true],
     [{ field: { at: 2, as: 'u16be', equals: 443 } }, Uint8Array.of(0, 1, 187), false],
     [{ field: { at: 0, as: 'i8', min: -1, max: 0 } }, Uint8Array.of(255), true],
+    [
+      { field: { at: 0, as: 'u64be', equals: 9007199254740991 } },
+      Uint8Array.of(0, 31, 255, 255, 255, 255, 255, 255),
+      true,
+    ],
+    [{ field: { at: 0, as: 'u64be', equals: 9007199254740991 } }, Uint8Array.of(0, 32, 0, 0, 0, 0, 0, 0), false],
+    [{ field: { at: 0, as: 'u64be', min: 1, max: 9007199254740991 } }, Uint8Array.of(0, 32, 0, 0, 0, 0, 0, 1), false],
     [{ json: { pointer: '/a/0', equals: 1 } }, '{"a":[1]}', true],
     [{ json: { pointer: '/b', exists: false } }, '{"a":[1]}', true],
     [{ json: { pointer: '/b', exists: false } }, 'no json', false],
@@ -78,6 +85,8 @@ t.test('what can not be read is named', async (t) => {
     [{ all: [{ remote: 'nobody' }] }, '/all/0/remote'],
     [{ any: [{ remote: '1.2.3.4/33' }] }, '/any/0/remote'],
     [{ not: { json: { pointer: 'a' } } }, '/not/json/pointer'],
+    [{ field: { at: 0, as: 'u64le', max: 2 ** 53 } }, '/field/max'],
+    [{ text: { contains: '\ud800' } }, '/text/contains'],
   ];
   for (const [match, pointer] of wrong) {
     try {
