@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { Domain } from './domain.ts';
-import type { ListenerView } from './listeners/view.ts';
+import type { Dropped, ListenerView } from './listeners/view.ts';
 
 /** What the stream hub counts. */
 export type StreamTotals = { clients: number; lagged: number };
@@ -13,6 +13,9 @@ export type HttpTotals = {
   streams: () => StreamTotals;
   connections: () => { open: number; refused: number };
 };
+
+/** Listeners with series of their own in a scrape; the ones beyond are summed, unless all are asked for. */
+export const OWN_SERIES = 200;
 
 type Row = [labels: Record<string, string>, value: number];
 type Kind = 'counter' | 'gauge';
@@ -39,6 +42,7 @@ export class Metrics {
   readonly #latency: Histogram<string>;
   readonly #domain: Domain;
   readonly #http: HttpTotals;
+  #turn: Promise<string> = Promise.resolve('');
 
   constructor(domain: Domain, http: HttpTotals) {
     this.#domain = domain;
@@ -62,14 +66,20 @@ export class Metrics {
     this.#latency.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds);
   }
 
-  /** The text of a scrape. */
-  async scrape(): Promise<string> {
+  /** The text of a scrape; with `all` every listener has series of its own, however many there are. */
+  scrape({ all = false } = {}): Promise<string> {
+    // One after the other: they fill the same registry.
+    this.#turn = this.#turn.catch(() => '').then(() => this.#scrape(all));
+    return this.#turn;
+  }
+
+  async #scrape(all: boolean): Promise<string> {
     const [listeners, journal, workers] = await Promise.all([
       this.#domain.registry.list({ labels: [], limit: Number.MAX_SAFE_INTEGER }),
       this.#domain.journal.stats(),
       this.#domain.status.workers(),
     ]);
-    this.#listeners(listeners.items);
+    this.#listeners(listeners.items, all ? listeners.items.length : OWN_SERIES);
     this.#set('counter', 'journal_appends', 'Transactions committed by the journal.', [[{}, journal.appends]]);
     this.#set('counter', 'journal_append_seconds', 'Time spent appending.', [[{}, journal.appendSeconds]]);
     this.#set('gauge', 'journal_size_bytes', 'Bytes of chunks kept.', [[{}, journal.bytes]]);
@@ -97,29 +107,38 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #listeners(listeners: ListenerView[]): void {
+  #listeners(listeners: ListenerView[], own: number): void {
+    const groups = grouped(listeners, own);
     for (const [name, help] of Object.entries(LISTENER_COUNTERS)) {
       const read = LISTENER_READS[name as keyof typeof LISTENER_COUNTERS];
       this.#set(
         'counter',
         name,
         help,
-        listeners.map((listener): Row => [labelsOf(listener), read(listener)]),
+        groups.map(({ labels, members }): Row => [labels, sum(members, read)]),
       );
     }
-    const open = listeners.filter(({ protocol }) => protocol === 'tcp');
     this.#set(
       'gauge',
       'connections_open',
       'TCP connections open.',
-      open.map((listener): Row => [labelsOf(listener), listener.stats.connectionsOpen]),
+      groups
+        .filter(({ labels }) => labels.protocol === 'tcp')
+        .map(({ labels, members }): Row => [labels, sum(members, ({ stats }) => stats.connectionsOpen)]),
     );
-    const dropped = listeners.flatMap((listener) =>
-      Object.entries(listener.stats.dropped)
-        .filter((entry): entry is [string, number] => entry[1] !== null)
-        .map(([reason, count]): Row => [{ ...labelsOf(listener), reason }, count]),
+    const dropped = groups.flatMap(({ labels, members }) =>
+      Object.keys(members[0]!.stats.dropped)
+        .map((reason) => ({ reason: reason as keyof Dropped, counts: members.filter(knows(reason as keyof Dropped)) }))
+        .filter(({ counts }) => counts.length > 0)
+        .map(
+          ({ reason, counts }): Row => [{ ...labels, reason }, sum(counts, ({ stats }) => stats.dropped[reason] ?? 0)],
+        ),
     );
     this.#set('counter', 'dropped_messages', 'Messages that did not reach the journal, by reason.', dropped);
+    const summed = Math.max(0, listeners.length - own);
+    this.#set('gauge', 'listeners_summed', 'Listeners without series of their own; /metrics?all=true has them.', [
+      [{}, summed],
+    ]);
     const states = new Map<string, number>();
     for (const { state } of listeners) states.set(state, (states.get(state) ?? 0) + 1);
     this.#set(
@@ -162,6 +181,29 @@ const LISTENER_READS: Record<keyof typeof LISTENER_COUNTERS, (listener: Listener
   replies_refused: ({ stats }) => stats.repliesRefused,
   receive_batches: ({ stats }) => stats.receiveBatches,
 };
+
+type Group = { labels: Record<string, string>; members: ListenerView[] };
+
+/** Each of the oldest by itself; the others together, by protocol, as `others`. */
+function grouped(listeners: ListenerView[], own: number): Group[] {
+  const groups: Group[] = listeners
+    .slice(0, own)
+    .map((listener) => ({ labels: labelsOf(listener), members: [listener] }));
+  for (const protocol of ['udp', 'tcp']) {
+    const members = listeners.slice(own).filter((listener) => listener.protocol === protocol);
+    if (members.length > 0) groups.push({ labels: { listener: 'others', name: '', protocol }, members });
+  }
+  return groups;
+}
+
+function sum(listeners: readonly ListenerView[], read: (listener: ListenerView) => number): number {
+  return listeners.reduce((total, listener) => total + read(listener), 0);
+}
+
+/** Whether a listener can tell what was dropped for a reason. */
+function knows(reason: keyof Dropped): (listener: ListenerView) => boolean {
+  return ({ stats }) => stats.dropped[reason] !== null;
+}
 
 function labelsOf(listener: ListenerView): Record<string, string> {
   return { listener: listener.id, name: listener.name ?? '', protocol: listener.protocol };

@@ -2,8 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { ListenerPatch } from '../domain.ts';
+import { invalidField } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
+import { type FullSpec, type ListenerSpec, MOST_LABELS } from '../schemas/listener.ts';
 import type { Listener } from './listener.ts';
 import { captureLimits, fillSpec, milliseconds } from './spec.ts';
 
@@ -20,6 +21,10 @@ export const LIVE_MEMBERS: ReadonlySet<keyof FullSpec> = new Set([
 /** The spec after an RFC 7396 merge, checked as a new one is. */
 export function patchedSpec(spec: FullSpec, patch: ListenerPatch): FullSpec {
   const labels = Object.entries({ ...spec.labels, ...patch.labels }).filter(([, value]) => value !== null);
+  if (labels.length > MOST_LABELS) {
+    const detail = `there would be ${labels.length}, and ${MOST_LABELS} are the most: set some to null`;
+    throw invalidField('/labels', detail);
+  }
   const merged = {
     ...spec,
     ...patch,

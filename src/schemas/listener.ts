@@ -21,9 +21,13 @@ export const LISTENER_STATES = [
 ] as const;
 export type ListenerState = (typeof LISTENER_STATES)[number];
 
+/** Labels a listener may have. */
+export const MOST_LABELS = 64;
+
 export const LabelsSchema = Type.Record(Type.String({ pattern: LABEL_KEY_PATTERN }), Type.String({ maxLength: 255 }), {
   ...strict,
-  description: 'Free key and value pairs to find listeners by.',
+  maxProperties: MOST_LABELS,
+  description: 'Free key and value pairs to find listeners by; at most 64.',
   examples: [{ suite: 'smoke' }],
 });
 

@@ -33,6 +33,18 @@ t.test('what the domain refuses becomes its problem, extra members included', as
   });
 });
 
+t.test('more than 64 labels are a 400 that names them', async (t) => {
+  const { app } = await fakeApp(t);
+  const labels = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, 'v']));
+  for (const [method, url] of [
+    ['POST', '/v1/listeners'],
+    ['PUT', '/v1/listeners/many'],
+  ] as const) {
+    const answer = await app.inject({ method, url, payload: { protocol: 'udp', labels } });
+    t.match([answer.statusCode, answer.json()], [400, { errors: [{ pointer: '/labels', detail: /64/ }] }]);
+  }
+});
+
 t.test('list filters, pages and links', async (t) => {
   const { app, registry } = await fakeApp(t);
   for (const name of ['a', 'b', 'c']) await registry.create({ protocol: 'udp', name, labels: { k: 'v:w' } });

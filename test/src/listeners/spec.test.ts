@@ -1,4 +1,5 @@
 import t from 'tap';
+import { patchedSpec } from '../../../src/listeners/patch.ts';
 import { captureLimits, differences, fillSpec, fixedSpec, sameSpec } from '../../../src/listeners/spec.ts';
 import type { ListenerSpec } from '../../../src/schemas/listener.ts';
 
@@ -73,4 +74,13 @@ t.test('threads and journal get milliseconds and bytes', async (t) => {
   t.equal(fixed.tcp.idleTimeout, 0, 'never');
   t.equal(fixed.allow[0]?.prefix, 104);
   t.equal(fixedSpec(fillSpec({ protocol: 'udp' })).udp.receiveBuffer, 8 * 1024 ** 2);
+});
+
+t.test('labels: 64 at most, after a merge too', async (t) => {
+  const labels = (from: number, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${from + i}`, 'v']));
+  const full = fillSpec({ protocol: 'udp', labels: labels(0, 60) });
+  t.equal(Object.keys(patchedSpec(full, { labels: labels(60, 4) }).labels).length, 64);
+  t.throws(() => patchedSpec(full, { labels: labels(60, 5) }), { code: 'validation_failed', message: /\/labels.*65/ });
+  t.doesNotThrow(() => patchedSpec(full, { labels: { ...labels(60, 5), k0: null } }));
 });
