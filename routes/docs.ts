@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
 import { PROBLEMS, type ProblemCode, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
+import { documentForPeople } from '../src/http/openapi.ts';
 import { answers, content, json } from '../src/http/operation.ts';
 import { ProblemKindSchema } from '../src/schemas/problem.ts';
 import { OpenApiSchema } from '../src/schemas/status.ts';
@@ -16,6 +17,8 @@ export const docs: Routes = async (app) => {
   app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: POLICY,
+    transformSpecification: (document) => documentForPeople(document, app.needsToken),
+    transformSpecificationClone: false,
     theme: { title: 'Listenpost', css: [{ filename: 'own.css', content: '.swagger-ui .topbar { display: none }' }] },
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, deepLinking: true, validatorUrl: null },
   });

@@ -62,6 +62,7 @@ export async function buildApp({ domain, options, logger }: AppParts): Promise<F
   addProblems(app);
   addClosing(app, domain, options.streams);
   app.decorate('domain', domain).decorate('connections', connections).decorate('programVersion', options.version);
+  app.decorate('needsToken', options.token !== null);
   addGate(app, options);
   addStarting(app, domain.status, options.startPatience);
   addEncodings(app);

@@ -13,6 +13,8 @@ declare module 'fastify' {
     metrics: Metrics;
     /** Of the program. */
     programVersion: string;
+    /** Requests must carry a token. */
+    needsToken: boolean;
     /** Aborted when the service begins to close: waits answer, streams end. */
     closing: AbortSignal;
   }

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { SOURCE_TEXT } from '../schemas/parts.ts';
 import { withDefaultsInWords } from './defaults.ts';
+import { addErrorExamples, type ExampleOperation } from './error-examples.ts';
 
 const DESCRIPTION = `Programmable UDP and TCP endpoints: create listeners, read back every message that arrived, wait for
 the one you expect, follow them live, and send.
@@ -48,9 +49,17 @@ export function addOpenApi(app: FastifyInstance, version: string): void {
   });
 }
 
+/** The document for people to try out: padlocks stand where this service asks for a token, and nowhere else. */
+export function documentForPeople(document: Readonly<Record<string, unknown>>, needsToken: boolean) {
+  if (needsToken) return { ...document, security: [{ token: [] }] };
+  const { security: _, components, ...open } = document as { security?: unknown; components: Record<string, unknown> };
+  const { securitySchemes: __, ...rest } = components;
+  return { ...open, components: rest };
+}
+
 /** The parts of a document that are polished. */
 type Parameter = { name: string; in: string; example?: unknown; schema: Record<string, unknown> };
-type Operation = { operationId?: string; tags?: string[]; parameters?: Parameter[] };
+type Operation = ExampleOperation & { tags?: string[]; parameters?: Parameter[] };
 type Document = {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Record<string, unknown>> };
@@ -61,8 +70,11 @@ const PLACES = ['path', 'query', 'header'];
 
 /** What the plugin can't know. */
 function polish({ paths, components }: Document): void {
-  const operations = Object.values(paths).flatMap((path) => Object.values(path));
-  for (const operation of operations) {
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => [path, operation] as const),
+  );
+  for (const [path, operation] of operations) {
+    addErrorExamples(path, operation, components.schemas);
     operation.parameters?.sort((a, b) => PLACES.indexOf(a.in) - PLACES.indexOf(b.in));
     for (const parameter of operation.parameters ?? []) placeExample(operation, parameter);
   }
