@@ -4,8 +4,7 @@ import { invalidParameter, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { answers, json } from '../src/http/operation.ts';
 import { OneOf, strict } from '../src/schemas/parts.ts';
-import { SendSchema } from '../src/schemas/send.ts';
-import { LARGEST_FILE } from '../src/sends/import/unpack.ts';
+import { LARGEST_FILE, SendSchema } from '../src/schemas/send.ts';
 
 /** What the file is shows in how it begins; the type only says that it is one. */
 const FILE_TYPES = [

@@ -157,6 +157,9 @@ const ReplySchema = Type.Object({
   base64: Type.String({ description: 'Payload as base64.', examples: ['SG9sYSBzZXJ2ZXI='] }),
 });
 
+/** Bytes of an imported file at most, as it is sent and unpacked: it is read as a whole. */
+export const LARGEST_FILE = 64 * 1024 ** 2;
+
 /** Every message and packet of an imported file, counted once. */
 const ImportSchema = Type.Object(
   {

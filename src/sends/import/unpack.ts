@@ -2,10 +2,8 @@
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import { ProblemError } from '../../errors.ts';
+import { LARGEST_FILE } from '../../schemas/send.ts';
 import { ImportError } from './item.ts';
-
-/** Bytes of a file at most, unpacked: it is read as a whole. */
-export const LARGEST_FILE = 64 * 1024 ** 2;
 
 const inflate = promisify(gunzip);
 
