@@ -138,6 +138,7 @@ function assemble(made: {
     maxListeners: config.maxListeners,
     isDurable: config.data !== null,
     onError: (error) => log.error({ err: error }, 'a change of a listener failed'),
+    onStranger: (what) => log.warn(what),
     onInternalError: (report) => log.error(report, 'a thread met a mistake of ours and goes on'),
   });
   const sends = new Sends({

@@ -75,6 +75,8 @@ export class Listener {
   /** Ends the watch for idleness. */
   stopWatch = () => {};
   fault: ListenerFault | null = null;
+  /** Sockets of others that share its port, at the last look. */
+  foreignSockets = 0;
   #state: ListenerState = 'opening';
   readonly #onState: (listener: Listener) => void;
   readonly #incarnations: number[] = Array(16).fill(-1);
@@ -164,6 +166,7 @@ export class Listener {
     this.spec = spec;
     this.keptPort = held.address!.port;
     this.#repliesBefore = 0;
+    this.foreignSockets = 0;
     this.tally.adopt();
     this.settle();
     return before;
@@ -224,7 +227,7 @@ export class Listener {
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
       unread: history.unread,
       unmatched: 0,
-      stats: this.tally.stats(history, this.bindings.length),
+      stats: { ...this.tally.stats(history, this.bindings.length), foreignSockets: this.foreignSockets },
     };
   }
 }

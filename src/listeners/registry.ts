@@ -33,6 +33,7 @@ import { type Replied, replyToMessage } from './reply.ts';
 import { type Memory, recallListeners, rememberListeners, someAtOnce } from './restore.ts';
 import { Roster } from './roster.ts';
 import { fillSpec } from './spec.ts';
+import { Strangers } from './strangers.ts';
 import { watchThreads } from './thread-watch.ts';
 import type { ListenerView } from './view.ts';
 
@@ -47,6 +48,10 @@ export type RegistryOptions = LifecycleOptions & {
   onInternalError?: (report: InternalErrorReport) => void;
   /** What the journal keeps outlives the process. */
   isDurable?: boolean;
+  /** Milliseconds between two looks for sockets of others on shared ports. */
+  lookInterval?: number;
+  /** Told in words when there are more of them. */
+  onStranger?: (what: string) => void;
 };
 
 export class Registry implements Listeners {
@@ -55,6 +60,7 @@ export class Registry implements Listeners {
   readonly #lifecycle: Lifecycle;
   readonly #removal: Removal;
   readonly #counts: CountSaver | null;
+  readonly #strangers: Strangers;
   readonly #advertisedHost: string | null;
   readonly #onError: (error: unknown) => void;
   #closing: Promise<void> | undefined;
@@ -68,6 +74,7 @@ export class Registry implements Listeners {
     this.#removal = new Removal({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
     rememberListeners(this.#roster, this.#journal, this.#onError);
     this.#counts = options.isDurable === true ? new CountSaver(this.#roster, this.#journal, this.#onError) : null;
+    this.#strangers = new Strangers({ ...options, roster: this.#roster });
     watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
   }
 
@@ -217,6 +224,7 @@ export class Registry implements Listeners {
   }
 
   async #close(): Promise<void> {
+    this.#strangers.stop();
     const listeners = this.#roster.all();
     const closing = listeners.map((listener) => listener.exclusive(() => this.#lifecycle.closeForGood(listener)));
     // A removal that drains, or a host name that is looked up, holds its listener's turn for longer.

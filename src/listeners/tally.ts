@@ -100,7 +100,7 @@ export class Tally {
   }
 
   /** As the API shows them, together with what the journal counts. `bindings` is how many sockets are open. */
-  stats(history: History, bindings: number): ListenerStats {
+  stats(history: History, bindings: number): Omit<ListenerStats, 'foreignSockets'> {
     const sums = this.sums();
     const kernel = this.knowsKernelDrops ? sums.kernel : null;
     const { overload, denied, fault, paused, closed, lost } = sums;

@@ -36,6 +36,7 @@ export type ListenerStats = {
   /** Messages or connections that met a mistake of this program. */
   internalErrors: number;
   repliesRefused: number;
+  foreignSockets: number;
   firstSeq: number;
   lastSeq: number;
   receiveBuffer: number;

@@ -42,6 +42,9 @@ const StatsSchema = Type.Object(
     repliesRefused: Count(
       'Answers that the system refused to send, e.g. too long for a datagram; a `problem` record says why.',
     ),
+    foreignSockets: Count(
+      'Sockets of other programs on the port of a listener with several threads (SO_REUSEPORT), as of the last look: they take a share. 0 where the system does not tell.',
+    ),
     firstSeq: Type.Integer({ description: 'Seq of the oldest message kept.', examples: [1] }),
     lastSeq: Count('Seq of the newest message.'),
     receiveBuffer: Type.Integer({ description: 'Receive buffer in force, in bytes.', examples: [8_388_608] }),

@@ -269,6 +269,7 @@ const STATS: ListenerView['stats'] = {
   repliesSuppressed: 0,
   internalErrors: 0,
   repliesRefused: 0,
+  foreignSockets: 0,
   firstSeq: 1,
   lastSeq: 0,
   receiveBuffer: 8_388_608,
