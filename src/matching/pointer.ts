@@ -1,5 +1,5 @@
 /** JSON pointers (RFC 6901) into a payload. */
-import { locate } from '../json/locate.ts';
+import { find } from '../json/find.ts';
 import { jsonTextOf } from '../json/parse.ts';
 
 /** The reference tokens of a pointer. Throws SyntaxError when it is malformed. */
@@ -23,7 +23,7 @@ export function valueAt(payload: Uint8Array, path: readonly string[]): Value | u
   if (!mayHold(payload, path.length > 0)) return undefined;
   const document = jsonTextOf(payload);
   if (document === undefined) return undefined;
-  const [text] = locate(document, [path]);
+  const text = find(document, path);
   return text === undefined ? { exists: false } : { exists: true, text };
 }
 

@@ -5,6 +5,7 @@ import t from 'tap';
 import { canonicalJson, sameJson } from '../../../src/json/canonical.ts';
 import { compactJson } from '../../../src/json/compact.ts';
 import { isTooDeep, MAX_DEPTH } from '../../../src/json/depth.ts';
+import { find } from '../../../src/json/find.ts';
 import { locate } from '../../../src/json/locate.ts';
 import { jsonTextOf, parseJson } from '../../../src/json/parse.ts';
 
@@ -57,6 +58,28 @@ t.test('values are found as they are written', async (t) => {
   t.same(locate('{"a":{"b":1},"a":4}', [['a', 'b'], ['a']]), [undefined, '4']);
   t.same(locate('{"__proto__":{"x":1}}', [['__proto__', 'x'], ['constructor']]), ['1', undefined]);
   t.same(locate('7', [[], ['a']]), ['7', undefined]);
+});
+
+t.test('one path is found as many are', async () => {
+  const key = fc.constantFrom('a', 'b', '0', '1', '__proto__', 'a\\b', 'ü', '');
+  const value = fc.letrec((tie) => ({
+    node: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom('1.10', '"a"', 'null', '"\\"]}"', '{}', '[]'),
+      tie('list'),
+      tie('object'),
+    ),
+    list: fc.array(tie('node') as fc.Arbitrary<string>, { maxLength: 4 }).map((items) => `[${items.join(' , ')}]`),
+    object: fc
+      .array(fc.tuple(key, tie('node') as fc.Arbitrary<string>, fc.boolean()), { maxLength: 4 })
+      .map(
+        (members) =>
+          `{${members.map(([name, inner, escaped]) => `${escaped ? spelt(name) : JSON.stringify(name)} :${inner}`).join(',')} }`,
+      ),
+  })).node as fc.Arbitrary<string>;
+  fc.assert(
+    fc.property(value, fc.array(key, { maxLength: 4 }), (text, path) => find(text, path) === locate(text, [path])[0]),
+  );
 });
 
 t.test('every value is found where JSON.parse has it', async () => {
@@ -134,10 +157,16 @@ t.test('long payloads take time in proportion to their length', async (t) => {
   const begun = performance.now();
   for (const text of hostile) {
     const [found] = locate(jsonTextOf(bytes(text))!, [['a']]);
+    find(text, ['a', 'b', 'b']);
     sameJson('1')(found!);
   }
   t.ok(performance.now() - begun < 5000, `${performance.now() - begun} ms`);
 });
+
+/** A name in escapes. */
+function spelt(name: string): string {
+  return `"${[...name].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`;
+}
 
 function* placesIn(value: unknown, path: string[] = []): Generator<[string[], unknown]> {
   yield [path, value];
