@@ -10,36 +10,20 @@ import type { Message } from './message.ts';
  */
 export type After = number | string | Message | 'start' | 'now';
 
-/** A reader's place, which only moves forward unless it is set. */
-export class ReadingPlace {
-  #at = '0';
-
-  get at(): string {
-    return this.#at;
-  }
-
-  set(cursor: string): void {
-    this.#at = cursor;
-  }
-
-  /** Moves on to a cursor, unless it is there or beyond already. A history that has begun anew is beyond any other. */
-  advance(cursor: string): void {
-    if (isBeyond(cursor, this.#at)) this.#at = cursor;
-  }
-}
-
 /** The cursor without its epoch, for people. */
 export function positionOf(cursor: string): string {
   return cursor.replace(/~.*$/, '');
 }
 
-function isBeyond(cursor: string, other: string): boolean {
+/** Whether a cursor lies beyond another one. A history that has begun anew is beyond any other. */
+export function isBeyond(cursor: string, other: string): boolean {
   const [a, b] = [placeOf(cursor), placeOf(other)];
   if (a.epoch !== undefined && b.epoch !== undefined && a.epoch !== b.epoch) return true;
   return (a.seq - b.seq || a.record - b.record) > 0;
 }
 
-function placeOf(cursor: string): { seq: number; record: number; epoch: string | undefined } {
+/** A cursor taken apart. */
+export function placeOf(cursor: string): { seq: number; record: number; epoch: string | undefined } {
   const [position = '', epoch] = cursor.split('~');
   const [seq = '0', record = '0'] = position.split('.');
   return { seq: Number(seq), record: Number(record), epoch };

@@ -3,13 +3,14 @@ import type { Static } from '@sinclair/typebox';
 import type { ListenerPatch, ListenerSchema } from '../schemas/listener-view.ts';
 import type { ClearedSchema, MessagePageSchema, WrittenSchema } from '../schemas/message.ts';
 import { Connection, type ConnectionView } from './connection.ts';
-import { type After, ReadingPlace } from './cursor.ts';
+import type { After } from './cursor.ts';
 import { asyncDispose } from './dispose.ts';
 import { type NearMiss, ProblemError } from './errors.ts';
 import type { Http, RequestOptions } from './http.ts';
 import { Message, type RecordView } from './message.ts';
 import { type Payload, payloadInput } from './payload.ts';
 import { type Duration, durationText, type Filter, type PayloadMode, type Query } from './query.ts';
+import { ReadingPlace, type Sight, sightsOfStream } from './reading.ts';
 import { EventFeed, type FeedOptions, MessageFeed } from './stream.ts';
 import { type Verdict, type VerifyOptions, verify } from './verify.ts';
 import { type ExpectNoneOptions, expectNone, type WaitManyOptions, type WaitOptions, waitFor } from './wait.ts';
@@ -81,9 +82,10 @@ export class Listener implements AsyncDisposable {
     return view;
   }
 
-  // Reading. A listener has a cursor of its own: what `waitFor` and iterations gave out lies behind it.
+  // Reading. A listener has a cursor of its own: what `waitFor` and iterations gave out lies behind it. What came in and
+  // what went out have one each: a wait for what came in passes over no answer in between.
 
-  /** Where the next wait or iteration begins. */
+  /** Everything before it was given out, or passed over by a wait or an iteration that looked for something else. */
   get cursor(): string {
     return this.#place.at;
   }
@@ -96,6 +98,17 @@ export class Listener implements AsyncDisposable {
   /** Moves the cursor on, never back. */
   advance(cursor: string): void {
     this.#place.advance(cursor);
+  }
+
+  /** Where a read begins that looks at these, and what it finds there that was given out already. */
+  begin(sights: readonly Sight[]): { place: string; passed: ReturnType<ReadingPlace['passed']> } {
+    return { place: this.#place.of(sights), passed: this.#place.passed(sights) };
+  }
+
+  /** Messages were given out by a read that looked at these up to a cursor. */
+  given(messages: readonly Message[], cursor: string, sights: readonly Sight[]): void {
+    this.#place.advance(cursor, sights);
+    this.#place.give(messages.filter(({ seq }) => seq > 0));
   }
 
   /** Where `after` is; without one the listener's cursor. */
@@ -137,11 +150,15 @@ export class Listener implements AsyncDisposable {
   /** The same with every kind of record that `kind` names (default: message and gap). */
   events(options: FeedOptions & { after?: After } = {}): EventFeed {
     const { after, ...rest } = options;
+    const sights = sightsOfStream(rest);
     return new EventFeed(this.#http, {
       path: `${this.#path}/stream`,
       options: rest,
-      start: () => this.placeOf(after),
-      onCursor: (cursor) => this.advance(cursor),
+      start: async () => {
+        if (after !== undefined) return { place: await this.placeOf(after) };
+        return this.begin(sights);
+      },
+      onCursor: (cursor) => this.#place.advance(cursor, sights),
     });
   }
 

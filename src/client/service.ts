@@ -96,7 +96,7 @@ export class Service implements AsyncDisposable {
   /** The same with every kind of event that `kind` names. */
   events(options: AllFeedOptions = {}): EventFeed {
     const { after, ...rest } = options;
-    return new EventFeed(this.#http, { path: '/v1/stream', options: rest, start: async () => after });
+    return new EventFeed(this.#http, { path: '/v1/stream', options: rest, start: async () => ({ place: after }) });
   }
 
   /** Removes everything: listeners, messages, sends, running waits. */

@@ -29,11 +29,17 @@ export type FeedEvent =
   | { type: 'message'; cursor: string; message: Message }
   | { type: Exclude<RecordView['kind'], 'message'>; cursor: string; record: RecordView };
 
+export type Beginning = {
+  /** The cursor to start at; undefined starts now. */
+  place: string | undefined;
+  /** Tells which messages were given out already. */
+  passed?: ((message: Message) => boolean) | undefined;
+};
+
 export type FeedSource = {
   path: string;
   options: FeedOptions & { listener?: string | string[]; label?: unknown };
-  /** The cursor to start at; undefined starts now. */
-  start: () => Promise<string | undefined>;
+  start: () => Promise<Beginning>;
   /** Told how far the reader has come. */
   onCursor?: (cursor: string) => void;
 };
@@ -53,6 +59,7 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
   readonly #ends: number;
   #first: Promise<Response> | undefined;
   #cursor: string | undefined;
+  #passed: Beginning['passed'];
   #left: number;
   #longestPause = 2000;
 
@@ -116,6 +123,7 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
       if (event.name === 'end') return reasonOf(event) === 'shutdown' ? 'lost' : 'ended';
       if (event.name === 'lag') return 'lagged';
       yield* this.#decoded(event);
+      if (this.#left <= 0) return 'ended';
     }
     return 'lost';
   }
@@ -125,11 +133,16 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
     if (data === '') return;
     const record = JSON.parse(data) as RecordView;
     const cursor = this.#cursor ?? '';
-    if (name === 'message') this.#left--;
     if (id !== undefined) this.#source.onCursor?.(id);
     if (name === 'gap') this.#source.options.onGap?.(record);
-    if (name === 'message') yield { type: 'message', cursor, message: new Message(record) };
+    if (name === 'message') yield* this.#message(new Message(record), cursor);
     else yield { type: name as Exclude<RecordView['kind'], 'message'>, cursor, record };
+  }
+
+  *#message(message: Message, cursor: string): Generator<FeedEvent> {
+    if (this.#passed?.(message) === true) return;
+    this.#left--;
+    yield { type: 'message', cursor, message };
   }
 
   #begun(): Promise<Response> {
@@ -137,15 +150,22 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
     return this.#first;
   }
 
+  async #start(): Promise<void> {
+    const { place, passed } = await this.#source.start();
+    this.#cursor = place;
+    this.#passed = passed;
+  }
+
   async #connect(): Promise<Response> {
-    this.#cursor ??= await this.#source.start();
+    if (this.#cursor === undefined) await this.#start();
     const { onGap: _, onLost: __, onBack: ___, signal: ____, ...rest } = this.#source.options;
     const { limit: _____, for: lasts, hold, ...filter } = rest;
     const query = {
       ...filter,
       after: this.#cursor,
       hold: hold ? '1' : undefined,
-      limit: Number.isFinite(this.#left) ? this.#left : undefined,
+      // The service would count what is passed.
+      limit: Number.isFinite(this.#left) && this.#passed === undefined ? this.#left : undefined,
       for: lasts === undefined ? undefined : durationText(Math.max(1, Math.ceil(this.#ends - performance.now()))),
     };
     const headers = this.#cursor === undefined ? {} : { 'last-event-id': this.#cursor };

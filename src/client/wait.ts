@@ -4,6 +4,7 @@ import { type NearMiss, WaitError } from './errors.ts';
 import type { Listener, PageView } from './listener.ts';
 import { Message } from './message.ts';
 import { type Duration, type Filter, filterText, milliseconds, type PayloadMode } from './query.ts';
+import { sightsOfWait } from './reading.ts';
 import { report } from './report.ts';
 
 export type WaitOptions = Filter & {
@@ -27,16 +28,18 @@ export type ExpectNoneOptions = Omit<WaitOptions, 'timeout'> & {
 const LONGEST = 60_000;
 const MOST = 1000;
 
-type Asked = { filter: Filter; place: string; count: number; until: number; signal?: AbortSignal | undefined };
+/** `passed` tells what was given out already. */
+type Begin = { place: string; passed: ((message: Message) => boolean) | undefined };
+type Asked = Begin & { filter: Filter; count: number; until: number; signal?: AbortSignal | undefined };
 
 /** Waits for messages and moves the listener's cursor beyond the last of them. */
 export async function waitFor(listener: Listener, options: WaitOptions & { count?: number }): Promise<Message[]> {
   const { count = 1, timeout = '5s', after, signal, ...filter } = options;
-  const place = await listener.placeOf(after);
-  const asked = { filter, place, count, until: performance.now() + milliseconds(timeout), signal };
+  const { place, passed } = await placeOf(listener, { after, filter });
+  const asked = { filter, place, passed, count, until: performance.now() + milliseconds(timeout), signal };
   const { messages, next, missed } = await collect(listener, asked);
   if (missed === undefined) {
-    listener.advance(next);
+    listener.given(messages, next, sightsOfWait(filter));
     return messages;
   }
   const lines: [string, string][] = [
@@ -53,9 +56,9 @@ export async function waitFor(listener: Listener, options: WaitOptions & { count
 /** Fails as soon as a message comes that matches. */
 export async function expectNone(listener: Listener, options: ExpectNoneOptions): Promise<void> {
   const { within = 200, after, signal, ...filter } = options;
-  const place = await listener.placeOf(after);
+  const { place, passed } = await placeOf(listener, { after, filter });
   const until = performance.now() + milliseconds(within);
-  const { messages } = await collect(listener, { filter, place, count: 1, until, signal });
+  const { messages } = await collect(listener, { filter, place, passed, count: 1, until, signal });
   if (messages.length === 0) return;
   const lines: [string, string][] = [
     ['wanted', `no ${wantedText(filter)}, after #${positionOf(place)}`],
@@ -65,10 +68,20 @@ export async function expectNone(listener: Listener, options: ExpectNoneOptions)
   throw new WaitError(await report(listener, { headline, lines, nearMisses: [] }), { messages, nearMisses: [] });
 }
 
+/** Where a wait begins: `after`, or where those before have come to that look at the same. */
+async function placeOf(
+  listener: Listener,
+  { after, filter }: { after: After | undefined; filter: Filter },
+): Promise<Begin> {
+  if (after !== undefined) return { place: await listener.placeOf(after), passed: undefined };
+  return listener.begin(sightsOfWait(filter));
+}
+
 type Collected = { messages: Message[]; next: string; missed: NearMiss[] | undefined };
 
 /** One wait after the other until enough came or time is over. `missed` is there when it was not enough. */
-async function collect(listener: Listener, { filter, place, count, until, signal }: Asked): Promise<Collected> {
+async function collect(listener: Listener, asked: Asked): Promise<Collected> {
+  const { filter, place, passed, count, until, signal } = asked;
   const messages: Message[] = [];
   let next = place;
   while (messages.length < count) {
@@ -79,7 +92,7 @@ async function collect(listener: Listener, { filter, place, count, until, signal
     const page = await listener.rawPage(query, { patience: wait, signal });
     const isLast = wait < LONGEST || performance.now() - began < wait / 2;
     if (!page.satisfied && !isLast) continue;
-    messages.push(...page.items.map((item) => new Message(item)));
+    messages.push(...page.items.map((item) => new Message(item)).filter((message) => passed?.(message) !== true));
     next = endOf(page);
     if (!page.satisfied) return { messages, next, missed: page.nearMisses ?? [] };
   }

@@ -70,7 +70,8 @@ export const MessagePageSchema = Type.Object(
   {
     items: Type.Array(Type.Unsafe({ $ref: 'Message#' }), { description: 'What matched, in order.' }),
     next: Type.String({
-      description: 'The last position scanned: give it back untouched as `after` (or as `before` with order=desc).',
+      description:
+        'The last position scanned: give it back untouched as `after` (or as `before` with order=desc). It has passed everything up to there, shown or not: what the filter does not match, other kinds of record than were asked for, and after a wait without `direction` and `kind` the `out` messages too. A satisfied wait has passed nothing beyond the last message that counted.',
       examples: ['1~k3f9x2'],
     }),
     hasMore: Type.Boolean({ description: 'There is more beyond `next`.', examples: [false] }),

@@ -52,7 +52,8 @@ const cursorParameters = {
 const waitParameters = {
   wait: maybe(
     QueryDuration({
-      description: 'Wait for matching messages at most this long (60s at most); those already there count.',
+      description:
+        'Wait for matching messages at most this long (60s at most); those already there count. Without `direction` and `kind` only `in` messages do, and `next` passes over the `out` ones between.',
       examples: ['2s'],
     }),
   ),

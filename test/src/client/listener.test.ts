@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import t from 'tap';
+import { positionOf } from '../../../src/client/cursor.ts';
 import { ProblemError, VerifyError, WaitError } from '../../../src/client/index.ts';
 import { client, datagrams, failure } from './rig.ts';
 
@@ -51,6 +52,34 @@ t.test('waits: each goes on behind the one before', async (t) => {
   t.equal((await listener.waitFor()).text, 'b1');
   await listener.seek('now');
   await listener.expectNone({ within: 20 });
+});
+
+t.test('waits, iterations and pages together lose nothing, whichever way it went', async (t) => {
+  const listener = await service.listen({ protocol: 'udp', responder: { type: 'echo' } });
+  const exchange = (text: string) => service.send({ to: listener, text, expectReply: {} });
+  for (const text of ['a', 'b']) await exchange(text);
+  await listener.waitFor({ count: 2 });
+  const { items } = await listener.page({ after: listener.cursor });
+  t.same(
+    items.map(({ seq }) => seq),
+    [2, 3, 4],
+    'a page goes on where something was not given out',
+  );
+  t.equal((await listener.waitFor({ direction: 'out' })).seq, 2);
+  t.equal((await listener.waitFor({ direction: 'out' })).seq, 4);
+  t.equal(listener.cursor, '4', 'all is given out');
+  for (const text of ['c', 'd']) await exchange(text);
+  t.equal((await listener.waitFor()).seq, 5);
+  t.equal((await listener.waitFor()).seq, 7);
+  const seqs: number[] = [];
+  for await (const { seq } of listener.messages({ limit: 2 })) seqs.push(seq);
+  t.same(seqs, [6, 8], 'what the waits passed over, and nothing twice');
+  await exchange('e');
+  t.same(
+    (await listener.waitFor({ count: 2, kind: 'message' })).map(({ seq }) => seq),
+    [9, 10],
+  );
+  t.equal(positionOf(listener.cursor), '10');
 });
 
 t.test('waits that run at once find messages in any order', async (t) => {

@@ -1,10 +1,10 @@
 /** The small parts of the client: query strings, payloads, cursors, messages, durations. */
 import fc from 'fast-check';
 import t from 'tap';
-import { ReadingPlace } from '../../../src/client/cursor.ts';
 import { Message, quoted, type RecordView } from '../../../src/client/message.ts';
 import { fromBase64, fromHex, payloadInput, toBase64, toHex } from '../../../src/client/payload.ts';
 import { durationText, filterText, milliseconds, queryString } from '../../../src/client/query.ts';
+import { ReadingPlace } from '../../../src/client/reading.ts';
 
 t.test('query strings', async (t) => {
   t.equal(queryString({}), '');
