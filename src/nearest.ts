@@ -1,6 +1,7 @@
 /** The known word that a misspelt one most likely means. */
 
-/** Edits that still count as a slip: one in a short word, two in one of six letters or more. */
+/** Edits that still count as a slip: one in a word of three letters or more, two in one of six; none in a shorter one. */
+const SHORT = 3;
 const LONG = 6;
 
 /** Case, dashes and underscores don't count. Undefined when none is near. */
@@ -19,7 +20,9 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 }
 
 function slips(a: string, b: string): number {
-  return Math.max(a.length, b.length) < LONG ? 1 : 2;
+  const length = Math.max(a.length, b.length);
+  if (length < SHORT) return 0;
+  return length < LONG ? 1 : 2;
 }
 
 function plain(word: string): string {

@@ -27,12 +27,28 @@ export function createProgram(notice?: string): Command {
     .version(VERSION)
     .exitOverride()
     .configureHelp({ styleTitle: (title) => styleText('bold', title, { validateStream: false }) })
-    .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`) });
+    .configureOutput({
+      outputError: (text, write) => write(`${withExample(program, text.trim().replaceAll('\n', ' '))}\n`),
+    });
   addServe(program, notice);
   addHealthcheck(program);
   addCommands(program);
   addOverview(program);
   return program;
+}
+
+/** A word that needs no quotes. */
+const EXAMPLE = /e\.g\. ([\w./:-]*\w)/;
+
+/** A flag that lacks its value is shown with one: that of its description. */
+function withExample(program: Command, error: string): string {
+  const [, flag] = /^error: option '(?:-\w, )?(--[\w-]+) .*' argument missing$/.exec(error) ?? [];
+  const options = program.commands.flatMap((command) => command.options);
+  const example = options
+    .filter(({ long }) => long === flag)
+    .map(({ description }) => EXAMPLE.exec(description)?.[1])
+    .find((word) => word !== undefined);
+  return example === undefined ? error : `${error}; write e.g. ${flag} ${example}`;
 }
 
 /** A reader that has enough, as `head` has, is no failure. */

@@ -2,7 +2,7 @@ import t from 'tap';
 import { nearest } from '../../src/nearest.ts';
 
 t.test('a slip finds its word, another word finds none', async (t) => {
-  const known = ['protocol', 'host', 'port', 'maxRequests', 'udp', 'tcp', 'tls'];
+  const known = ['protocol', 'host', 'port', 'maxRequests', 'udp', 'tcp', 'tls', 'x'];
   const cases: [string, string | undefined][] = [
     ['protokol', 'protocol'],
     ['prtocol', 'protocol'],
@@ -13,6 +13,8 @@ t.test('a slip finds its word, another word finds none', async (t) => {
     ['upd', 'udp'],
     ['colour', undefined],
     ['a', undefined],
+    ['y', undefined],
+    ['X_', 'x'],
     ['', undefined],
     ['x'.repeat(100_000), undefined],
   ];
