@@ -1,8 +1,11 @@
 /**
  * The bytes of the chunks that were appended or read last, so that followers at the end of the journal and the eviction
- * at its beginning don't ask the store again.
+ * at its beginning don't ask the store again. What comes from a disk is checked as it is loaded: a chunk that is not what
+ * was stored is never shown, but its substitute.
  */
-import type { ReadStore } from './store.ts';
+import { isSound, substituteFor } from './damage/substitute.ts';
+import { isDamage } from './sqlite/storageFault.ts';
+import type { ReadStore, Spot } from './store.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Bytes of dropped chunks that wait to be let go of; more is left to the garbage collector. */
@@ -17,6 +20,9 @@ export class ChunkCache {
   #dropped: ArrayBuffer[] = [];
   #droppedBytes = 0;
 
+  /** Told of every chunk that was found damaged, again with every look at it. */
+  onDamage: (spot: Spot) => void = () => {};
+
   constructor(store: ReadStore) {
     this.#store = store;
   }
@@ -27,13 +33,30 @@ export class ChunkCache {
     while (this.#bytes > MAX_BYTES || this.#chunks.size > MAX_CHUNKS) this.#dropOldest();
   }
 
-  /** The bytes of a row, undefined when it has gone. */
-  get(row: number): Uint8Array | undefined {
-    const known = this.#chunks.get(row);
+  /** The bytes of a chunk, or of its substitute; undefined when its row has gone. */
+  get(spot: Spot): Uint8Array | undefined {
+    const known = this.#chunks.get(spot.row);
     if (known !== undefined) return known;
-    const stored = this.#store.data(row);
-    if (stored !== undefined) this.add(row, stored);
-    return stored;
+    const stored = this.#load(spot.row);
+    if (stored === undefined) return undefined;
+    if (this.#store.engine === 'file' && !isSound(stored, spot)) return this.#substitute(spot);
+    this.add(spot.row, stored as Uint8Array);
+    return stored as Uint8Array;
+  }
+
+  /** Null where the way to the bytes is damaged. */
+  #load(row: number): Uint8Array | null | undefined {
+    try {
+      return this.#store.data(row);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return null;
+    }
+  }
+
+  #substitute(spot: Spot): Uint8Array {
+    this.onDamage(spot);
+    return substituteFor(spot);
   }
 
   /** Forgets all, after what was appended is taken back: those chunks will be appended once more, so none is let go of. */

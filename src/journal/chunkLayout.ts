@@ -79,6 +79,9 @@ export const R = {
 /** Chunk flag: some message carries a reference that is still an ordinal or a seq; the sequencer turns it into a distance. */
 export const CHUNK_REFERENCES = 1;
 
+/** Chunk flag: it stands for another one that was damaged, see damage/substitute.ts. */
+export const CHUNK_SUBSTITUTE = 2;
+
 /** Record flags. */
 export const FLAG_TRUNCATED = 1;
 /** The reference field is set (ordinals may be 0). */

@@ -31,6 +31,8 @@ export type JournalOptions = {
   execArgv?: string[];
   /** The thread died. It is not replaced: a journal that forgot can't be trusted, so the process should end. */
   onDeath?: (error: Error) => void;
+  /** Takes what the log should say: what was found damaged. */
+  onTold?: (line: string) => void;
 };
 
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -44,7 +46,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     workerData: start,
     ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
   });
-  const journal = new JournalClient(worker, options.onDeath ?? (() => {}));
+  const { onDeath = () => {}, onTold = () => {} } = options;
+  const journal = new JournalClient(worker, onDeath, onTold);
   await journal.ready;
   return journal;
 }
@@ -57,6 +60,7 @@ export class JournalClient implements Journal {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #onDeath: (error: Error) => void;
+  readonly #onTold: (line: string) => void;
   readonly #pending = new Map<number, Pending>();
   readonly #headListeners = new Set<(heads: Heads) => void>();
   readonly #pulls = new Map<string, SharedPull>();
@@ -65,9 +69,10 @@ export class JournalClient implements Journal {
   #closing = false;
   #dead: Error | undefined;
 
-  constructor(worker: Worker, onDeath: (error: Error) => void) {
+  constructor(worker: Worker, onDeath: (error: Error) => void, onTold: (line: string) => void = () => {}) {
     this.#worker = worker;
     this.#onDeath = onDeath;
+    this.#onTold = onTold;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     worker.on('message', (message: FromJournal) => {
@@ -223,6 +228,10 @@ export class JournalClient implements Journal {
   }
 
   #receive(message: Exclude<FromJournal, { ready: true }>): void {
+    if ('told' in message) {
+      this.#onTold(message.told);
+      return;
+    }
     if ('heads' in message) {
       this.#tellHeads(message.heads);
       return;

@@ -5,6 +5,7 @@ import { JournalError } from './journalError.ts';
 import type { FromJournal, JournalWireError, ToJournal } from './protocol.ts';
 import { Caller } from './query/caller.ts';
 import { SHARED_BYTES } from './query/pulls.ts';
+import { isDamage } from './sqlite/storageFault.ts';
 import { noteUnforeseen } from './unforeseen.ts';
 
 /** Serves a port until `close` is the command. */
@@ -46,8 +47,11 @@ function movable(reply: unknown): ArrayBuffer[] {
   return body !== undefined && body.length > SHARED_BYTES ? [body.buffer] : [];
 }
 
+const DAMAGED = "the journal's file is damaged; a restart makes of it what can be made of it";
+
 /** What was not foreseen is told as `internal`. */
 export function wireError(error: unknown): JournalWireError {
   if (error instanceof JournalError) return { code: error.code, message: error.message };
+  if (isDamage(error)) return { code: 'storage', message: DAMAGED };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }

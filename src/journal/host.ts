@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { addressText } from './address.ts';
 import type { Book } from './book.ts';
 import type { Committed } from './changes.ts';
+import { Damage } from './damage/damage.ts';
 import { Heads } from './heads.ts';
 import { threadName } from './ids.ts';
 import { Intake } from './intake.ts';
@@ -34,6 +35,8 @@ type Parts = {
   postHeads: (heads: Float64Array) => void;
   /** Null where there is no file to read beside. */
   reader: Reader | null;
+  /** Takes a line for the log. */
+  tell?: (line: string) => void;
 };
 
 export class Host implements Handlers {
@@ -46,12 +49,15 @@ export class Host implements Handlers {
   readonly #heads: Heads;
   readonly #sweep: NodeJS.Timeout;
 
-  constructor({ ledger, room, reader, postHeads }: Parts) {
+  constructor({ ledger, room, reader, postHeads, tell = () => {} }: Parts) {
     this.#ledger = ledger;
     this.#room = room;
     this.#reader = reader;
     this.#heads = new Heads(postHeads);
     this.#intake = new Intake({ ledger, room, onCommit: (committed) => this.#committed(committed) });
+    const damage = new Damage({ ledger, intake: this.#intake, tell });
+    ledger.chunks.onDamage = (spot) => damage.note(spot);
+    if (reader !== null) reader.onDamage = (spot) => damage.note(spot);
     const slices = new Slices(() => this.#intake.turn());
     this.#pulls = new Pulls(ledger, { slices, commit: () => this.#intake.commit(), reader });
     this.#waits = new Waits(ledger, slices);
@@ -220,7 +226,7 @@ export class Host implements Handlers {
   }
 
   #tidy(): void {
-    this.#ledger.refreshAll();
+    this.#intake.guard(() => this.#ledger.refreshAll());
     this.#intake.tend();
     this.#intake.commit();
     if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());

@@ -11,7 +11,7 @@ import type { JournalStats } from './journal.ts';
 import { JournalError } from './journalError.ts';
 import type { Ledger } from './ledger.ts';
 import { PATIENCE, type Room } from './room.ts';
-import { storageFault } from './sqlite/storageFault.ts';
+import { DAMAGED, storageFault } from './sqlite/storageFault.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TIME = 5;
@@ -91,12 +91,18 @@ export class Intake {
     if (this.fault === null) this.#attempt(() => this.#commit());
   }
 
+  /** Looks at something beside; a disk that can't be read is a fault like one that can't be written. */
+  guard(look: () => void): void {
+    if (this.fault === null) this.#attempt(look);
+  }
+
   /** From time to time: keeps the disk in order, or looks whether there is room again. */
   tend(): void {
     if (this.fault === null) {
       this.#attempt(() => this.#room.tend());
       return;
     }
+    if (this.#isLasting) return;
     this.#freeRows();
     this.#probe();
   }
@@ -107,7 +113,7 @@ export class Intake {
    */
   finish(last: () => void): number {
     this.drain();
-    if (this.fault !== null || !this.#attempt(last).done) {
+    if ((this.fault !== null || !this.#attempt(last).done) && !this.#isLasting) {
       this.#empty();
       this.#attempt(last);
     }
@@ -180,7 +186,7 @@ export class Intake {
 
   /** As if nothing had been taken since the last commit. A full log may be all that is wrong, so it is seen to at once. */
   #fail(fault: NonNullable<JournalStats['fault']>): void {
-    this.#ledger.rollback();
+    this.#rollback(fault);
     this.appends -= this.#arrivals.rollback();
     this.pending = 0;
     const begins = this.fault === null;
@@ -189,8 +195,22 @@ export class Intake {
     if (begins) setImmediate(() => this.#retry());
   }
 
+  /** Of a damaged file not even what was committed may be readable; then the ledger stays as it is, and nothing is stored any more. */
+  #rollback({ code }: NonNullable<JournalStats['fault']>): void {
+    try {
+      this.#ledger.rollback();
+    } catch (error) {
+      if (code !== DAMAGED || storageFault(error) === null) throw error;
+    }
+  }
+
+  /** The file is damaged: nothing can be stored before it was made good, which is for the next start. */
+  get #isLasting(): boolean {
+    return this.fault?.code === DAMAGED;
+  }
+
   #retry(): void {
-    if (this.fault !== null && !this.#ended) this.#probe();
+    if (this.fault !== null && !this.#ended && !this.#isLasting) this.#probe();
   }
 
   #takeAndCommit(limit = MAX_BYTES): void {

@@ -8,11 +8,14 @@ import { Bounds } from './bounds.ts';
 import { Changes, type Committed } from './changes.ts';
 import { ChunkCache } from './chunkCache.ts';
 import { BEYOND, newEpoch } from './cursor.ts';
+import { substituteFor } from './damage/substitute.ts';
 import { HistoryReader } from './historyReader.ts';
 import type { CaptureLimits, History, JournalListener } from './journal.ts';
 import { Lookup } from './lookup.ts';
+import { problemChunk } from './ownChunks.ts';
 import { Refusals } from './refusals.ts';
-import { EPOCH_NOTE, type Row, type Store } from './store.ts';
+import { isDamage } from './sqlite/storageFault.ts';
+import { EPOCH_NOTE, type Row, type Spot, type Store } from './store.ts';
 import type { View } from './view.ts';
 
 export class Ledger implements View {
@@ -107,6 +110,25 @@ export class Ledger implements View {
   /** Writes the gap record of what dropNewest refused lately, for a reader who wants to see it. */
   writeGap(book: Book): void {
     if (!this.faulty) this.#appender.writeGap(book);
+  }
+
+  /** Stores the substitute of a damaged chunk in its place, where that can be done, and a problem record. */
+  mend(spot: Spot, detail: string): void {
+    const book = this.books.get(spot.listener);
+    if (book === undefined || this.faulty) return;
+    if (this.#isReadable(spot.row)) this.store.replace(spot.row, substituteFor(spot));
+    this.appendOwn(book, problemChunk(spot.listener, { code: 'damaged', detail }));
+    this.#changes.seen(book);
+  }
+
+  /** A row whose pages are damaged is left alone. */
+  #isReadable(row: number): boolean {
+    try {
+      return this.store.data(row) !== undefined;
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
+    }
   }
 
   /** Brings a history up to date with the clock, before it is read. */

@@ -35,7 +35,7 @@ export class Lookup {
 
   #at({ listener }: Book, seq: number): { reader: HistoryReader; row: Row } | undefined {
     const row = this.#store.first(listener.number, { major: seq - 1, minor: BEYOND.major }, -1, -BEYOND.major);
-    const chunk = row && this.#chunks.get(row.row);
+    const chunk = row && this.#chunks.get(row);
     if (row === undefined || chunk === undefined) return undefined;
     const reader = new HistoryReader(chunk, row.start);
     return reader.seek(seq) ? { reader, row } : undefined;

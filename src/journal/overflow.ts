@@ -1,15 +1,5 @@
 /** What `overflow: dropNewest` does to a chunk that a full history can't take whole. */
-import {
-  type ChunkReader,
-  DIRECTION_IN,
-  encodeChunk,
-  type GapReason,
-  H,
-  HEADER_BYTES,
-  KIND_GAP,
-  KIND_MESSAGE,
-  NO_PAYLOAD,
-} from './chunk.ts';
+import { type ChunkReader, DIRECTION_IN, H, HEADER_BYTES, KIND_GAP, KIND_MESSAGE } from './chunk.ts';
 
 export type Admission = {
   /** What fits, undefined when no record does; the chunk itself when all of it does. */
@@ -69,13 +59,4 @@ function assemble(
   view.setUint32(H.dropped, counts.dropped, true);
   view.setUint16(H.kinds, counts.kinds, true);
   return chunk;
-}
-
-/** A chunk of the journal's own that holds one gap record. `elapsed` is in nanoseconds since the listener opened. */
-export function gapChunk(listener: number, reason: GapReason, dropped: number, elapsed: number): Uint8Array {
-  const now = Date.now();
-  const at = { seconds: Math.floor(now / 1000), nanos: (now % 1000) * 1e6 };
-  const origin = { listener, node: 0, thread: 0, binding: 0xff, incarnation: 0 };
-  const gap = { kind: KIND_GAP, direction: 0, at, size: 0, payload: NO_PAYLOAD, reference: dropped, reason };
-  return encodeChunk(origin, [gap], elapsed, 0);
 }

@@ -62,9 +62,10 @@ export type ToJournal =
 
 export type JournalWireError = { code: JournalErrorCode; message: string };
 
-/** Journal to main. `heads` are pairs of listener number and lastSeq. */
+/** Journal to main. `heads` are pairs of listener number and lastSeq; `told` is a line for the log. */
 export type FromJournal =
   | { id: number; reply: unknown }
   | { id: number; error: JournalWireError }
   | { heads: Float64Array }
+  | { told: string }
   | { ready: true };

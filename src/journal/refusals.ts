@@ -3,7 +3,7 @@
  * but a history that stays full must not fill up with them: they come ever more rarely while it goes on.
  */
 import type { Book } from './book.ts';
-import { gapChunk } from './overflow.ts';
+import { gapChunk } from './ownChunks.ts';
 
 /** The n-th gap record without a message between comes n seconds after the one before, but no later than this. */
 const LONGEST_PAUSE = 60;

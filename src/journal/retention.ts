@@ -5,11 +5,14 @@
 import type { Book } from './book.ts';
 import type { ChunkCache } from './chunkCache.ts';
 import type { Place } from './cursor.ts';
+import { isSubstitute } from './damage/substitute.ts';
 import { HistoryReader } from './historyReader.ts';
 import type { Row, Store } from './store.ts';
 
 const ANY_BYTES = -1;
 const ANY_TIME = Number.MIN_SAFE_INTEGER;
+
+type Passed = { place: Place; offset: number; at: number };
 
 export class Retention {
   readonly #store: Store;
@@ -37,7 +40,8 @@ export class Retention {
     if (book.oldestAt >= oldest) return false;
     const row = this.#store.first(book.listener.number, book.floor, ANY_BYTES, oldest);
     if (row === undefined) return book.raiseFloor(book.tail, 'evicted');
-    const young = this.#walk(row, (reader) => reader.isWithin(book.floor) || reader.micros < oldest);
+    const goes = (reader: HistoryReader) => reader.isWithin(book.floor) || reader.micros < oldest;
+    const young = this.#walk(row, goes, { place: row.start, offset: 0, at: 0 });
     book.oldestAt = young.at;
     return book.raiseFloor(young.place, 'evicted');
   }
@@ -66,7 +70,8 @@ export class Retention {
       book.goneBytes = book.appendedBytes;
       return book.raiseFloor(book.tail, 'evicted');
     }
-    const rest = this.#walk(row, (_, offset) => row.bytesBefore + offset < surplus);
+    const goes = (_: HistoryReader, offset: number) => row.bytesBefore + offset < surplus;
+    const rest = this.#walk(row, goes, { place: row.end, offset: row.bytes, at: 0 });
     book.goneBytes = row.bytesBefore + rest.offset;
     return book.raiseFloor(rest.place, 'evicted');
   }
@@ -78,12 +83,12 @@ export class Retention {
   /**
    * Passes the records of a row that must go: the test sees each with the bytes of the chunk up to it. Answers the place
    * of the last one passed, the bytes up to there, and the time of the one after.
+   * @param whole the answer where the records are damaged, so that they can only stay or go together
    */
-  #walk(
-    row: Row,
-    goes: (reader: HistoryReader, offset: number) => boolean,
-  ): { place: Place; offset: number; at: number } {
-    const reader = new HistoryReader(this.#chunks.get(row.row)!, row.start);
+  #walk(row: Row, goes: (reader: HistoryReader, offset: number) => boolean, whole: Passed): Passed {
+    const chunk = this.#chunks.get(row)!;
+    if (isSubstitute(chunk)) return whole;
+    const reader = new HistoryReader(chunk, row.start);
     let place = row.start;
     let offset = 0;
     while (reader.next()) {

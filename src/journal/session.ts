@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Ledger } from './ledger.ts';
-import { recover } from './recovery.ts';
+import { passOverReserved } from './recovery.ts';
 
 const NOTE = 'session';
 
@@ -13,7 +13,8 @@ export function beginSession(ledger: Ledger, boot = bootId()): void {
   const { store } = ledger;
   if (store.engine === 'memory') return;
   const unclosed = store.note(NOTE);
-  if (unclosed !== undefined) recover(ledger, { powerLost: unclosed !== boot });
+  if (store.isLogDamaged) passOverReserved(ledger, 'damaged');
+  else if (unclosed !== undefined && unclosed !== boot) passOverReserved(ledger, 'restart');
   ledger.commit();
   store.setNote(NOTE, boot);
   store.commit(true);

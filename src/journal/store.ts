@@ -23,6 +23,9 @@ export type Entry = {
   incomingBefore: number;
 };
 
+/** Where a chunk is, in the journal and in its listener's history. */
+export type Spot = Pick<Entry, 'row' | 'listener' | 'start' | 'end'>;
+
 /** What a stored chunk says about itself without its bytes. */
 export type Row = {
   row: number;
@@ -59,6 +62,7 @@ export type Found = { row: number; listener: number; start: Place; end: Place; f
 
 /** What readers need of a store. */
 export interface ReadStore {
+  readonly engine: 'memory' | 'file';
   /** The highest row ever used. */
   readonly lastRow: number;
   /**
@@ -81,7 +85,8 @@ export interface ReadStore {
 export const EPOCH_NOTE = 'epoch';
 
 export interface Store extends ReadStore {
-  readonly engine: 'memory' | 'file';
+  /** The newest commits of an earlier process are lost: the log that held them is damaged. */
+  readonly isLogDamaged: boolean;
   /** Chunks stored, and what they take, rows included. */
   readonly rows: number;
   readonly bytes: number;
@@ -99,8 +104,8 @@ export interface Store extends ReadStore {
   /** Notes about the journal as a whole. */
   note(key: string): string | undefined;
   setNote(key: string, value: string | null): void;
-  /** Rows whose chunk is not whole, by its checksum. Reads everything. */
-  broken(): Row[];
+  /** Stores a chunk in the place of another one, with its own notes on what is in it. False when the row can't be written. */
+  replace(row: number, data: Uint8Array): boolean;
   /** Frees at most `limit` rows of a listener that end at or before the place; answers how many it freed. */
   trim(listener: number, to: Place, limit: number): number;
   remove(row: Row): void;

@@ -9,6 +9,7 @@ import { Reader } from './reader/reader.ts';
 import { Room } from './room.ts';
 import { beginSession } from './session.ts';
 import { Ballast } from './sqlite/ballast.ts';
+import { checkCompanions, FILE, openStore } from './sqlite/begin.ts';
 import { claimDirectory, unusable } from './sqlite/claim.ts';
 import { Gate } from './sqlite/gate.ts';
 import { SqliteStore } from './sqlite/sqliteStore.ts';
@@ -17,23 +18,34 @@ if (isMainThread || parentPort === null) throw new Error('the journal runs in a 
 const port = parentPort;
 const { dataDir, maxBytes, fsync } = workerData as JournalStart;
 const claim = dataDir === null ? null : claimDirectory(dataDir);
-const file = dataDir === null ? null : join(dataDir, 'journal.db');
+const file = dataDir === null ? null : join(dataDir, FILE);
 const gate = new Gate();
+const tell = (told: string) => port.postMessage({ told } satisfies FromJournal);
+if (dataDir !== null) check(dataDir);
 const ballast = dataDir === null ? null : new Ballast(dataDir);
 const ledger = open();
 ballast?.hold();
 const postHeads = (heads: Float64Array) => port.postMessage({ heads } satisfies FromJournal);
 const reader = file === null ? null : new Reader(file, gate);
-const host = new Host({ ledger, room: new Room(ledger, ballast), reader, postHeads });
+const host = new Host({ ledger, room: new Room(ledger, ballast), reader, postHeads, tell });
 process.on('exit', () => claim?.release());
 serve(port, host);
 
 function open(): Ledger {
   try {
-    const ledger = new Ledger(new SqliteStore(file, { fsync, gate }), maxBytes);
+    const store = file === null ? new SqliteStore(null) : openStore(file, { fsync, gate }, tell);
+    const ledger = new Ledger(store, maxBytes);
     beginSession(ledger);
     return ledger;
   } catch (error) {
     throw dataDir === null ? error : unusable(dataDir, error as Error);
+  }
+}
+
+function check(directory: string): void {
+  try {
+    checkCompanions(directory, tell);
+  } catch (error) {
+    throw unusable(directory, error as Error);
   }
 }

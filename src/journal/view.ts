@@ -1,10 +1,10 @@
 /** View: what readers need of the journal. The ledger is one; so is a snapshot that another thread has of its file. */
 import type { Book } from './book.ts';
-import type { ReadStore } from './store.ts';
+import type { ReadStore, Spot } from './store.ts';
 
 export interface View {
   readonly store: ReadStore;
-  readonly chunks: { get(row: number): Uint8Array | undefined };
+  readonly chunks: { get(spot: Spot): Uint8Array | undefined };
   readonly books: { get(listener: number): Book | undefined };
   /** Records in the newest row, as far as that is known. */
   readonly lastRecords: number;

@@ -10,4 +10,5 @@ export const GAP_REASONS = [
   'restart',
   'evicted',
   'cleared',
+  'damaged',
 ] as const;

@@ -89,12 +89,18 @@ function writeEvent(writer: ByteWriter, reader: HistoryReader, text: ListenerTex
   writer.integer(reader.major);
   writer.latin1(`,"listenerId":"${text.listener.id}","kind":"${KINDS[kind]}"`);
   if (kind === KIND_CONNECTION) writer.latin1(`,"phase":"${reader.direction === 0 ? 'opened' : 'closed'}"`);
-  if (kind === KIND_GAP) writer.latin1(`,"reason":"${reader.reason}","dropped":${reader.reference}`);
+  if (kind === KIND_GAP) writeGap(writer, reader);
   writer.latin1(',"at":"');
   writeMoment(writer, reader);
   if (kind === KIND_CONNECTION) writeRemote(writer, reader);
   writeOrigin(writer, reader, text);
   if (reader.hasExtras) writeDetail(writer, reader.extras);
+}
+
+/** One that stands for damaged messages says which they were. */
+function writeGap(writer: ByteWriter, { reason, reference, major }: HistoryReader): void {
+  writer.latin1(`,"reason":"${reason}","dropped":${reference}`);
+  if (reason === 'damaged' && reference > 0) writer.latin1(`,"fromSeq":${major + 1},"toSeq":${major + reference}`);
 }
 
 /** The detail of an event is JSON; the members of an object become members of the record. */

@@ -65,7 +65,7 @@ function* newestMessages(ledger: Ledger, track: Track, atLeast: number): Generat
   let looked = 0;
   for (const found of track.down(BEYOND, null, LOOKED_AT)) {
     const book = track.book(found.listener);
-    const chunk = ledger.chunks.get(found.row);
+    const chunk = ledger.chunks.get(found);
     if (book === undefined || chunk === undefined) continue;
     const reader = new HistoryReader(chunk, found.start);
     const marks = reader.marks();

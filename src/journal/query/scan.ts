@@ -4,8 +4,9 @@
  * evicted between the slices.
  */
 import type { Book } from '../book.ts';
-import { KIND_GAP, KIND_MESSAGE } from '../chunk.ts';
+import { type Instant, KIND_GAP, KIND_MESSAGE } from '../chunk.ts';
 import { BEYOND, comparePlaces, later, type Place, STALE } from '../cursor.ts';
+import { foundAt, isSubstitute, substituteFor } from '../damage/substitute.ts';
 import { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Pull, Pulled } from '../journal.ts';
 import { JournalError } from '../journalError.ts';
@@ -113,10 +114,10 @@ export class Scan {
   /** Looks at the records of one chunk on the way; `atHand` is what it holds, when that is known. */
   walk(found: Found, deadline: number, atHand?: Uint8Array): Ending {
     const book = this.track.book(found.listener);
-    const chunk = book && (atHand ?? this.#view.chunks.get(found.row));
+    const chunk = book && (atHand ?? this.#view.chunks.get(found));
     if (chunk === undefined) return this.#pass(found);
-    const reader = new HistoryReader(chunk, found.start);
-    return this.#upward ? this.#walkUp(found, reader, deadline) : this.#walkDown(found, reader, deadline);
+    if (isSubstitute(chunk)) return this.#walkDamage(found, foundAt(chunk), deadline);
+    return this.#walkRecords(found, new HistoryReader(chunk, found.start), deadline);
   }
 
   /** Everything up to the place was looked at by other means. */
@@ -166,6 +167,39 @@ export class Scan {
     return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePlaces(previous, low) > 0;
   }
 
+  #walkRecords(found: Found, reader: HistoryReader, deadline: number): Ending {
+    return this.#upward ? this.#walkUp(found, reader, deadline) : this.#walkDown(found, reader, deadline);
+  }
+
+  /** Tells what of a damaged chunk lies on the way: by a record where gaps are shown, else beside what is found. */
+  #walkDamage(found: Found, at: Instant, deadline: number): Ending {
+    const part = this.#partOf(found);
+    if (comparePlaces(part.start, part.end) >= 0) return this.#pass(found);
+    const reader = new HistoryReader(substituteFor(part, at), part.start);
+    if (reader.next() && this.predicate.matches(reader)) {
+      reader.rewind();
+      return this.#walkRecords(found, reader, deadline);
+    }
+    const range = damagedRange(part);
+    const { major, minor } = part.end;
+    if (this.#tellsGaps) {
+      const listener = this.#view.books.get(found.listener)?.listener;
+      this.harvest.encoder.missed(range, listener, this.track.format(major, minor));
+    } else if (this.harvest.items > 0 && !this.harvest.isWait) return 'full';
+    else this.#note(range, part.end);
+    return this.#pass(found);
+  }
+
+  /** What of a chunk lies beyond the floor and, within one listener, between the reader and the end of its way. */
+  #partOf(found: Found): Found {
+    const { floor } = this.#view.books.get(found.listener)!;
+    const start = later(found.start, floor);
+    if (this.track.reach === null) return { ...found, start };
+    const [low, high] = this.#upward ? [this.place, this.#until] : [this.#until, this.place];
+    const last = high.minor > 0 ? high : { major: high.major - 1, minor: found.end.minor };
+    return { ...found, start: later(start, low), end: earlier(found.end, last) };
+  }
+
   /** Follows the floor when it has overtaken the reader. False when a page has items: the gap belongs behind them. */
   #catchFloor(): boolean {
     const { floor } = this.track;
@@ -200,9 +234,7 @@ export class Scan {
 
   /** Messages are missing up to the place; those that are missing before it belong to the same gap. */
   #note(missed: MissedRange, end: Place): void {
-    const fromSeq = this.gap?.fromSeq;
-    const dropped = fromSeq === undefined ? missed.dropped : (missed.toSeq ?? 0) - fromSeq + 1;
-    this.gap = fromSeq === undefined ? missed : { ...missed, fromSeq, dropped };
+    this.gap = this.gap === undefined ? missed : together(this.gap, missed);
     this.#gapEnd = end;
   }
 
@@ -277,6 +309,23 @@ export class Scan {
 
 function earlier(a: Place, b: Place): Place {
   return comparePlaces(a, b) < 0 ? a : b;
+}
+
+/** One gap for two; what came of a cursor of an earlier life stays told. */
+function together(first: MissedRange, second: MissedRange): MissedRange {
+  const reason = first.reason === 'restart' ? first.reason : second.reason;
+  const seqs = [first, second].flatMap(({ fromSeq, toSeq }) => [fromSeq ?? [], toSeq ?? []].flat());
+  const dropped = first.dropped + second.dropped;
+  return seqs.length === 0
+    ? { reason, dropped }
+    : { reason, dropped, fromSeq: Math.min(...seqs), toSeq: Math.max(...seqs) };
+}
+
+function damagedRange({ start, end }: Found): MissedRange {
+  const dropped = end.major - start.major;
+  return dropped === 0
+    ? { reason: 'damaged', dropped }
+    : { reason: 'damaged', dropped, fromSeq: start.major + 1, toSeq: end.major };
 }
 
 function justBeyond({ major, minor }: Place): Place {

@@ -73,13 +73,13 @@ export class WardWalk {
   #next(): Open | undefined {
     const found = this.#track.up(this.#ward.place, null, 1)[0];
     if (found === undefined) return undefined;
-    const chunk = this.#view.chunks.get(found.row);
+    const chunk = this.#view.chunks.get(found);
     const groups = chunk === undefined ? [] : this.#ward.candidates(chunk, found);
     return { found, groups, record: 0, group: 0, hits: new Set(), hungry: groups.length === 0 ? [] : undefined };
   }
 
   #look(open: Open, deadline: number): boolean {
-    const chunk = this.#view.chunks.get(open.found.row);
+    const chunk = this.#view.chunks.get(open.found);
     if (chunk === undefined) return true;
     if (open.hungry === undefined) {
       if (!this.#search(open, chunk, deadline)) return false;

@@ -4,6 +4,7 @@ import type { Pull } from '../journal.ts';
 import type { JournalWireError } from '../protocol.ts';
 import type { Walked } from '../query/walks.ts';
 import type { GateCells } from '../sqlite/gate.ts';
+import type { Spot } from '../store.ts';
 
 /** What the thread is told at its start beside its file: the cells of the gate it goes through. */
 export type ReaderStart = { gate: GateCells };
@@ -14,5 +15,5 @@ export type WalkOrder = { id: number; request: Pull; goal: Place };
 /** Journal to reader. `leave` takes back a walk. */
 export type ToReader = WalkOrder | { leave: number } | { endExport: number } | 'end';
 
-/** Reader to journal. */
-export type FromReader = { id: number; walked: Walked } | { id: number; error: JournalWireError };
+/** Reader to journal. A chunk that was found damaged comes unasked. */
+export type FromReader = { id: number; walked: Walked } | { id: number; error: JournalWireError } | { damaged: Spot };

@@ -9,6 +9,7 @@ import type { Caller } from '../query/caller.ts';
 import type { Walked } from '../query/walks.ts';
 import { Companion } from '../sqlite/companion.ts';
 import type { Gate } from '../sqlite/gate.ts';
+import type { Spot } from '../store.ts';
 import type { FromReader, ReaderStart, ToReader } from './protocol.ts';
 
 type Pending = { resolve: (walked: Walked) => void; reject: (error: JournalError) => void };
@@ -16,6 +17,8 @@ type Pending = { resolve: (walked: Walked) => void; reject: (error: JournalError
 export class Reader {
   readonly #thread: Companion<ToReader, FromReader>;
   readonly #pending = new Map<number, Pending>();
+  /** Called with every chunk that it finds damaged. */
+  onDamage: (spot: Spot) => void = () => {};
   #lastId = 0;
 
   /**
@@ -56,6 +59,10 @@ export class Reader {
   }
 
   #receive(message: FromReader): void {
+    if ('damaged' in message) {
+      this.onDamage(message.damaged);
+      return;
+    }
     const pending = this.#take(message.id);
     if ('walked' in message) pending?.resolve(message.walked);
     else pending?.reject(new JournalError(message.error.code, message.error.message));

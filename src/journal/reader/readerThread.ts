@@ -18,6 +18,7 @@ begin(start);
 const port = parentPort!;
 const snapshot = new Snapshot(start.file, new Gate(start.gate));
 const walks = new Walks(snapshot, new Slices(() => {}, SLICE), (look) => snapshot.still(look));
+snapshot.chunks.onDamage = (damaged) => post({ damaged });
 const callers = new Map<number, Caller>();
 
 // The last net: it changes nothing in the file, so it may go on.

@@ -46,7 +46,8 @@ export class Snapshot implements View {
   }
 
   get lastRecords(): number {
-    const chunk = this.chunks.get(this.store.lastRow);
+    const last = this.store.down(null, { major: this.store.lastRow, minor: 0 }, null, 1)[0];
+    const chunk = last && this.chunks.get(last);
     return chunk === undefined ? 0 : new ChunkReader(chunk).records;
   }
 

@@ -32,7 +32,7 @@ export function claimDirectory(directory: string): Claim {
 /** What is wrong with a data directory, in one line. */
 export function unusable(directory: string, error: Error): Error {
   if (primaryCode(error) === BUSY) return new Error(`data directory ${directory} is in use by another process`);
-  return new Error(`data directory ${directory} can't be used: ${error.message}`);
+  return new Error(`data directory ${directory} can't be used: ${error.message.replaceAll(/\s*\n\s*/g, ' ')}`);
 }
 
 /** A full disk is no reason not to have it: what it holds can be read and removed. */

@@ -1,6 +1,7 @@
 /** What the statements of schema.ts take and give, in the store's words. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { Conditions, Found, Row } from '../store.ts';
+import type { Conditions, Entry, Found, Row } from '../store.ts';
+import { CHECK_UNIT, checkOf } from './notes.ts';
 
 /** In the order of the conditions. */
 export function conditionValues(c: Conditions): SQLInputValue[] {
@@ -33,3 +34,16 @@ export function asRow(values: unknown[]): Row {
     incomingBefore: incomingBefore!,
   };
 }
+
+/** What is stored of a chunk beside its bytes, in the order of the columns. The check stands above the kinds. */
+export function notesOf({ row, listener, start, end, survey, ...entry }: Entry, bytes: number): number[] {
+  const notes = [
+    ...[row, listener, end.major, end.minor, start.major + 1, start.minor, survey.start, survey.stop, survey.kinds],
+    ...[survey.smallest, survey.largest, survey.addresses, survey.endpoints, entry.thread],
+    ...[bytes, entry.bytesBefore, entry.incomingBefore],
+  ];
+  notes[KINDS_PLACE] = survey.kinds + CHECK_UNIT * checkOf(notes);
+  return notes;
+}
+
+const KINDS_PLACE = 8;

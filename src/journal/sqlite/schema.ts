@@ -1,5 +1,7 @@
 /** The tables of the journal and the statements that read them. Notes stand before the blob, so skipping never reads it. */
 
+import { CHECK, CHECK_UNIT, IS_WRONG } from './notes.ts';
+
 export const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS listener (number INTEGER PRIMARY KEY, state TEXT NOT NULL, spec TEXT) STRICT;
@@ -30,6 +32,8 @@ export const MEMORY_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA journal_mode =
 export const FILE_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;`;
 
 export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
+export const REPLACE = `UPDATE chunk SET data = ?, kinds = (kinds % ${CHECK_UNIT}) | ? WHERE row = ?`;
+export const SEAL_NOTES = `UPDATE chunk SET kinds = kinds + ${CHECK_UNIT} * (${CHECK}) WHERE row = ?`;
 export const SAVE =
   'INSERT INTO listener (number, state) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state';
 export const SAVE_META = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
@@ -65,7 +69,6 @@ function walk(rest: string): { conditional: string; plain: string } {
 
 const NOTES = 'row, listener, first, skip, last, rest, bytes, bytes_before, incoming_before';
 const ROW = `SELECT ${NOTES} FROM chunk`;
-export const EVERYTHING = `SELECT data, ${NOTES} FROM chunk ORDER BY row`;
 export const FIRST = `${ROW} WHERE listener = ? AND (last, rest) > (?, ?) AND bytes_before + bytes > ? AND stop >= ?
   ORDER BY last, rest LIMIT 1`;
 export const OLDEST = `${ROW} ORDER BY row ${LIMIT}`;
@@ -73,3 +76,12 @@ export const DATA = 'SELECT data FROM chunk WHERE row = ?';
 export const REMOVE = 'DELETE FROM chunk WHERE row = ?';
 export const TRIM = `DELETE FROM chunk WHERE row IN
   (SELECT row FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last, rest ${LIMIT}) RETURNING row, bytes`;
+
+/** For salvage: every column of a row but its chunk, where they are what was stored; and when its records came. */
+export const SOUND_NOTES = `SELECT row, listener, last, rest, first, skip, start, stop, kinds, smallest, largest, addresses, endpoints,
+  thread, bytes, bytes_before, incoming_before FROM chunk WHERE row = ? AND NOT ${IS_WRONG}`;
+export const TIMES = 'SELECT min(start), max(stop) FROM chunk WHERE row IN (?, ?)';
+export const SAVE_LISTENER = 'INSERT INTO listener VALUES (?, ?, ?)';
+/** A file that is written as a whole or not at all needs no log and no sync on the way. */
+export const NEW_FILE = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = MEMORY;
+PRAGMA synchronous = OFF; ${TABLES}`;

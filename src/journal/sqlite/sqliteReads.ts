@@ -7,11 +7,13 @@ import * as sql from './schema.ts';
 import type { Statements } from './statements.ts';
 
 export class SqliteReads implements ReadStore {
+  readonly engine: 'memory' | 'file';
   lastRow = 0;
   readonly #sql: Statements;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, engine: 'memory' | 'file' = 'file') {
     this.#sql = statements;
+    this.engine = engine;
   }
 
   /** The state of a book in text, undefined when there is none. */
@@ -26,7 +28,8 @@ export class SqliteReads implements ReadStore {
   /** Looks up the highest row ever used. It is noted when it goes, for a row number is never used twice. */
   findLastRow(): void {
     const [row] = this.#sql.get(sql.LAST_ROW) as [number];
-    this.lastRow = Math.max(row, Number(this.note('lastRow') ?? 0));
+    const noted = Number(this.note('lastRow') ?? 0);
+    this.lastRow = Math.max(row, Number.isSafeInteger(noted) ? noted : 0);
   }
 
   up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {

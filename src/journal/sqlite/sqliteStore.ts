@@ -1,16 +1,20 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import type { BookState } from '../book.ts';
-import { isWholeChunk } from '../chunk.ts';
+import { KIND_GAP } from '../chunk.ts';
 import type { Place } from '../cursor.ts';
 import type { Entry, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { DiskFile, STEP_BYTES } from './diskFile.ts';
 import { Gate } from './gate.ts';
-import { asRow } from './rows.ts';
+import { checkTables, DamagedFile, inspect } from './inspection.ts';
+import { isLogCut, lastCommitIn } from './logDamage.ts';
+import { notesOf } from './rows.ts';
 import * as sql from './schema.ts';
+import { openedText, sealedText } from './sealedText.ts';
 import { SqliteReads } from './sqliteReads.ts';
 import { Statements } from './statements.ts';
+import { isDamage, isMalformed } from './storageFault.ts';
 import { type Fsync, WalSync } from './walSync.ts';
 
 /** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
@@ -21,7 +25,6 @@ const COMMIT_BYTES = 5 * sql.PAGE;
 const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: false };
 
 export class SqliteStore extends SqliteReads implements Store {
-  readonly engine: 'memory' | 'file';
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
   readonly #sync: WalSync | null;
@@ -33,24 +36,39 @@ export class SqliteStore extends SqliteReads implements Store {
   #counted: { rows: number; bytes: number; lastRow: number } | null = null;
   rows = 0;
   bytes = 0;
+  isLogDamaged = false;
 
   /**
-   * Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws.
+   * Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws, and
+   * DamagedFile.
    * @param how `gate` is that of whoever else reads the file
    */
   constructor(file: string | null, { fsync = 'interval', gate = new Gate() }: { fsync?: Fsync; gate?: Gate } = {}) {
     const db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
     const statements = new Statements(db);
-    super(statements);
-    this.engine = file === null ? 'memory' : 'file';
+    super(statements, file === null ? 'memory' : 'file');
     this.#db = db;
     this.#statements = statements;
-    this.#db.exec(file === null ? sql.MEMORY_PRAGMAS : sql.FILE_PRAGMAS);
-    this.#db.exec(sql.TABLES);
+    if (file === null) this.#db.exec(sql.MEMORY_PRAGMAS + sql.TABLES);
+    else this.#openFile(file);
     this.#disk = file === null ? null : new DiskFile(file, statements, gate);
     this.#sync = file === null ? null : new WalSync(file, fsync);
     this.#checkpoints = file === null ? null : new Checkpoints(file, () => this.#rewindLog());
     this.#count();
+  }
+
+  #openFile(file: string): void {
+    try {
+      const lastCommit = lastCommitIn(file);
+      this.#db.exec(sql.FILE_PRAGMAS);
+      this.isLogDamaged = isLogCut(lastCommit, this.#statements);
+      checkTables(this.#statements);
+      this.#db.exec(sql.TABLES);
+      inspect(this.#statements);
+    } catch (error) {
+      this.#db.close();
+      throw isMalformed(error) ? new DamagedFile((error as Error).message) : error;
+    }
   }
 
   #count(): void {
@@ -66,44 +84,23 @@ export class SqliteStore extends SqliteReads implements Store {
 
   save(state: BookState): void {
     this.#begin();
-    this.#statements.run(sql.SAVE, state.listener.number, JSON.stringify(state));
+    this.#statements.run(sql.SAVE, state.listener.number, sealedText(JSON.stringify(state)));
   }
 
   saveSpec(listener: number, spec: string): void {
     if (this.engine === 'memory') return;
     this.#begin();
-    this.#statements.run('UPDATE listener SET spec = ? WHERE number = ?', spec, listener);
+    this.#statements.run('UPDATE listener SET spec = ? WHERE number = ?', sealedText(spec), listener);
   }
 
   savedSpecs(): Map<number, string | null> {
-    return new Map(this.#statements.all('SELECT number, spec FROM listener') as [number, string | null][]);
+    const specs = this.#statements.all('SELECT number, spec FROM listener') as [number, string | null][];
+    return new Map(specs.map(([number, spec]) => [number, spec === null ? null : (openedText(spec) ?? null)]));
   }
 
   insert(entry: Entry, data: Uint8Array): void {
     this.#begin();
-    const { start, end, survey } = entry;
-    this.#statements
-      .prepared(sql.INSERT)
-      .run(
-        entry.row,
-        entry.listener,
-        end.major,
-        end.minor,
-        start.major + 1,
-        start.minor,
-        survey.start,
-        survey.stop,
-        survey.kinds,
-        survey.smallest,
-        survey.largest,
-        survey.addresses,
-        survey.endpoints,
-        entry.thread,
-        data.length,
-        entry.bytesBefore,
-        entry.incomingBefore,
-        data,
-      );
+    this.#statements.run(sql.INSERT, ...notesOf(entry, data.length), data);
     this.lastRow = entry.row;
     this.rows++;
     this.bytes += data.length + ROW_BYTES;
@@ -132,11 +129,16 @@ export class SqliteStore extends SqliteReads implements Store {
     else this.#statements.run(sql.SAVE_META, key, value);
   }
 
-  broken(): Row[] {
-    const rows = this.#statements.prepared(sql.EVERYTHING).iterate() as unknown as Iterable<unknown[]>;
-    const broken: Row[] = [];
-    for (const [data, ...row] of rows) if (!isWholeChunk(data as Uint8Array)) broken.push(asRow(row as number[]));
-    return broken;
+  replace(row: number, data: Uint8Array): boolean {
+    this.#begin();
+    try {
+      this.#statements.run(sql.REPLACE, data, 1 << KIND_GAP, row);
+      this.#statements.run(sql.SEAL_NOTES, row);
+      return true;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return false;
+    }
   }
 
   trim(listener: number, to: Place, limit: number): number {
@@ -177,6 +179,7 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   close(): void {
+    if (!this.#db.isOpen) return;
     this.#sync?.close();
     this.#checkpoints?.close();
     this.#db.close();

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { ChunkCache } from '../../../src/journal/chunkCache.ts';
+import { START } from '../../../src/journal/cursor.ts';
 import { SqliteStore } from '../../../src/journal/sqlite/sqliteStore.ts';
+import { A } from './fixtures.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -14,6 +16,7 @@ function filled(count: number) {
   return { cache, chunks };
 }
 
+const spot = (row: number) => ({ row, listener: A, start: START, end: START });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 t.test('a chunk that is dropped can be read until the turn ends, and takes no memory afterwards', async (t) => {
@@ -22,8 +25,8 @@ t.test('a chunk that is dropped can be read until the turn ends, and takes no me
   await nextTurn();
   t.equal(chunks[0]!.length, 0);
   t.equal(chunks[1]!.length, MEGABYTE);
-  t.equal(cache.get(2), chunks[1]);
-  t.equal(cache.get(1), undefined);
+  t.equal(cache.get(spot(2)), chunks[1]);
+  t.equal(cache.get(spot(1)), undefined);
 });
 
 t.test('chunks of a commit that failed are whole: they are appended once more', async (t) => {

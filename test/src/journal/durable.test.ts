@@ -95,32 +95,6 @@ t.test('the bound by count does not count the numbers passed over', async (t) =>
   t.equal(book.evicted, 4);
 });
 
-t.test('a chunk that is not whole is skipped and told', async (t) => {
-  const data = directory(t);
-  const file = join(data, 'journal.db');
-  const { ledger, store } = ledgerAt(file, 'boot 1');
-  ledger.register(listener());
-  ledger.append(texts('one')[0]!);
-  ledger.append(chunk([message('two'), message('three')]));
-  ledger.append(texts('four')[0]!);
-  ledger.commit();
-  store.close();
-  const db = new DatabaseSync(file);
-  const { data: bytes } = db.prepare('SELECT data FROM chunk WHERE row = 2').get() as { data: Uint8Array };
-  bytes[100]! ^= 1;
-  db.prepare('UPDATE chunk SET data = ? WHERE row = 2').run(bytes);
-  db.close();
-  const again = ledgerAt(file, 'boot 1');
-  again.store.close();
-  const journal = await open(t, { dataDir: data });
-  t.match(itemsOf(await journal.pull(pullOf(BOTH))), [
-    { seq: 1, text: 'one' },
-    { seq: 4, text: 'four' },
-    { kind: 'gap', reason: 'restart', dropped: 2 },
-  ]);
-  t.ok((await journal.pull(pullOf({ order: 'desc' }))).items === 2);
-});
-
 t.test('every commit can be on the disk before it shows', async (t) => {
   const journal = await open(t, { dataDir: directory(t), fsync: 'every' });
   await journal.register(listener());

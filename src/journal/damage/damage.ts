@@ -1,0 +1,59 @@
+/**
+ * Damage: what readers found that is not what was stored. Each is told once in the log, and in the history of its
+ * listener; the substitute then takes its place, so that no later process has to find it again.
+ */
+import { listenerId } from '../ids.ts';
+import type { Intake } from '../intake.ts';
+import { JournalError } from '../journalError.ts';
+import type { Ledger } from '../ledger.ts';
+import type { Spot } from '../store.ts';
+
+type Parts = {
+  ledger: Ledger;
+  intake: Intake;
+  /** Takes a line for the log. */
+  tell: (line: string) => void;
+};
+
+export class Damage {
+  readonly #parts: Parts;
+  /** Rows that are told. */
+  readonly #told = new Set<number>();
+  #found: Spot[] = [];
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A reader found it. What is to be written waits until the reader is through. */
+  note(spot: Spot): void {
+    if (this.#told.has(spot.row)) return;
+    this.#told.add(spot.row);
+    this.#found.push(spot);
+    if (this.#found.length === 1) setImmediate(() => this.#settle());
+  }
+
+  #settle(): void {
+    const found = this.#found;
+    this.#found = [];
+    for (const spot of found) this.#mend(spot);
+  }
+
+  /** What can't be stored now is told all the same. */
+  #mend(spot: Spot): void {
+    const { ledger, intake, tell } = this.#parts;
+    const detail = `${whatOf(spot)} damaged on the disk; a gap stands in the history`;
+    tell(`listener ${listenerId(spot.listener)}: ${detail}`);
+    try {
+      intake.change(() => ledger.mend(spot, detail));
+    } catch (error) {
+      if (!(error instanceof JournalError && error.code === 'storage')) throw error;
+    }
+  }
+}
+
+function whatOf({ start, end }: Spot): string {
+  const [first, last] = [start.major + 1, end.major];
+  if (last < first) return `records after message ${start.major} are`;
+  return first === last ? `message ${first} is` : `messages ${first} to ${last} are`;
+}
