@@ -93,7 +93,7 @@ export class Intake {
 
   /** Looks at something beside; a disk that can't be read is a fault like one that can't be written. */
   guard(look: () => void): void {
-    if (this.fault === null) this.#attempt(look);
+    if (!this.#isLasting) this.#attempt(look);
   }
 
   /** From time to time: keeps the disk in order, or looks whether there is room again. */

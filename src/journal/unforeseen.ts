@@ -3,6 +3,7 @@
  * asked; here it is logged, with the place in the journal where it happened, and counted.
  */
 import { JournalError } from './journalError.ts';
+import { isDamage } from './sqlite/storageFault.ts';
 
 let count = 0;
 
@@ -20,7 +21,7 @@ export function noteUnforeseen(error: unknown): void {
 
 /** The same error with the place in front of its stack. Those that are foreseen stay as they are. */
 export function located(error: unknown, place: string): unknown {
-  if (error instanceof JournalError) return error;
+  if (error instanceof JournalError || isDamage(error)) return error;
   const { message } = error instanceof Error ? error : new Error(String(error));
   return Object.assign(new Error(message), { stack: `${place}: ${stackOf(error)}` });
 }
