@@ -109,6 +109,10 @@ t.test('a connection that is lost is told at once, on standard error alone, and 
   await tail.until('stderr', /following/);
   way.cut();
   await Promise.all([listen, tail].map((one) => one.until('stderr', /lost the service at http:\S+; trying/)));
+  // Back only once the service has seen it too: else the listener is held by the next stream already.
+  const [{ id }] = objects(listen.stdout) as [{ id: string }];
+  await service.until(`/v1/listeners/${id}`, ({ status }) => status === 404);
+  way.mend();
   await tail.until('stderr', /the service at http:\S+ is back/);
   t.match(await listen.ended, { code: 0, stderr: /gone after 0 messages/ }, 'the listener went with its stream');
   t.equal(objects(listen.stdout).length, 1, 'data stays data');
@@ -145,11 +149,16 @@ t.test('what can not be', async (t) => {
   ]);
 });
 
-/** A way to the service that can be cut. */
-async function wayTo(t: Test, { url }: Service): Promise<{ url: string; cut: () => void }> {
+/** A way to the service that can be cut, and mended. */
+async function wayTo(t: Test, { url }: Service): Promise<{ url: string; cut: () => void; mend: () => void }> {
   const there = Number(new URL(url).port);
   const open = new Set<Socket>();
+  let isCut = false;
   const server = createServer((near) => {
+    if (isCut) {
+      near.destroy();
+      return;
+    }
     const far = connect(there, '127.0.0.1');
     for (const [from, to] of [
       [near, far],
@@ -162,12 +171,16 @@ async function wayTo(t: Test, { url }: Service): Promise<{ url: string; cut: () 
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = () => {
+    isCut = true;
     for (const socket of open) socket.destroy();
     open.clear();
   };
+  const mend = () => {
+    isCut = false;
+  };
   t.teardown(() => server.close(cut));
   t.teardown(cut);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, mend };
 }
 
 async function udp(t: Test) {
