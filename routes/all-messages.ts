@@ -1,10 +1,10 @@
 /** Messages of all listeners, in the order of the journal. */
 import type { Routes } from '../src/http/domain.ts';
-import { commaList, labelPairs } from '../src/http/filters.ts';
+import { commaList, labelPairs } from '../src/http/messages/filters.ts';
+import { pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/messages/pages.ts';
+import { LivePlace } from '../src/http/messages/read-scope.ts';
+import { waitOnMany } from '../src/http/messages/wait.ts';
 import { answers, json } from '../src/http/operation.ts';
-import { pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/pages.ts';
-import { LivePlace } from '../src/http/place.ts';
-import { waitOnMany } from '../src/http/waiting.ts';
 import { MessagePageSchema } from '../src/schemas/message.ts';
 import { AllPageQuerySchema } from '../src/schemas/query.ts';
 

@@ -1,5 +1,5 @@
 /** The configuration file that brings these listeners back. */
-import { configurationText } from '../src/configuration/write.ts';
+import { configurationText } from '../src/config/write.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { answers, content } from '../src/http/operation.ts';
 

@@ -2,10 +2,10 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { invalidField, invalidParameter } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { commaList, duration, labelPairs } from '../src/http/filters.ts';
 import { listPage } from '../src/http/lists.ts';
+import { commaList, duration, labelPairs } from '../src/http/messages/filters.ts';
 import { answers, empty, json, ListenerParams } from '../src/http/operation.ts';
-import { listenerNumber } from '../src/journal/ids.ts';
+import { listenerNumber } from '../src/records/ids.ts';
 import {
   LISTENER_STATES,
   type ListenerSpec,

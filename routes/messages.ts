@@ -2,10 +2,10 @@
 import { Type } from '@sinclair/typebox';
 import { ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { exportCapture, exportLines } from '../src/http/export.ts';
+import { exportCapture, exportLines } from '../src/http/messages/export.ts';
+import { messagePull, pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/messages/pages.ts';
+import { waitOnOne } from '../src/http/messages/wait.ts';
 import { answers, content, json, ListenerParams, listenerParams } from '../src/http/operation.ts';
-import { messagePull, pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/pages.ts';
-import { waitOnOne } from '../src/http/waiting.ts';
 import { PayloadSchema } from '../src/schemas/connection.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from '../src/schemas/message.ts';
 import { Ref, strict } from '../src/schemas/parts.ts';

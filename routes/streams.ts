@@ -3,11 +3,11 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Domain, ListenerRef } from '../src/domain.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { commaList, duration, labelPairs, messageFilter } from '../src/http/filters.ts';
-import type { Follower } from '../src/http/follow.ts';
-import { type OpenStream, openStream, type StreamTerms } from '../src/http/open-stream.ts';
+import { commaList, duration, labelPairs, messageFilter } from '../src/http/messages/filters.ts';
+import { LivePlace, placeOf } from '../src/http/messages/read-scope.ts';
 import { answers, content, empty, ListenerParams } from '../src/http/operation.ts';
-import { LivePlace, placeOf } from '../src/http/place.ts';
+import type { Follower } from '../src/http/streams/follow.ts';
+import { type OpenStream, openStream, type StreamTerms } from '../src/http/streams/open-stream.ts';
 import { AllStreamQuerySchema, type StreamQuery, StreamQuerySchema } from '../src/schemas/query.ts';
 
 const tags = ['Streams'];

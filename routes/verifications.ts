@@ -1,8 +1,8 @@
 /** Verifications: what must, or must not, have arrived at a listener. */
 import { invalidField, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
+import { whileOpen } from '../src/http/messages/wait.ts';
 import { answers, json, ListenerParams } from '../src/http/operation.ts';
-import { whileOpen } from '../src/http/waiting.ts';
 import { Ref } from '../src/schemas/parts.ts';
 import { parseDuration, whyNotDuration } from '../src/schemas/units.ts';
 import { VerdictSchema, type VerificationRequest, VerificationSchema } from '../src/schemas/verification.ts';

@@ -6,20 +6,20 @@ import { ProblemError } from './errors.ts';
 import { addBodies } from './http/bodies.ts';
 import { Connections } from './http/connections.ts';
 import { addEncodings } from './http/encodings.ts';
-import { addGate, type GateOptions } from './http/gate.ts';
 import { addIsolation } from './http/isolation.ts';
+import { Metrics } from './http/metrics.ts';
 import { addOpenApi } from './http/openapi.ts';
+import { addGate, type GateOptions } from './http/origin-guard.ts';
 import { addPretty } from './http/pretty.ts';
 import { addProblems, pathOf, sendProblem, toProblem, withoutLastSlash } from './http/problems.ts';
 import { addQueryEncoding } from './http/query-encoding.ts';
 import { createApiServer, type ServerLimits } from './http/servers.ts';
-import type { StreamLimits } from './http/sse.ts';
-import { addStarting } from './http/starting.ts';
-import { Streams } from './http/streams.ts';
+import { addStarting } from './http/startup-barrier.ts';
+import type { StreamLimits } from './http/streams/sse.ts';
+import { Streams } from './http/streams/streams.ts';
 import { buildValidator, formatErrors } from './http/validation.ts';
 import { answerBrokenRequest } from './http/wire.ts';
 import { stringifyRaw } from './json/raw.ts';
-import { Metrics } from './metrics.ts';
 import { NAMED_SCHEMAS } from './schemas/index.ts';
 
 export type AppOptions = GateOptions & {

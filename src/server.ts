@@ -8,23 +8,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
-import type { Config } from './config.ts';
-import type { NamedSpec } from './configuration/file.ts';
-import { reconcile } from './configuration/reconcile.ts';
+import type { Config } from './config/config.ts';
+import type { NamedSpec } from './config/file.ts';
+import { reconcile } from './config/reconcile.ts';
 import { listen } from './http/servers.ts';
 import { openJournal } from './journal/client.ts';
 import type { Journal } from './journal/journal.ts';
-import { AddressPolicy } from './listeners/addresses.ts';
-import { Crews } from './listeners/crews.ts';
-import { PortTable } from './listeners/ports.ts';
 import { Registry } from './listeners/registry.ts';
-import { addressUrl } from './listeners/text.ts';
+import { PortTable } from './listeners/sockets/ports.ts';
 import { createLog } from './log.ts';
+import { AddressPolicy } from './net/access-policy.ts';
+import { addressUrl } from './net/text.ts';
+import { whyNotNative } from './runtime/transports/udp/native/selftest.ts';
 import { Sends } from './sends/sends.ts';
 import { policyOf, Status } from './status.ts';
-import { whyNotNative } from './transports/udp/native/selftest.ts';
 import { VERSION } from './version.ts';
 import { Descriptors } from './workers/descriptors.ts';
+import { Crews } from './workers/thread-allocator.ts';
 
 export type Service = {
   /** Where the API listens, with the real port. */

@@ -1,10 +1,10 @@
 /** What the service says of itself: whether it is ready, its threads, its limits and policy. */
 
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { ServiceStatus, WorkersView } from './domain.ts';
 import type { Journal } from './journal/journal.ts';
-import { WAITS_A_LISTENER, WAITS_IN_ALL } from './journal/query/waitLimits.ts';
-import type { Crews } from './listeners/crews.ts';
+import { WAITS_A_LISTENER, WAITS_IN_ALL } from './journal/query/wait-limits.ts';
+import type { Crews } from './workers/thread-allocator.ts';
 
 type Check = { name: string; ok: boolean; detail?: string };
 

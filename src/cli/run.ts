@@ -1,7 +1,7 @@
 /** The commands of `listenpost`. Usage errors end with one line on stderr and exit code 2. */
 import { styleText } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
-import { addSettings, ConfigError, configOf, withFile } from '../config.ts';
+import { addSettings, ConfigError, configOf, withFile } from '../config/config.ts';
 import { dropServiceAddress } from '../environment.ts';
 import { VERSION } from '../version.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
@@ -62,7 +62,7 @@ function addServe(program: Command, notice: string | undefined): void {
   );
   serving.action(async (options) => {
     // Only now: help, errors and the other commands need no server in memory.
-    const { readConfigurationFile } = await import('../configuration/file.ts');
+    const { readConfigurationFile } = await import('../config/file.ts');
     const file = options.config === undefined ? undefined : readConfigurationFile(options.config);
     const settings = withFile(options, file?.settings ?? {}, (name) => serving.getOptionValueSource(name));
     const config = configOf(settings);

@@ -1,8 +1,8 @@
 /** `listenpost serve`: runs the service until a signal ends it. A second signal ends it at once. */
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
-import { type Config, VARIABLES } from '../config.ts';
-import { type ConfigurationFile, readConfigurationFile } from '../configuration/file.ts';
+import { type Config, VARIABLES } from '../config/config.ts';
+import { type ConfigurationFile, readConfigurationFile } from '../config/file.ts';
 import { misspeltVariables } from '../environment.ts';
 import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';

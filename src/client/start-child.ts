@@ -3,7 +3,7 @@
  * parent lets go of it or dies. Ctrl-C is the parent's affair.
  */
 import { once } from 'node:events';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { isNewEnough, NODE_FLOOR } from './own-node.ts';
 import type { ChildAnswer } from './start.ts';
 
@@ -25,7 +25,7 @@ async function run(settings: Partial<Config>): Promise<void> {
   if (!isNewEnough(process.versions.node)) {
     return answer({ error: `listenpost needs Node ${NODE_FLOOR} or later; ${process.execPath} is ${process.version}` });
   }
-  const [{ start }, { defaultConfig }] = await Promise.all([import('../server.ts'), import('../config.ts')]);
+  const [{ start }, { defaultConfig }] = await Promise.all([import('../server.ts'), import('../config/config.ts')]);
   const onFatal = (): void => process.exit(70);
   const config: Config = { ...defaultConfig(), port: 0, logLevel: 'warn', ...settings };
   const service = await start(config, { onFatal, signal: over.signal });

@@ -8,5 +8,5 @@ export const HERE = import.meta.url;
 
 /** Loads what runs the service. Needs a Node that is new enough. */
 export function loadService() {
-  return Promise.all([import('../server.ts'), import('../config.ts')]);
+  return Promise.all([import('../server.ts'), import('../config/config.ts')]);
 }

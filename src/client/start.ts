@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { isNewEnough, nodeIsTooOld, nodeThatCameAlong } from './own-node.ts';
 import { type Duration, LONGEST_TIMER, milliseconds } from './query.ts';
 import { HERE, loadService } from './start-place.ts';

@@ -1,9 +1,9 @@
 /** What routes find on the Fastify instance. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Domain } from '../domain.ts';
-import type { Metrics } from '../metrics.ts';
 import type { Connections } from './connections.ts';
-import type { Streams } from './streams.ts';
+import type { Metrics } from './metrics.ts';
+import type { Streams } from './streams/streams.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

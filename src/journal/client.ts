@@ -1,5 +1,6 @@
 /** The journal as the main thread sees it: starts the journal thread and speaks to it. */
 import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
+import { goneError, leavable } from '../rpc/cancellable.ts';
 import type {
   CaptureLimits,
   Heads,
@@ -15,10 +16,9 @@ import type {
   Wait,
   Waited,
 } from './journal.ts';
-import { JournalError } from './journalError.ts';
-import { goneError, leavable } from './leavable.ts';
+import { JournalError } from './journal-error.ts';
 import type { FromJournal, JournalCommand, JournalStart, ReplyOf, RequestOf, ToJournal } from './protocol.ts';
-import type { Fsync } from './sqlite/walSync.ts';
+import type { Fsync } from './store/sqlite/wal-sync.ts';
 
 export type JournalOptions = {
   /** Directory that keeps the journal; null keeps it in memory. */
@@ -41,7 +41,7 @@ const MAX_BYTES = 512 * 1024 * 1024;
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { dataDir, maxBytes = MAX_BYTES, fsync = 'interval' } = options;
   const start: JournalStart = { dataDir, maxBytes, fsync };
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+  const worker = new Worker(new URL('./thread/thread.js', import.meta.url), {
     name: 'journal',
     workerData: start,
     ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),

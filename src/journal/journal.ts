@@ -6,8 +6,8 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { ByteDiff } from '../matching/test.ts';
+import type { GapReason } from '../records/chunk.ts';
 import type { Match } from '../schemas/match.ts';
-import type { GapReason } from './chunk.ts';
 
 /** What the journal must know of a listener to number, bound and describe its records. */
 export type JournalListener = {

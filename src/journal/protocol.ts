@@ -16,8 +16,8 @@ import type {
   Wait,
   Waited,
 } from './journal.ts';
-import type { JournalErrorCode } from './journalError.ts';
-import type { Fsync } from './sqlite/walSync.ts';
+import type { JournalErrorCode } from './journal-error.ts';
+import type { Fsync } from './store/sqlite/wal-sync.ts';
 
 /** What the thread is told when it starts, as workerData. */
 export type JournalStart = { dataDir: string | null; maxBytes: number; fsync: Fsync };

@@ -2,8 +2,8 @@
  * What is thrown where nothing should be. It is caught where it enters the thread and becomes the answer of the one who
  * asked; here it is logged, with the place in the journal where it happened, and counted.
  */
-import { JournalError } from './journalError.ts';
-import { isDamage } from './sqlite/storageFault.ts';
+import { JournalError } from './journal-error.ts';
+import { isDamage } from './store/sqlite/storage-fault.ts';
 
 let count = 0;
 

@@ -1,10 +1,10 @@
 /** The open TCP connections of one listener: each lives in one of its threads, and only that thread knows it. */
 import type { CloseMode, ConnectionView } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
-import { connectionId, connectionNumber } from '../journal/ids.ts';
+import { rfc3339 } from '../net/text.ts';
+import { connectionId, connectionNumber } from '../records/ids.ts';
 import type { CommandName, ConnectionState, ReplyOf, RequestOf } from '../workers/protocol.ts';
 import type { Listener } from './listener.ts';
-import { rfc3339 } from './text.ts';
 
 export async function listConnections(listener: Listener): Promise<ConnectionView[]> {
   if (listener.spec.protocol === 'udp') return [];

@@ -4,19 +4,19 @@
  * over several listeners that of the registry.
  */
 import type { ListenerRef } from '../domain.ts';
-import { listenerId } from '../journal/ids.ts';
 import type { History } from '../journal/journal.ts';
 import { RawJson } from '../json/raw.ts';
+import { addressUrl, rfc3339 } from '../net/text.ts';
+import { microsOf, monotonicNanos, wallClock } from '../records/clock.ts';
+import { listenerId } from '../records/ids.ts';
+import type { BindingCounters } from '../runtime/counters.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
-import { microsOf, monotonicNanos, wallClock } from '../workers/clock.ts';
-import type { BindingCounters } from '../workers/counters.ts';
 import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
-import type { Counts } from './counts.ts';
-import type { Crew, ListenerThread } from './crew.ts';
-import { Expiry } from './expiry.ts';
-import type { OwnSocket } from './sockets.ts';
-import { Tally } from './tally.ts';
-import { addressUrl, rfc3339 } from './text.ts';
+import type { Crew, ListenerThread } from '../workers/thread-allocation.ts';
+import { Tally } from './counters/listener-counters.ts';
+import type { Counts } from './counters/saved-counters.ts';
+import { Expiry } from './lifecycle/expiry.ts';
+import type { OwnSocket } from './sockets/sockets.ts';
 import type { ListenerView } from './view.ts';
 
 /** A listener's socket inside one thread. */

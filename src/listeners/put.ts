@@ -2,10 +2,10 @@
 import { invalidField, ProblemError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import type { Listener } from './listener.ts';
+import type { Roster } from './listener-table.ts';
 import { applySpec, LIVE_MEMBERS } from './patch.ts';
-import type { Roster } from './roster.ts';
 import { differences, fillSpec } from './spec.ts';
 
 type Context = { replace: boolean; roster: Roster; lifecycle: Lifecycle; journal: Journal };

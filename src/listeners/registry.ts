@@ -15,26 +15,26 @@ import type {
   Removed,
 } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
-import { listenerNumber } from '../journal/ids.ts';
 import type { Journal } from '../journal/journal.ts';
-import { unfilled } from '../responders/warnings.ts';
+import { listenerNumber } from '../records/ids.ts';
+import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
-import { CountSaver } from './count-saver.ts';
-import { flushListener } from './flush.ts';
 import type { InternalErrorReport } from './internal-errors.ts';
-import { Lifecycle, type LifecycleOptions } from './lifecycle.ts';
+import { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
+import { Removal } from './lifecycle/removal.ts';
+import { watchThreads } from './lifecycle/thread-watch.ts';
 import type { Listener } from './listener.ts';
+import { Roster } from './listener-table.ts';
 import { page } from './listing.ts';
 import { applySpec, patchedSpec } from './patch.ts';
+import { CountSaver } from './persistence/counter-persister.ts';
+import { type Memory, recallListeners, rememberListeners, someAtOnce } from './persistence/stored-listener.ts';
 import { converge, named } from './put.ts';
-import { Removal } from './removal.ts';
 import { type Replied, replyToMessage } from './reply.ts';
-import { type Memory, recallListeners, rememberListeners, someAtOnce } from './restore.ts';
-import { Roster } from './roster.ts';
+import { flushListener } from './sockets/flush.ts';
 import { fillSpec } from './spec.ts';
 import { Strangers } from './strangers.ts';
-import { watchThreads } from './thread-watch.ts';
 import type { ListenerView } from './view.ts';
 
 /** Milliseconds that sockets get to close with the process; what is open then ends with its thread. */

@@ -1,7 +1,7 @@
 /** Answers to a captured message: to its peer, from the listener's own socket or on the connection it came by. */
 import { ProblemError } from '../errors.ts';
-import { connectionId } from '../journal/ids.ts';
 import type { Journal, MessagePeer } from '../journal/journal.ts';
+import { connectionId } from '../records/ids.ts';
 import { freshSendId } from '../sends/send-id.ts';
 import type { SendOrder } from '../workers/protocol.ts';
 import { sendOnConnection } from './connections.ts';

@@ -4,11 +4,11 @@
  * lists all sockets, so it is seen: counted, written into the listener's history, and logged.
  */
 import { readFile } from 'node:fs/promises';
-import { addressBytes } from '../journal/address.ts';
 import type { Journal } from '../journal/journal.ts';
+import { addressBytes } from '../net/address.ts';
 import type { Listener } from './listener.ts';
+import type { Roster } from './listener-table.ts';
 import { problemRecord } from './records.ts';
-import type { Roster } from './roster.ts';
 
 /** Milliseconds between two looks, while there is a listener to look for. */
 const INTERVAL = 10_000;

@@ -1,6 +1,6 @@
 /** Peers as people write them: address, address:port, [v6]:port or CIDR. */
 import { isIP, isIPv4 } from 'node:net';
-import { addressBytes, isWithin } from '../journal/address.ts';
+import { addressBytes, isWithin } from '../net/address.ts';
 
 /** 16 address bytes (IPv4-mapped), the bits that count, and a port when one was given. */
 export type Peer = { bytes: Uint8Array; prefix: number; port?: number };

@@ -4,8 +4,8 @@
  */
 import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
-import { type AddressPolicy, resolveHost } from '../listeners/addresses.ts';
 import type { Listener } from '../listeners/listener.ts';
+import { type AddressPolicy, resolveHost } from '../net/access-policy.ts';
 import type { ImportView, SendRequest } from '../schemas/send.ts';
 import { LONGEST_DURATION, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { Endpoint, SendOrder } from '../workers/protocol.ts';

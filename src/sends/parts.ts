@@ -1,7 +1,7 @@
 /** The payloads and pauses of a send. */
 import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
-import { compileTemplate } from '../responders/template.ts';
+import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../schemas/payload.ts';
 import type { SendRequest } from '../schemas/send.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';

@@ -1,7 +1,7 @@
 /** Send: one transmission as a resource, from the request to its result. */
-import { rfc3339 } from '../listeners/text.ts';
+import { rfc3339 } from '../net/text.ts';
+import { microsOf, wallClock } from '../records/clock.ts';
 import type { ImportView, SendView } from '../schemas/send.ts';
-import { microsOf, wallClock } from '../workers/clock.ts';
 import type { Endpoint, SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
 import { failureCode } from './failures.ts';
 

@@ -4,13 +4,13 @@
  */
 import type { ReplayRequest, Sends as SendsFace } from '../domain.ts';
 import { invalidParameter, ProblemError } from '../errors.ts';
-import type { ListenerThread, ThreadWatcher } from '../listeners/crew.ts';
 import type { Listener } from '../listeners/listener.ts';
-import { outOfDescriptors } from '../listeners/problems.ts';
-import { unfilled } from '../responders/warnings.ts';
+import { outOfDescriptors } from '../listeners/sockets/os-problems.ts';
+import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { Descriptors } from '../workers/descriptors.ts';
 import type { SendOutcome } from '../workers/protocol.ts';
+import type { ListenerThread, ThreadWatcher } from '../workers/thread-allocation.ts';
 import { impossibility } from './failures.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type Replay, readReplay, toReplay } from './import/replay.ts';

@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { WorkerError } from './errors.ts';
+import { WorkerError } from '../rpc/wire-error.ts';
 import type { CommandName, ReplyMessage, ReplyOf, RequestOf, WireError, WorkerEvent, WorkerStart } from './protocol.ts';
 
 export type ClientOptions = Omit<WorkerStart, 'journal'> & {
@@ -50,7 +50,7 @@ export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [De
     const { port1, port2 } = new MessageChannel();
     const workerData: WorkerStart = { ...start, journal: port1 };
     // No execArgv: loaders and test runners of the main thread have no business in there.
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL('../runtime/worker.js', import.meta.url), {
       name: start.name,
       workerData,
       transferList: [port1],

@@ -5,11 +5,11 @@
  */
 import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
-import { THREAD_DEDICATED } from '../journal/chunk.ts';
+import { THREAD_DEDICATED } from '../records/chunk.ts';
+import { WorkerError } from '../rpc/wire-error.ts';
 import type { Death } from './client.ts';
-import { WorkerError } from './errors.ts';
+import { type OpenBinding, PoolThread, type ThreadDescription } from './pool-thread.ts';
 import type { WorkerEvent, WorkerStart } from './protocol.ts';
-import { type OpenBinding, PoolThread, type ThreadDescription } from './thread.ts';
 
 /** Bytes of chunks a worker may have uncommitted. */
 export const WORKER_CREDIT = 16 * 1024 * 1024;

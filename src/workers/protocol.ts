@@ -5,9 +5,9 @@
  * are plain data.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { PollerAccess } from '../runtime/transports/udp/native/poller.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { Responder } from '../schemas/responder.ts';
-import type { PollerAccess } from '../transports/udp/native/poller.ts';
 import type { ErrorPlace } from './internal-errors.ts';
 
 /** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. */

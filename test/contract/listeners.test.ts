@@ -1,7 +1,7 @@
 /** The contract of listeners, through HTTP, against the real process. */
 import t from 'tap';
-import { startProcess } from '../process.ts';
-import { isA } from '../schema.ts';
+import { startProcess } from '../support/process.ts';
+import { isA } from '../support/schema.ts';
 
 const service = await startProcess(t);
 

@@ -2,8 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import t from 'tap';
-import { startProcess } from '../process.ts';
-import { isA } from '../schema.ts';
+import { startProcess } from '../support/process.ts';
+import { isA } from '../support/schema.ts';
 
 const service = await startProcess(t);
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { startProcess } from '../process.ts';
+import { startProcess } from '../support/process.ts';
 
 /** Longest a filter may take over one payload of 64 KiB, and what a busy machine may add. */
 const LONGEST = 100;

@@ -1,8 +1,8 @@
 /** The contract of streams, through HTTP, against the real process. */
 import t from 'tap';
-import { type EventReader, openEvents } from '../fake/events.ts';
-import { startProcess } from '../process.ts';
-import { isA } from '../schema.ts';
+import { type EventReader, openEvents } from '../support/fake/events.ts';
+import { startProcess } from '../support/process.ts';
+import { isA } from '../support/schema.ts';
 
 const service = await startProcess(t);
 const MANY = 50_000;

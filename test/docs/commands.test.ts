@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { startProcess } from '../process.ts';
+import { startProcess } from '../support/process.ts';
 import { isShown } from './expectation.ts';
 import { type Block, type Section, sectionsOf } from './markdown.ts';
 import { type Run, runInOneShell } from './shell.ts';

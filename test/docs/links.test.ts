@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { anchors } from '../../docs/generate/markdown.ts';
+import { anchors } from '../../tools/docs/markdown.ts';
 
 const pages = globSync(['*.md', 'docs/**/*.md']).sort();
 

@@ -1,7 +1,7 @@
 /** The reference says what the program says of itself. */
 import { readdir, readFile } from 'node:fs/promises';
 import t from 'tap';
-import { referencePages } from '../../docs/generate/pages.ts';
+import { referencePages } from '../../tools/docs/pages.ts';
 
 t.test('docs/reference is what docs/generate.ts writes', async (t) => {
   const pages = await referencePages();

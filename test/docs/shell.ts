@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { MAIN } from '../process.ts';
+import { MAIN } from '../support/process.ts';
 
 export type Run = { exitCode: number; stdout: string; stderr: string };
 

@@ -2,11 +2,11 @@
  * Damage: what readers found that is not what was stored. Each is told once in the log, and in the history of its
  * listener; the substitute then takes its place, so that no later process has to find it again.
  */
-import { listenerId } from '../ids.ts';
-import type { Intake } from '../intake.ts';
-import { JournalError } from '../journalError.ts';
-import type { Ledger } from '../ledger.ts';
-import type { Spot } from '../store.ts';
+import { listenerId } from '../../records/ids.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Ledger } from '../log/log.ts';
+import type { Spot } from '../store/store.ts';
+import type { Intake } from '../thread/ingest.ts';
 
 type Parts = {
   ledger: Ledger;

@@ -12,8 +12,8 @@ import {
   KIND_GAP,
   NO_PAYLOAD,
   sealChunk,
-} from '../chunk.ts';
-import type { Spot } from '../store.ts';
+} from '../../records/chunk.ts';
+import type { Spot } from '../store/store.ts';
 
 /** Whether the bytes are the chunk that was stored at this spot: whole, and the one that its notes are about. */
 export function isSound(chunk: unknown, { listener, start, end }: Spot): chunk is Uint8Array {

@@ -1,11 +1,11 @@
 /** How a pull writes what it finds: one encoder a format, chosen here. */
 
-import type { RunningExports } from '../export/running.ts';
-import type { HistoryReader } from '../historyReader.ts';
 import type { JournalListener, MissedRange, PayloadMode, Pull, PullFormat } from '../journal.ts';
-import { JournalError } from '../journalError.ts';
+import { JournalError } from '../journal-error.ts';
+import type { HistoryReader } from '../log/history-reader.ts';
 import { JsonEncoder } from './json.ts';
 import { NdjsonEncoder } from './ndjson.ts';
+import type { RunningExports } from './pcapng-exports.ts';
 import { SseEncoder } from './sse.ts';
 
 export interface Encoder {

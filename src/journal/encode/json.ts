@@ -1,7 +1,8 @@
 /** `json`: records joined by commas; the caller puts brackets around them. */
-import type { HistoryReader } from '../historyReader.ts';
+
 import type { JournalListener } from '../journal.ts';
-import { JsonRecords } from './jsonRecords.ts';
+import type { HistoryReader } from '../log/history-reader.ts';
+import { JsonRecords } from './json-records.ts';
 
 const COMMA = 0x2c;
 

@@ -1,8 +1,9 @@
 /** `ndjson`: one record a line. */
-import type { HistoryReader } from '../historyReader.ts';
+
 import type { JournalListener, MissedRange } from '../journal.ts';
-import { JsonRecords } from './jsonRecords.ts';
-import { missedJson } from './missedJson.ts';
+import type { HistoryReader } from '../log/history-reader.ts';
+import { JsonRecords } from './json-records.ts';
+import { missedJson } from './missed-json.ts';
 
 const LINE_FEED = 0x0a;
 

@@ -1,9 +1,9 @@
 /** `sse`: one event a record, its data one line of JSON, its id the cursor at which a reader would go on. */
-import { KINDS } from '../chunk.ts';
-import type { HistoryReader } from '../historyReader.ts';
+import { KINDS } from '../../records/chunk.ts';
 import type { JournalListener, MissedRange } from '../journal.ts';
-import { JsonRecords } from './jsonRecords.ts';
-import { missedJson } from './missedJson.ts';
+import type { HistoryReader } from '../log/history-reader.ts';
+import { JsonRecords } from './json-records.ts';
+import { missedJson } from './missed-json.ts';
 
 /** Up to the id, by kind. */
 const OPENINGS = KINDS.map((kind) => Buffer.from(`event: ${kind}\nid: `));

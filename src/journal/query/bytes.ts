@@ -1,5 +1,5 @@
 /** Looking for bytes in payloads. */
-import { type ChunkReader, RECORD_BYTES } from '../chunk.ts';
+import { type ChunkReader, RECORD_BYTES } from '../../records/chunk.ts';
 
 /**
  * Whether a payload contains the bytes. Reading forward it searches each chunk once as a whole: a hit beyond the current

@@ -1,7 +1,7 @@
 /** `hex=`: a payload contains a pattern of hex digits in which `??` stands for any byte. */
 import { hexPairs } from '../../matching/pattern.ts';
-import type { ChunkReader } from '../chunk.ts';
-import { JournalError } from '../journalError.ts';
+import type { ChunkReader } from '../../records/chunk.ts';
+import { JournalError } from '../journal-error.ts';
 import { asBuffer, containsBytes } from './bytes.ts';
 
 /** Bytes of a pattern; -1 is any. */

@@ -1,8 +1,8 @@
 /** `json=`: the payload is JSON and has a value at a pointer (RFC 6901). */
 import { sameJson } from '../../json/canonical.ts';
 import { parsePointer, shownValue, valueAt } from '../../matching/pointer.ts';
-import type { ChunkReader } from '../chunk.ts';
-import { JournalError } from '../journalError.ts';
+import type { ChunkReader } from '../../records/chunk.ts';
+import { JournalError } from '../journal-error.ts';
 
 /**
  * Throws JournalError `filter_invalid` when the pointer is malformed.

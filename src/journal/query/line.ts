@@ -1,5 +1,5 @@
 /** A line of walks that wait for their next slice: its lanes take turns, and so do the walks of a lane. */
-import type { Walk } from './slices.ts';
+import type { Walk } from './time-slicer.ts';
 
 export class Line {
   /** By lane, the next one first. None is empty. */

@@ -1,9 +1,9 @@
 /** `match`: a compiled Match over records. */
 import { compileMatch } from '../../matching/compile.ts';
 import { type ByteDiff, MatchError, type Subject } from '../../matching/test.ts';
+import type { ChunkReader } from '../../records/chunk.ts';
 import type { Match } from '../../schemas/match.ts';
-import type { ChunkReader } from '../chunk.ts';
-import { JournalError } from '../journalError.ts';
+import { JournalError } from '../journal-error.ts';
 
 /** Throws JournalError `filter_invalid`, which names the member. */
 export function matchTest(match: Match) {

@@ -4,11 +4,11 @@
  */
 
 import type { ByteDiff } from '../../matching/test.ts';
-import { type ChunkReader, KIND_CONNECTION, KIND_DROP, KIND_MESSAGE, KINDS } from '../chunk.ts';
-import { connectionId, threadName, threadOf } from '../ids.ts';
+import { type ChunkReader, KIND_CONNECTION, KIND_DROP, KIND_MESSAGE, KINDS } from '../../records/chunk.ts';
+import { HAS_IN, HAS_OUT, type Survey } from '../../records/chunk-summary.ts';
+import { connectionId, threadName, threadOf } from '../../records/ids.ts';
 import type { MessageFilter } from '../journal.ts';
-import { ANYTHING, type Conditions } from '../store.ts';
-import { HAS_IN, HAS_OUT, type Survey } from '../survey.ts';
+import { ANYTHING, type Conditions } from '../store/store.ts';
 import { containsBytes } from './bytes.ts';
 import { hexTest, longestRun, parsePattern } from './hex.ts';
 import { jsonTest } from './json.ts';

@@ -1,7 +1,7 @@
 /** `regex=`: see matching/regex.ts. */
 import { compileRegex } from '../../matching/regex.ts';
-import type { ChunkReader } from '../chunk.ts';
-import { JournalError } from '../journalError.ts';
+import type { ChunkReader } from '../../records/chunk.ts';
+import { JournalError } from '../journal-error.ts';
 
 /** Throws JournalError `filter_invalid` for what RE2 doesn't take and for patterns that are too large. */
 export function regexTest(source: string) {

@@ -1,10 +1,10 @@
 /** `remote=`: the peer's address lies in a network, and its port is that, when one is given. */
 import { peerHolds } from '../../matching/peer.ts';
-import { addressText } from '../address.ts';
-import type { ChunkReader } from '../chunk.ts';
+import { addressText } from '../../net/address.ts';
+import type { ChunkReader } from '../../records/chunk.ts';
+import { addressBits, endpointBits } from '../../records/chunk-summary.ts';
 import type { RemoteFilter } from '../journal.ts';
-import type { Conditions } from '../store.ts';
-import { addressBits, endpointBits } from '../survey.ts';
+import type { Conditions } from '../store/store.ts';
 
 const WHOLE_ADDRESS = 128;
 

@@ -3,18 +3,19 @@
  * records of the others, and harvests what matches. The place it has come to stays right while records are appended and
  * evicted between the slices.
  */
-import type { Book } from '../book.ts';
-import { type Instant, KIND_GAP, KIND_MESSAGE } from '../chunk.ts';
+
+import { type Instant, KIND_GAP, KIND_MESSAGE } from '../../records/chunk.ts';
 import { BEYOND, comparePlaces, later, type Place, STALE } from '../cursor.ts';
 import { foundAt, isSubstitute, substituteFor } from '../damage/substitute.ts';
-import { HistoryReader } from '../historyReader.ts';
 import type { MissedRange, Pull, Pulled } from '../journal.ts';
-import { JournalError } from '../journalError.ts';
-import type { Found } from '../store.ts';
-import type { View } from '../view.ts';
-import type { Harvest } from './harvest.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Book } from '../log/history.ts';
+import { HistoryReader } from '../log/history-reader.ts';
+import type { View } from '../log/view.ts';
+import type { Found } from '../store/store.ts';
+import type { Track } from './log-range.ts';
 import type { Predicate } from './predicate.ts';
-import type { Track } from './track.ts';
+import type { Harvest } from './result-collector.ts';
 
 /** Records looked at between two looks at the clock. */
 const RECORDS_A_LOOK = 64;

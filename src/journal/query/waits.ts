@@ -5,24 +5,24 @@
  * slip through. One whose time is up answers once it has looked at all that had come by then, however late that is.
  */
 
-import type { Fresh } from '../changes.ts';
-import { NO_PAYLOAD } from '../chunk.ts';
+import { NO_PAYLOAD } from '../../records/chunk.ts';
+import type { Caller } from '../../rpc/caller.ts';
 import { BEYOND, type Place, STALE } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
 import type { NearMiss, Wait, Waited } from '../journal.ts';
-import { JournalError } from '../journalError.ts';
-import type { Ledger } from '../ledger.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Ledger } from '../log/log.ts';
+import type { Fresh } from '../log/transaction.ts';
 import { located } from '../unforeseen.ts';
-import type { Caller } from './caller.ts';
-import { Harvest } from './harvest.ts';
 import { homeOf } from './home.ts';
-import { nearMisses } from './nearMisses.ts';
+import { type Track, trackOf } from './log-range.ts';
+import { nearMisses } from './near-misses.ts';
 import { compileFilter } from './predicate.ts';
+import { Harvest } from './result-collector.ts';
 import { Scan } from './scan.ts';
 import { Sleeper } from './sleeper.ts';
-import type { Slices } from './slices.ts';
-import { type Track, trackOf } from './track.ts';
-import { WaitRoom } from './waitRoom.ts';
+import type { Slices } from './time-slicer.ts';
+import { WaitRoom } from './wait-room.ts';
 import { Wards } from './wards.ts';
 
 export class Waits {

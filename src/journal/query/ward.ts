@@ -1,13 +1,13 @@
 /** The waits that sleep, grouped by what they ask, so that a chunk is looked at once a question and not once a reader. */
 
-import { HEADER_BYTES } from '../chunk.ts';
+import { HEADER_BYTES } from '../../records/chunk.ts';
 import type { Place } from '../cursor.ts';
 import type { Wait } from '../journal.ts';
-import type { Found } from '../store.ts';
-import { LiteralIndex } from './literalIndex.ts';
+import type { Found } from '../store/store.ts';
+import { LiteralIndex } from './literal-index.ts';
+import type { Track } from './log-range.ts';
 import type { Predicate } from './predicate.ts';
 import type { Sleeper } from './sleeper.ts';
-import type { Track } from './track.ts';
 
 /** Waits with the same scope and filter. */
 export type Group = {

@@ -1,12 +1,12 @@
 /** The waits that sleep, by listener, and who looks at what was committed for them: in slices, ward by ward. */
 
-import type { Fresh } from '../changes.ts';
-import type { Ledger } from '../ledger.ts';
+import type { Ledger } from '../log/log.ts';
+import type { Fresh } from '../log/transaction.ts';
 import { ALL, homeOf } from './home.ts';
 import type { Sleeper } from './sleeper.ts';
-import type { Slices } from './slices.ts';
+import type { Slices } from './time-slicer.ts';
 import { Ward } from './ward.ts';
-import { type Told, WardWalk } from './wardWalk.ts';
+import { type Told, WardWalk } from './ward-walk.ts';
 
 type Known = { ward: Ward; walk: WardWalk };
 

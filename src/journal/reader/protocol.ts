@@ -2,9 +2,9 @@
 import type { Place } from '../cursor.ts';
 import type { Pull } from '../journal.ts';
 import type { JournalWireError } from '../protocol.ts';
-import type { Walked } from '../query/walks.ts';
-import type { GateCells } from '../sqlite/gate.ts';
-import type { Spot } from '../store.ts';
+import type { Walked } from '../query/query-runner.ts';
+import type { GateCells } from '../store/sqlite/wal-reset-barrier.ts';
+import type { Spot } from '../store/store.ts';
 
 /** What the thread is told at its start beside its file: the cells of the gate it goes through. */
 export type ReaderStart = { gate: GateCells };

@@ -2,14 +2,15 @@
  * Reader: a thread that reads the journal's file beside the journal thread, so that long pages, filters and exports hold
  * up no append. It sees what was committed before it was asked. Were it to die, the journal thread would die of it.
  */
+
+import type { Caller } from '../../rpc/caller.ts';
 import type { Place } from '../cursor.ts';
 import type { Pull } from '../journal.ts';
-import { JournalError } from '../journalError.ts';
-import type { Caller } from '../query/caller.ts';
-import type { Walked } from '../query/walks.ts';
-import { Companion } from '../sqlite/companion.ts';
-import type { Gate } from '../sqlite/gate.ts';
-import type { Spot } from '../store.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Walked } from '../query/query-runner.ts';
+import { Companion } from '../store/sqlite/auxiliary-thread.ts';
+import type { Gate } from '../store/sqlite/wal-reset-barrier.ts';
+import type { Spot } from '../store/store.ts';
 import type { FromReader, ReaderStart, ToReader } from './protocol.ts';
 
 type Pending = { resolve: (walked: Walked) => void; reject: (error: JournalError) => void };
@@ -26,7 +27,7 @@ export class Reader {
    * @param gate keeps the reader out when the log has to begin anew
    */
   constructor(file: string, gate: Gate) {
-    const url = new URL('./readerThread.js', import.meta.url);
+    const url = new URL('./reader-thread.js', import.meta.url);
     this.#thread = new Companion('reader', url, {
       file,
       receive: (message) => this.#receive(message),

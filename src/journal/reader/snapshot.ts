@@ -3,14 +3,14 @@
  * together, for the ledger stores both in one transaction; from one `still` to the next they go on.
  */
 import { DatabaseSync } from 'node:sqlite';
-import { Book, type BookState } from '../book.ts';
-import { ChunkCache } from '../chunkCache.ts';
-import { ChunkReader } from '../chunkReader.ts';
-import type { Gate } from '../sqlite/gate.ts';
-import { SqliteReads } from '../sqlite/sqliteReads.ts';
-import { Statements } from '../sqlite/statements.ts';
-import { EPOCH_NOTE } from '../store.ts';
-import type { View } from '../view.ts';
+import { ChunkReader } from '../../records/chunk-reader.ts';
+import { ChunkCache } from '../log/chunk-cache.ts';
+import { Book, type BookState } from '../log/history.ts';
+import type { View } from '../log/view.ts';
+import { SqliteReads } from '../store/sqlite/sqlite-reads.ts';
+import { Statements } from '../store/sqlite/statements.ts';
+import type { Gate } from '../store/sqlite/wal-reset-barrier.ts';
+import { EPOCH_NOTE } from '../store/store.ts';
 
 /** Books kept from one look to the next, so that only a state that changed is read anew. */
 const KEPT = 10_000;

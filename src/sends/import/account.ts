@@ -1,6 +1,7 @@
 /** The account of an imported file: what is sent of it and what not, as numbers and in words. */
+
+import type { Imported } from '../../pcap/import-item.ts';
 import type { ImportView } from '../../schemas/send.ts';
-import type { Imported } from './item.ts';
 import { linkTypeName } from './link-types.ts';
 
 /** What became of the messages of a file. */

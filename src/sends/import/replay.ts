@@ -1,10 +1,10 @@
 /** A file of messages as the parts of a send, and an account of what is sent and what not. */
 import { invalidParameter, ProblemError } from '../../errors.ts';
+import { ImportError, type Imported } from '../../pcap/import-item.ts';
 import type { ImportView } from '../../schemas/send.ts';
 import { LONGEST_DURATION } from '../../schemas/units.ts';
 import type { SendPart } from '../../workers/protocol.ts';
 import { accountOf, passedOverText } from './account.ts';
-import { ImportError, type Imported } from './item.ts';
 import { readImport } from './read.ts';
 import { isWanted, type SequenceOptions, toSequence } from './sequence.ts';
 import { unpacked } from './unpack.ts';

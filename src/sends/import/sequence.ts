@@ -1,6 +1,7 @@
 /** From imported messages to the parts of a send that replays them. */
+
+import type { ImportItem } from '../../pcap/import-item.ts';
 import type { SendPart } from '../../workers/protocol.ts';
-import type { ImportItem } from './item.ts';
 
 export type SequenceOptions = {
   /** Factor on the time between messages: 1 as recorded, 0.5 twice as fast, 0 as fast as it goes. */

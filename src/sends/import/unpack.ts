@@ -2,8 +2,8 @@
 import { promisify } from 'node:util';
 import { constants, gunzip } from 'node:zlib';
 import { ProblemError } from '../../errors.ts';
+import { ImportError } from '../../pcap/import-item.ts';
 import { LARGEST_FILE } from '../../schemas/send.ts';
-import { ImportError } from './item.ts';
 
 const inflate = promisify(gunzip);
 

@@ -1,0 +1,101 @@
+/** Pages of messages: the query into a pull, and what was pulled into an answer, without touching the encoded items. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { invalidParameter, ProblemError } from '../../errors.ts';
+import type { PayloadMode, Pull, Pulled, Scope, Wait, Waited } from '../../journal/journal.ts';
+import type { PageQuery } from '../../schemas/query.ts';
+import { nextLink } from '../lists.ts';
+import { PROBLEM_TYPE, pathOf, problemDocument } from '../problems.ts';
+import { duration, messageFilter } from './filters.ts';
+
+const DEFAULT_LIMIT = 100;
+/** A page ends early at so many bytes of payload. */
+const PAGE_BYTES = 8 * 1024 ** 2;
+const LONGEST_WAIT = 60_000;
+
+/** Checked parameters of a wait. */
+export type WaitTerms = { count: number; timeout: number; orFail: boolean };
+
+/** The pull that a page query asks for. What a HEAD looks at is not read by it. */
+export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Pull {
+  return {
+    peek: method === 'HEAD',
+    scope,
+    after: query.after ?? null,
+    before: query.before ?? null,
+    order: query.order ?? 'asc',
+    limit: query.limit ?? DEFAULT_LIMIT,
+    maxBytes: PAGE_BYTES,
+    filter: messageFilter(query),
+    payload: query.payload ?? 'full',
+    format: 'json',
+  };
+}
+
+/** The pull of one message: nothing when it is not there. */
+export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full', method = 'GET'): Pull {
+  const query = { after: `${seq - 1}`, before: `${seq + 1}`, limit: 1, payload };
+  return pagePull(query, { listener }, method);
+}
+
+/** The wait that a page query asks for; undefined when it asks for none. */
+export function waitTerms(query: PageQuery): WaitTerms | undefined {
+  if (query.wait === undefined) {
+    if (query.count !== undefined) throw invalidParameter('count', 'needs wait');
+    if (query.orFail !== undefined) throw invalidParameter('orFail', 'needs wait');
+    return undefined;
+  }
+  if (query.order === 'desc') throw invalidParameter('order', 'must be asc with wait');
+  if (query.before !== undefined) throw invalidParameter('before', 'does not go with wait');
+  const timeout = duration('wait', query.wait);
+  if (timeout > LONGEST_WAIT) throw invalidParameter('wait', 'must be at most 60s');
+  return { count: query.count ?? 1, timeout, orFail: query.orFail ?? false };
+}
+
+/** The same pull as a wait: what counts are `in` messages, unless direction or kind say otherwise. */
+export function waitPull(query: PageQuery, scope: Scope, terms: WaitTerms, method = 'GET'): Wait {
+  const pull = pagePull(query, scope, method);
+  const filter = (query.direction ?? query.kind) ? pull.filter : { ...pull.filter, direction: 'in' as const };
+  const limit = query.limit ?? Math.max(DEFAULT_LIMIT, terms.count);
+  return { ...pull, filter, limit, count: terms.count, timeout: terms.timeout };
+}
+
+/** Answers with a page. */
+export function sendPage(request: FastifyRequest, reply: FastifyReply, pulled: Pulled): FastifyReply {
+  return sendBytes(request, reply, pulled, tailOf(pulled));
+}
+
+/** Answers a wait: 200 either way, or with orFail 409 when it was not satisfied. */
+export function sendWaited(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  waited: Waited,
+  terms: WaitTerms,
+): FastifyReply {
+  if (waited.gone) throw new ProblemError('gone', 'The listener was deleted while this waited.');
+  const { satisfied, matched } = waited;
+  const members = { satisfied, matched, wanted: terms.count, ...(satisfied ? {} : { nearMisses: waited.nearMisses }) };
+  if (satisfied || !terms.orFail) return sendBytes(request, reply, waited, { ...tailOf(waited), ...members });
+  const problem = new ProblemError('not_satisfied', `${matched} of ${terms.count} matched in time.`);
+  const document = problemDocument(problem, pathOf(request.url));
+  reply.code(409).type(PROBLEM_TYPE);
+  return reply.send(envelope(waited.body, { ...tailOf(waited), ...members, ...document }));
+}
+
+type Tail = { next: string; hasMore: boolean; gap?: Pulled['gap'] };
+
+function tailOf({ next, hasMore, gap }: Pulled): Tail {
+  return gap === undefined ? { next, hasMore } : { next, hasMore, gap };
+}
+
+function sendBytes(request: FastifyRequest, reply: FastifyReply, pulled: Pulled, tail: Tail): FastifyReply {
+  const parameter = (request.query as PageQuery).order === 'desc' ? 'before' : 'after';
+  if (pulled.hasMore) reply.header('link', nextLink(request.url, parameter, pulled.next));
+  return reply.type('application/json; charset=utf-8').send(envelope(pulled.body, tail));
+}
+
+const HEAD = Buffer.from('{"items":[');
+
+/** `{"items":[…], …tail}` around items that are already encoded. */
+function envelope(items: Uint8Array, tail: object): Buffer {
+  return Buffer.concat([HEAD, items, Buffer.from(`],${JSON.stringify(tail).slice(1)}`)]);
+}

@@ -1,0 +1,58 @@
+/** All open streams: they share pulls when they stand at the same place, are counted, and end together at shutdown. */
+import type { Journal, Pull, Pulled } from '../../journal/journal.ts';
+import { type EndReason, type EventStream, STREAM_LIMITS, type StreamLimits } from './sse.ts';
+
+type Member = { stream: EventStream; end: (reason: EndReason) => void };
+
+export class Streams {
+  readonly journal: Journal;
+  readonly limits: StreamLimits;
+  readonly #members = new Set<Member>();
+  readonly #pulls = new Map<string, Promise<Pulled>>();
+  #lagged = 0;
+  #closing = false;
+
+  constructor(journal: Journal, limits: StreamLimits = STREAM_LIMITS) {
+    this.journal = journal;
+    this.limits = limits;
+  }
+
+  /** Streams open now, and those ever cut because the client was too slow. */
+  totals(): { clients: number; lagged: number } {
+    return { clients: this.#members.size, lagged: this.#lagged };
+  }
+
+  /** Counts a stream until it closes; `end` is called when it must end. */
+  add(stream: EventStream, end: (reason: EndReason) => void): void {
+    const member = { stream, end };
+    this.#members.add(member);
+    stream.onClosed(() => this.#members.delete(member));
+    if (this.#closing) end('shutdown');
+  }
+
+  /** A pull in SSE form. Followers that ask for the same while it is under way share the answer. */
+  pull(key: string, request: Pull): Promise<Pulled> {
+    const shared = `${key} ${request.limit} ${request.after}`;
+    const underway = this.#pulls.get(shared);
+    if (underway !== undefined) return underway;
+    const pulled = this.journal.pull(request).finally(() => this.#pulls.delete(shared));
+    this.#pulls.set(shared, pulled);
+    return pulled;
+  }
+
+  lagged(stream: EventStream): void {
+    this.#lagged++;
+    stream.lag();
+  }
+
+  /** Ends every stream and waits until the clients have what is left, but so many milliseconds at most. */
+  async close(patience: number): Promise<void> {
+    this.#closing = true;
+    const members = [...this.#members];
+    for (const { end } of members) end('shutdown');
+    const all = Promise.all(members.map(({ stream }) => stream.finished()));
+    const late = new Promise<void>((resolve) => setTimeout(resolve, patience).unref());
+    await Promise.race([all, late]);
+    for (const { stream } of members) stream.destroy();
+  }
+}

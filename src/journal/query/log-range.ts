@@ -1,0 +1,213 @@
+/**
+ * Track: the way a reader goes through the journal, within one listener or over many. The two differ in what a place is
+ * (cursor.ts) and in where the way begins and ends.
+ */
+
+import {
+  BEYOND,
+  comparePlaces,
+  epochOf,
+  formatJournalCursor,
+  formatSeqCursor,
+  type Place,
+  parseJournalCursor,
+  parseSeqCursor,
+  type STALE,
+  START,
+} from '../cursor.ts';
+import type { MissedRange, Scope } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Book } from '../log/history.ts';
+import type { HistoryReader } from '../log/history-reader.ts';
+import type { View } from '../log/view.ts';
+import type { Conditions, Found, Reach } from '../store/store.ts';
+import { mayMatch } from './predicate.ts';
+
+export interface Track {
+  readonly reach: Reach;
+  /** The place before the first record there is, and of the last one. */
+  readonly floor: Place;
+  readonly tail: Place;
+  parse(cursor: string): Place | typeof STALE | undefined;
+  format(major: number, minor: number): string;
+  /** The book of a listener on the way, undefined when it is gone or not on it. */
+  book(listener: number): Book | undefined;
+  /** The place of the reader's record, the `index`-th of its row. */
+  major(reader: HistoryReader, row: number): number;
+  minor(reader: HistoryReader, index: number): number;
+  /** Chunks that may hold records beyond a place, or short of one. */
+  up(from: Place, conditions: Conditions | null, limit: number): Found[];
+  down(from: Place, conditions: Conditions | null, limit: number): Found[];
+  /** Where the way goes on beyond, or short of, a chunk. */
+  past(found: Found): Place;
+  short(found: Found): Place;
+  /** Whether there is a record beyond the place. */
+  continues(place: Place): boolean;
+  /** The last place there may be before this one. */
+  previous(place: Place): Place;
+  /** What a reader at the place came too late for. */
+  missed(place: Place): MissedRange | undefined;
+  /** What is told a reader whose cursor is of an earlier life, and who gets all there is. */
+  restarted(): MissedRange;
+}
+
+/** Throws JournalError `unknown_listener`. */
+export function trackOf(view: View, scope: Scope): Track {
+  if ('listeners' in scope) return new WholeTrack(view, scope.listeners);
+  const book = view.books.get(scope.listener);
+  if (book === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
+  return new ListenerTrack(view, book);
+}
+
+class ListenerTrack implements Track {
+  readonly reach: number;
+  readonly #epoch: string;
+  readonly #view: View;
+  #known: Book;
+
+  constructor(view: View, book: Book) {
+    this.#view = view;
+    this.#known = book;
+    this.reach = book.listener.number;
+    this.#epoch = epochOf(this.reach);
+  }
+
+  /** As it is now; as it was when it is gone. */
+  get #book(): Book {
+    this.#known = this.#view.books.get(this.reach) ?? this.#known;
+    return this.#known;
+  }
+
+  get floor(): Place {
+    return this.#book.floor;
+  }
+  get tail(): Place {
+    return this.#book.tail;
+  }
+  parse(cursor: string): Place | typeof STALE | undefined {
+    return parseSeqCursor(cursor, this.#epoch);
+  }
+  format(major: number, minor: number): string {
+    return formatSeqCursor(major, minor, this.#epoch);
+  }
+  book(listener: number): Book | undefined {
+    return this.#view.books.get(listener);
+  }
+  major(reader: HistoryReader): number {
+    return reader.major;
+  }
+  minor(reader: HistoryReader): number {
+    return reader.minor;
+  }
+  /** Near the end it needs no look into the store. */
+  up(from: Place, conditions: Conditions | null, limit: number): Found[] {
+    const { latest } = this.#book;
+    if (latest.length === 0 || comparePlaces(from, latest[0]!.start) < 0)
+      return this.#view.store.up(this.reach, from, conditions, limit);
+    return latest
+      .filter(({ end }) => comparePlaces(end, from) > 0)
+      .slice(0, limit)
+      .map(({ row, start, end, survey, thread }) => {
+        return { row, listener: this.reach, start, end, fits: mayMatch(conditions, survey, thread) };
+      });
+  }
+
+  /** The first one may hold the place; those below it end where it starts, or before. */
+  down(from: Place, conditions: Conditions | null, limit: number): Found[] {
+    const { store } = this.#view;
+    const holding = store.holding(this.reach, from);
+    if (holding === undefined) return store.down(this.reach, from, conditions, limit);
+    const below = store.down(this.reach, holding.start, conditions, limit);
+    return comparePlaces(from, this.short(holding)) > 0 ? [holding, ...below] : below;
+  }
+  past(found: Found): Place {
+    return found.end;
+  }
+  /** Just beyond the record before the chunk. */
+  short({ start: { major, minor } }: Found): Place {
+    return { major, minor: minor + 1 };
+  }
+
+  continues(place: Place): boolean {
+    return comparePlaces(place, this.tail) < 0;
+  }
+  previous({ major, minor }: Place): Place {
+    return minor > 0 ? { major, minor: minor - 1 } : { major: major - 1, minor: BEYOND.major };
+  }
+
+  missed(place: Place): MissedRange | undefined {
+    const { floor, clearedTo } = this.#book;
+    if (place.major >= floor.major) return undefined;
+    const reason = floor.major <= clearedTo ? 'cleared' : 'evicted';
+    return { reason, dropped: floor.major - place.major, fromSeq: place.major + 1, toSeq: floor.major };
+  }
+  /** How many the earlier life had is not known; those that have gone in this one are. */
+  restarted(): MissedRange {
+    const { reason: _, ...missed } = this.missed(START) ?? { reason: 'restart', dropped: 0 };
+    return { reason: 'restart', ...missed };
+  }
+}
+
+class WholeTrack implements Track {
+  readonly reach = null;
+  readonly #view: View;
+  readonly #listeners: Set<number> | null;
+
+  constructor(view: View, listeners: readonly number[] | null) {
+    this.#view = view;
+    this.#listeners = listeners && new Set(listeners);
+  }
+
+  get floor(): Place {
+    const oldest = this.#view.store.oldest(1)[0];
+    return oldest === undefined ? this.tail : { major: oldest.row - 1, minor: END_OF_ROW };
+  }
+  get tail(): Place {
+    return { major: this.#view.store.lastRow, minor: END_OF_ROW };
+  }
+  parse(cursor: string): Place | typeof STALE | undefined {
+    return parseJournalCursor(cursor, this.#view.epoch);
+  }
+  format(major: number, minor: number): string {
+    return formatJournalCursor(major, minor, this.#view.epoch);
+  }
+  book(listener: number): Book | undefined {
+    return this.#listeners === null || this.#listeners.has(listener) ? this.#view.books.get(listener) : undefined;
+  }
+  major(_: HistoryReader, row: number): number {
+    return row;
+  }
+  minor(_: HistoryReader, index: number): number {
+    return index;
+  }
+  up(from: Place, conditions: Conditions | null, limit: number): Found[] {
+    const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
+    return this.#view.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
+  }
+  down(from: Place, conditions: Conditions | null, limit: number): Found[] {
+    const row = from.minor <= 1 ? from.major - 1 : from.major;
+    return this.#view.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
+  }
+  past(found: Found): Place {
+    return { major: found.row, minor: END_OF_ROW };
+  }
+  short(found: Found): Place {
+    return { major: found.row, minor: 1 };
+  }
+  continues({ major, minor }: Place): boolean {
+    const { store, lastRecords } = this.#view;
+    return major < store.lastRow || (major === store.lastRow && minor < lastRecords);
+  }
+  previous({ major, minor }: Place): Place {
+    return minor > 1 ? { major, minor: minor - 1 } : { major: major - 1, minor: END_OF_ROW };
+  }
+  missed(): undefined {
+    return undefined;
+  }
+  restarted(): MissedRange {
+    return { reason: 'restart', dropped: 0 };
+  }
+}
+
+/** Beyond every record of a row: a chunk counts its records in 16 bits. */
+const END_OF_ROW = 0xffff;

@@ -1,0 +1,52 @@
+/** The waits under way, by listener, and how many there may be. */
+import type { Scope } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
+import { homeOf } from './home.ts';
+import type { Sleeper } from './sleeper.ts';
+import { WAITS_A_LISTENER, WAITS_IN_ALL } from './wait-limits.ts';
+
+export class WaitRoom {
+  readonly #byHome = new Map<number, Set<Sleeper>>();
+  size = 0;
+
+  /** Throws JournalError `limit_reached`. */
+  checkRoom(scope: Scope): void {
+    const beside = this.#byHome.get(homeOf(scope))?.size ?? 0;
+    const where = 'listener' in scope ? 'on this listener' : 'over more than one listener';
+    if (beside >= WAITS_A_LISTENER) throw full(`${WAITS_A_LISTENER} waits ${where}`);
+    if (this.size >= WAITS_IN_ALL) throw full(`${WAITS_IN_ALL} waits`);
+  }
+
+  add(sleeper: Sleeper): void {
+    const home = homeOf(sleeper.request.scope);
+    const there = this.#byHome.get(home) ?? new Set();
+    this.#byHome.set(home, there.add(sleeper));
+    this.size++;
+  }
+
+  has(sleeper: Sleeper): boolean {
+    return this.#byHome.get(homeOf(sleeper.request.scope))?.has(sleeper) === true;
+  }
+
+  /** False when it had left before. */
+  delete(sleeper: Sleeper): boolean {
+    const home = homeOf(sleeper.request.scope);
+    const there = this.#byHome.get(home);
+    if (there?.delete(sleeper) !== true) return false;
+    if (there.size === 0) this.#byHome.delete(home);
+    this.size--;
+    return true;
+  }
+
+  on(listener: number): Sleeper[] {
+    return [...(this.#byHome.get(listener) ?? [])];
+  }
+
+  everyone(): Sleeper[] {
+    return [...this.#byHome.values()].flatMap((there) => [...there]);
+  }
+}
+
+function full(what: string): JournalError {
+  return new JournalError('limit_reached', `there are ${what} already; let some end, or follow the listener's stream`);
+}

@@ -1,0 +1,147 @@
+/**
+ * Looks, in slices, at what was committed for the waits that sleep in one ward. It holds no chunk from one slice to the
+ * next, only where it was: chunks that are evicted meanwhile are let go of.
+ */
+
+import { comparePlaces } from '../cursor.ts';
+import { HistoryReader } from '../log/history-reader.ts';
+import type { View } from '../log/view.ts';
+import type { Found } from '../store/store.ts';
+import type { Track } from './log-range.ts';
+import type { Ending } from './scan.ts';
+import type { Sleeper } from './sleeper.ts';
+import type { Group, Ward } from './ward.ts';
+
+/** Records looked at between two looks at the clock, where that is quick. */
+const LOOKS = 64;
+
+/** A chunk that is being looked at. */
+type Open = {
+  found: Found;
+  groups: Group[];
+  /** Where it goes on: the record, and the group among `groups`. */
+  record: number;
+  group: number;
+  /** Groups that found something. */
+  hits: Set<Group>;
+  /** Those of their waits that have not had the chunk yet, once all records were looked at. */
+  hungry: Sleeper[] | undefined;
+};
+
+/** Who is told: of a wait that has found all it wanted, and of one that can't go on. Both must leave the ward. */
+export type Told = { onContent(sleeper: Sleeper): void; onError(sleeper: Sleeper, error: unknown): void };
+
+export class WardWalk {
+  readonly #view: View;
+  readonly #track: Track;
+  readonly #ward: Ward;
+  readonly #told: Told;
+  #open: Open | undefined;
+  #looks = 0;
+
+  constructor(view: View, track: Track, ward: Ward, told: Told) {
+    this.#view = view;
+    this.#track = track;
+    this.#ward = ward;
+    this.#told = told;
+  }
+
+  /** Goes on until all there is was looked at (true), or until `performance.now()` is beyond the deadline (false). */
+  step(deadline: number): boolean {
+    while (!this.#ward.isEmpty) {
+      this.#followFloor();
+      this.#open ??= this.#next();
+      if (this.#open === undefined) return true;
+      if (!this.#look(this.#open, deadline)) return false;
+      this.#ward.place = this.#track.past(this.#open.found);
+      this.#open = undefined;
+      if (performance.now() > deadline) return false;
+    }
+    return true;
+  }
+
+  /** What was evicted before it was looked at is a gap for all that sleep here. */
+  #followFloor(): void {
+    const { floor } = this.#track;
+    const ward = this.#ward;
+    if (comparePlaces(floor, ward.place) <= 0) return;
+    for (const { scan } of ward.sleepers) scan.overtakenAt(ward.place);
+    ward.place = floor;
+    this.#open = undefined;
+  }
+
+  #next(): Open | undefined {
+    const found = this.#track.up(this.#ward.place, null, 1)[0];
+    if (found === undefined) return undefined;
+    const chunk = this.#view.chunks.get(found);
+    const groups = chunk === undefined ? [] : this.#ward.candidates(chunk, found);
+    return { found, groups, record: 0, group: 0, hits: new Set(), hungry: groups.length === 0 ? [] : undefined };
+  }
+
+  #look(open: Open, deadline: number): boolean {
+    const chunk = this.#view.chunks.get(open.found);
+    if (chunk === undefined) return true;
+    if (open.hungry === undefined) {
+      if (!this.#search(open, chunk, deadline)) return false;
+      open.hungry = [...open.hits].flatMap(({ sleepers }) => [...sleepers]);
+    }
+    return this.#feed(open, chunk, deadline);
+  }
+
+  /** Record by record, so that what is made of a payload serves all groups. */
+  #search(open: Open, chunk: Uint8Array, deadline: number): boolean {
+    const reader = new HistoryReader(chunk, open.found.start);
+    for (let record = 0; reader.next(); record++) {
+      if (record < open.record) continue;
+      open.record = record;
+      if (!this.#ask(open, reader, deadline)) return false;
+      open.group = 0;
+    }
+    return true;
+  }
+
+  #ask(open: Open, reader: HistoryReader, deadline: number): boolean {
+    const { groups, hits } = open;
+    while (open.group < groups.length) {
+      const group = groups[open.group++]!;
+      if (group.sleepers.size === 0 || hits.has(group)) continue;
+      if (mayMatch(group, reader)) hits.add(group);
+      if (this.#isLate(group.predicate.slow, deadline)) return false;
+    }
+    return true;
+  }
+
+  #feed({ found, hungry }: Open, chunk: Uint8Array, deadline: number): boolean {
+    for (let sleeper = hungry!.pop(); sleeper !== undefined; sleeper = hungry!.pop()) {
+      if (!this.#ward.has(sleeper)) continue;
+      if (this.#show(sleeper, found, deadline, chunk) === 'time') hungry!.push(sleeper);
+      if (performance.now() > deadline) return false;
+    }
+    return true;
+  }
+
+  /** What one can't look at is nothing to the others. */
+  #show(sleeper: Sleeper, found: Found, deadline: number, chunk: Uint8Array): Ending | undefined {
+    try {
+      const ending = sleeper.scan.walk(found, deadline, chunk);
+      if (ending !== 'time' && sleeper.scan.harvest.done) this.#told.onContent(sleeper);
+      return ending;
+    } catch (error) {
+      this.#told.onError(sleeper, error);
+      return undefined;
+    }
+  }
+
+  #isLate(slow: boolean, deadline: number): boolean {
+    return (slow || ++this.#looks % LOOKS === 0) && performance.now() > deadline;
+  }
+}
+
+/** Where that can't be told, each wait is to find out for itself. */
+function mayMatch({ predicate }: Group, reader: HistoryReader): boolean {
+  try {
+    return predicate.matches(reader);
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,205 @@
+/** The store on node:sqlite, in memory or in a file: one row a chunk. */
+import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
+import { KIND_GAP } from '../../../records/chunk.ts';
+import type { Place } from '../../cursor.ts';
+import type { BookState } from '../../log/history.ts';
+import type { Entry, Row, Store } from '../store.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { DiskFile, STEP_BYTES } from './disk-file.ts';
+import { checkTables, DamagedFile, inspect } from './inspection.ts';
+import { isLogCut, lastCommitIn } from './log-damage.ts';
+import { notesOf } from './rows.ts';
+import * as sql from './schema.ts';
+import { openedText, sealedText } from './sealed-text.ts';
+import { SqliteReads } from './sqlite-reads.ts';
+import { Statements } from './statements.ts';
+import { isDamage, isMalformed } from './storage-fault.ts';
+import { Gate } from './wal-reset-barrier.ts';
+import { type Fsync, WalSync } from './wal-sync.ts';
+
+/** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
+export const ROW_BYTES = 144;
+/** What a commit adds to the log beside its chunks: a few whole pages, however little is on them. */
+const COMMIT_BYTES = 5 * sql.PAGE;
+/** Without it SQLite keeps a rollback journal even in memory, a copy of every page written; nothing here rolls back. */
+const NO_ROLLBACK: DatabaseSyncOptions & { defensive: boolean } = { defensive: false };
+
+export class SqliteStore extends SqliteReads implements Store {
+  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #sync: WalSync | null;
+  readonly #checkpoints: Checkpoints | null;
+  readonly #disk: DiskFile | null;
+  /** About what the open transaction adds to the log, in bytes. */
+  #written = 0;
+  /** What was counted when the open transaction began. */
+  #counted: { rows: number; bytes: number; lastRow: number } | null = null;
+  rows = 0;
+  bytes = 0;
+  isLogDamaged = false;
+
+  /**
+   * Opens or makes the journal in the file, or in memory when there is none. Throws what node:sqlite throws, and
+   * DamagedFile.
+   * @param how `gate` is that of whoever else reads the file
+   */
+  constructor(file: string | null, { fsync = 'interval', gate = new Gate() }: { fsync?: Fsync; gate?: Gate } = {}) {
+    const db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
+    const statements = new Statements(db);
+    super(statements, file === null ? 'memory' : 'file');
+    this.#db = db;
+    this.#statements = statements;
+    if (file === null) this.#db.exec(sql.MEMORY_PRAGMAS + sql.TABLES);
+    else this.#openFile(file);
+    this.#disk = file === null ? null : new DiskFile(file, statements, gate);
+    this.#sync = file === null ? null : new WalSync(file, fsync);
+    this.#checkpoints = file === null ? null : new Checkpoints(file, () => this.#rewindLog());
+    this.#count();
+  }
+
+  #openFile(file: string): void {
+    try {
+      const lastCommit = lastCommitIn(file);
+      this.#db.exec(sql.FILE_PRAGMAS);
+      this.isLogDamaged = isLogCut(lastCommit, this.#statements);
+      checkTables(this.#statements);
+      this.#db.exec(sql.TABLES);
+      inspect(this.#statements);
+    } catch (error) {
+      this.#db.close();
+      throw isMalformed(error) ? new DamagedFile((error as Error).message) : error;
+    }
+  }
+
+  #count(): void {
+    const [rows, bytes] = this.#statements.get(sql.TOTALS) as [number, number];
+    this.rows = rows;
+    this.bytes = bytes + rows * ROW_BYTES;
+    this.findLastRow();
+  }
+
+  load(): BookState[] {
+    return this.#statements.all('SELECT state FROM listener').map(([state]) => JSON.parse(state as string));
+  }
+
+  save(state: BookState): void {
+    this.#begin();
+    this.#statements.run(sql.SAVE, state.listener.number, sealedText(JSON.stringify(state)));
+  }
+
+  saveSpec(listener: number, spec: string): void {
+    if (this.engine === 'memory') return;
+    this.#begin();
+    this.#statements.run('UPDATE listener SET spec = ? WHERE number = ?', sealedText(spec), listener);
+  }
+
+  savedSpecs(): Map<number, string | null> {
+    const specs = this.#statements.all('SELECT number, spec FROM listener') as [number, string | null][];
+    return new Map(specs.map(([number, spec]) => [number, spec === null ? null : (openedText(spec) ?? null)]));
+  }
+
+  insert(entry: Entry, data: Uint8Array): void {
+    this.#begin();
+    this.#statements.run(sql.INSERT, ...notesOf(entry, data.length), data);
+    this.lastRow = entry.row;
+    this.rows++;
+    this.bytes += data.length + ROW_BYTES;
+    this.#written += data.length + ROW_BYTES;
+  }
+
+  commit(synced: boolean): void {
+    if (!this.#db.isTransaction) return;
+    this.#statements.run('COMMIT');
+    this.#counted = null;
+    this.#sync?.written(synced);
+    if (this.#checkpoints?.committed(this.#written + COMMIT_BYTES)) this.#disk?.boundLog();
+    this.#written = 0;
+  }
+
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    Object.assign(this, this.#counted ?? {});
+    this.#counted = null;
+    this.#written = 0;
+  }
+
+  setNote(key: string, value: string | null): void {
+    this.#begin();
+    if (value === null) this.#statements.run('DELETE FROM meta WHERE key = ?', key);
+    else this.#statements.run(sql.SAVE_META, key, value);
+  }
+
+  replace(row: number, data: Uint8Array): boolean {
+    this.#begin();
+    try {
+      this.#statements.run(sql.REPLACE, data, 1 << KIND_GAP, row);
+      this.#statements.run(sql.SEAL_NOTES, row);
+      return true;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return false;
+    }
+  }
+
+  trim(listener: number, to: Place, limit: number): number {
+    this.#begin();
+    const freed = this.#statements.all(sql.TRIM, listener, to.major, to.minor, limit);
+    for (const [row, bytes] of freed) this.#freed(row as number, bytes as number);
+    return freed.length;
+  }
+
+  remove(row: Row): void {
+    this.#begin();
+    this.#statements.run(sql.REMOVE, row.row);
+    this.#freed(row.row, row.bytes);
+  }
+
+  forget(listener: number): void {
+    this.#begin();
+    this.#statements.run('DELETE FROM listener WHERE number = ?', listener);
+  }
+
+  orphans(): number[] {
+    return this.#statements.all(sql.ORPHANS).map(([listener]) => listener as number);
+  }
+
+  get disk(): { file: number; log: number } {
+    return this.#disk?.sizes ?? { file: 0, log: 0 };
+  }
+
+  shrink(): void {
+    if (!this.#disk?.isSlack) return;
+    this.#begin();
+    this.#disk.shrink();
+    this.#written += STEP_BYTES;
+  }
+
+  checkpoint(patience = 0): boolean {
+    return this.#disk?.checkpoint(patience) ?? true;
+  }
+
+  close(): void {
+    if (!this.#db.isOpen) return;
+    this.#sync?.close();
+    this.#checkpoints?.close();
+    this.#db.close();
+  }
+
+  #freed(row: number, bytes: number): void {
+    this.rows--;
+    this.bytes -= bytes + ROW_BYTES;
+    if (row === this.lastRow) this.#statements.run(sql.SAVE_META, 'lastRow', `${row}`);
+  }
+
+  /** A checkpoint was made beside: what has come since is little, so this is the moment for the log to begin anew. */
+  #rewindLog(): void {
+    if (!this.#db.isTransaction) this.#disk?.easeLog();
+  }
+
+  #begin(): void {
+    if (this.#db.isTransaction) return;
+    this.#statements.run('BEGIN');
+    const { rows, bytes, lastRow } = this;
+    this.#counted = { rows, bytes, lastRow };
+  }
+}

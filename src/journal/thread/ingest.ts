@@ -1,0 +1,266 @@
+/**
+ * Intake: takes chunks from the workers' ports into the ledger. Whatever waits goes into one transaction of at most 5 ms
+ * or 4 MiB; only then is its credit given back, so a worker can't fill the journal faster than it commits. While nothing
+ * can be stored, what arrives is held without giving credit back: workers then stop reading or drop, and count it.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import type { ChunkMessage } from '../../workers/protocol.ts';
+import type { JournalStats } from '../journal.ts';
+import { JournalError } from '../journal-error.ts';
+import type { Ledger } from '../log/log.ts';
+import type { Committed } from '../log/transaction.ts';
+import { DAMAGED, storageFault } from '../store/sqlite/storage-fault.ts';
+import { PATIENCE, type Room } from './disk-reserve.ts';
+import { Arrivals } from './ingest-queue.ts';
+
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_TIME = 5;
+/** Bytes a transaction while the last room of a full disk is used. */
+const LAST_BYTES = 512 * 1024;
+/** Commits on a full disk between two looks at everything else; each frees some dozens of rows. */
+const COMMITS = 16;
+
+export class Intake {
+  readonly #ledger: Ledger;
+  readonly #room: Room;
+  readonly #onCommit: (committed: Committed) => void;
+  readonly #arrivals = new Arrivals(() => this.#schedule());
+  #scheduled = false;
+  #ended = false;
+  /** Bytes taken that are not committed yet. */
+  pending = 0;
+  appends = 0;
+  malformed = 0;
+  appendSeconds = 0;
+  /** Why nothing can be stored at the moment. */
+  fault: JournalStats['fault'] = null;
+
+  constructor(parts: { ledger: Ledger; room: Room; onCommit: (committed: Committed) => void }) {
+    this.#ledger = parts.ledger;
+    this.#room = parts.room;
+    this.#onCommit = parts.onCommit;
+  }
+
+  attach(port: MessagePort): void {
+    this.#arrivals.attach(port);
+  }
+
+  /** One transaction with what has arrived, or with a part of it; the rest follows in the next turn of the event loop. */
+  turn(): void {
+    if (this.fault !== null || this.#ended) return;
+    this.#attempt(() => {
+      if (!this.#take()) this.#schedule();
+      this.#commit();
+    });
+    this.#arrivals.giveBack();
+  }
+
+  /**
+   * Takes and commits everything that was posted before the call. No credit is given back before the end, so the workers
+   * can't keep it going for ever.
+   */
+  drain(): void {
+    if (this.fault !== null) return;
+    this.#attempt(() => {
+      while (!this.#take()) this.#commit();
+      this.#commit();
+    });
+    this.#arrivals.giveBack();
+  }
+
+  /** Makes a change of the ledger after all that was posted before, and commits it. Throws JournalError `storage`. */
+  change<T>(change: () => T): T {
+    this.drain();
+    return this.#stored(this.#try(change));
+  }
+
+  /** The same with a change that frees room, so that it can be made on a full disk too. It must bear being made twice. */
+  free<T>(change: () => T): T {
+    this.drain();
+    let made = this.#try(change);
+    if (this.fault === null) return this.#stored(made);
+    this.#room.spend(() => {
+      if (!made.done) made = this.#try(change);
+    });
+    if (made.done) this.tend();
+    return this.#stored(made);
+  }
+
+  /** Commits what the ledger has gathered beside; that has to wait while nothing can be stored. */
+  commit(): void {
+    if (this.fault === null) this.#attempt(() => this.#commit());
+  }
+
+  /** Looks at something beside; a disk that can't be read is a fault like one that can't be written. */
+  guard(look: () => void): void {
+    if (!this.#isLasting) this.#attempt(look);
+  }
+
+  /** From time to time: keeps the disk in order, or looks whether there is room again. */
+  tend(): void {
+    if (this.fault === null) {
+      this.#attempt(() => this.#room.tend());
+      return;
+    }
+    if (this.#isLasting) return;
+    this.#freeRows();
+    this.#probe();
+  }
+
+  /**
+   * At the end: takes what is there, and carries out the last step. The ballast has served its time and may help. What
+   * can't be stored even so is lost; answers how many bytes that are.
+   */
+  finish(last: () => void): number {
+    this.drain();
+    if ((this.fault !== null || !this.#attempt(last).done) && !this.#isLasting) {
+      this.#empty();
+      this.#attempt(last);
+    }
+    this.#arrivals.close();
+    this.#ended = true;
+    return this.#arrivals.held();
+  }
+
+  /** Stores what is held, bit by bit, as long as a process can come up afterwards. */
+  #empty(): void {
+    this.#room.spend(() => {
+      while (this.#room.rewind(PATIENCE) && this.#room.fits(LAST_BYTES) && this.#arrivals.held() > 0) {
+        if (!this.#attempt(() => this.#takeAndCommit(LAST_BYTES)).done) return;
+      }
+    });
+  }
+
+  /** Takes what was held if that can be stored now. */
+  #probe(): void {
+    this.#room.rewind();
+    const { done } = this.#attempt(() => {
+      this.#ledger.store.setNote('probe', `${Date.now()}`);
+      this.#takeAndCommit();
+    });
+    if (!done) return;
+    this.fault = null;
+    this.#ledger.faulty = false;
+    this.#arrivals.giveBack();
+    this.#schedule();
+  }
+
+  /** Frees rows that nobody can see any more; where any went, the ballast helps to make use of that. */
+  #freeRows(): void {
+    const { store } = this.#ledger;
+    const { rows } = store;
+    const { done } = this.#attempt(() => this.#freeSome());
+    if (done && store.rows === rows) return;
+    this.#room.spend(() => {
+      if (!done) this.#attempt(() => this.#freeSome());
+    });
+  }
+
+  #freeSome(): void {
+    for (let i = 0; i < COMMITS && this.#ledger.isReclaiming; i++) this.#commit();
+  }
+
+  #try<T>(change: () => T): Attempt<T> {
+    return this.#attempt(() => {
+      const made = change();
+      this.#commit();
+      return made;
+    });
+  }
+
+  #stored<T>({ done, value }: Attempt<T>): T {
+    if (done) return value!;
+    throw new JournalError('storage', this.fault!.detail);
+  }
+
+  #attempt<T>(step: () => T): Attempt<T> {
+    try {
+      return { done: true, value: step() };
+    } catch (error) {
+      const fault = this.#ledger.store.engine === 'file' ? storageFault(error) : null;
+      if (fault === null) throw error;
+      this.#fail(fault);
+      return { done: false };
+    }
+  }
+
+  /** As if nothing had been taken since the last commit. A full log may be all that is wrong, so it is seen to at once. */
+  #fail(fault: NonNullable<JournalStats['fault']>): void {
+    this.#rollback(fault);
+    this.appends -= this.#arrivals.rollback();
+    this.pending = 0;
+    const begins = this.fault === null;
+    this.fault = fault;
+    this.#ledger.faulty = true;
+    if (begins) setImmediate(() => this.#retry());
+  }
+
+  /** Of a damaged file not even what was committed may be readable; then the ledger stays as it is, and nothing is stored any more. */
+  #rollback({ code }: NonNullable<JournalStats['fault']>): void {
+    try {
+      this.#ledger.rollback();
+    } catch (error) {
+      if (code !== DAMAGED || storageFault(error) === null) throw error;
+    }
+  }
+
+  /** The file is damaged: nothing can be stored before it was made good, which is for the next start. */
+  get #isLasting(): boolean {
+    return this.fault?.code === DAMAGED;
+  }
+
+  #retry(): void {
+    if (this.fault !== null && !this.#ended && !this.#isLasting) this.#probe();
+  }
+
+  #takeAndCommit(limit = MAX_BYTES): void {
+    this.#take(limit);
+    this.#commit();
+  }
+
+  #commit(): void {
+    const start = performance.now();
+    const committed = this.#ledger.commit();
+    if (this.pending > 0) this.appendSeconds += (performance.now() - start) / 1000;
+    this.#room.committed(this.pending);
+    this.pending = 0;
+    this.#arrivals.commit();
+    if (committed.fresh.length > 0 || committed.touched.size > 0) this.#onCommit(committed);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#ended) this.turn();
+    });
+  }
+
+  /** Appends what has arrived. False when time or room ran out first. */
+  #take(limit = MAX_BYTES): boolean {
+    const start = performance.now();
+    let now = start;
+    for (let next = this.#arrivals.take(); next !== undefined; next = this.#arrivals.take()) {
+      this.#append(next);
+      now = performance.now();
+      if (this.pending >= limit || now - start > MAX_TIME) break;
+    }
+    this.appendSeconds += (now - start) / 1000;
+    return this.pending < limit && now - start <= MAX_TIME;
+  }
+
+  /** Bytes that are no chunk go nowhere; their credit is given back all the same. */
+  #append(chunk: ChunkMessage): void {
+    this.pending += chunk.byteLength;
+    this.appends++;
+    try {
+      this.#ledger.append(chunk);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.malformed++;
+    }
+  }
+}
+
+type Attempt<T> = { done: boolean; value?: T };

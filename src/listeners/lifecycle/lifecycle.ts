@@ -1,0 +1,199 @@
+/**
+ * Lifecycle: takes one listener from state to state: open, rebind, complete, fail, close. It joins what has to go
+ * together: journal, threads and port. Every method runs within the listener's turn unless it says otherwise.
+ */
+import type { CloseMode } from '../../domain.ts';
+import type { Journal, JournalListener } from '../../journal/journal.ts';
+import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
+import type { FullSpec } from '../../schemas/listener.ts';
+import type { Descriptors } from '../../workers/descriptors.ts';
+import type { Endpoint } from '../../workers/protocol.ts';
+import type { CrewSource } from '../../workers/thread-allocation.ts';
+import type { Held, Listener } from '../listener.ts';
+import type { Memory } from '../persistence/stored-listener.ts';
+import { changeRecord } from '../records.ts';
+import { closeBindings, closeListener, type Opening, openBindings, type PortRules } from '../sockets/bindings.ts';
+import { flushListener } from '../sockets/flush.ts';
+import { outOfDescriptors } from '../sockets/os-problems.ts';
+import { captureLimits, milliseconds } from '../spec.ts';
+import { complete, watchIdle } from './completion.ts';
+import { fail } from './repair.ts';
+
+export type LifecycleOptions = {
+  journal: Journal;
+  crews: CrewSource;
+  ports: PortRules;
+  bindPolicy: AddressPolicy;
+  /** Absent: nobody counts them. */
+  descriptors?: Descriptors;
+  /** A failure nobody waits for. */
+  onError: (error: unknown) => void;
+};
+
+/** Descriptors of a socket and of a thread. */
+const FOR_A_BINDING = 2;
+const FOR_A_THREAD = 6;
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #journal: Journal;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+    this.#journal = options.journal;
+  }
+
+  /** Binds a listener that is not open. Rejects with ProblemError; then nothing is open and the state is as before. */
+  async open(listener: Listener, { keepsPort = false } = {}): Promise<void> {
+    const { spec, tally } = listener;
+    const host = await this.#allowedHost(spec);
+    await this.#journal.register(described(listener, { host, port: spec.port }));
+    const held = await this.#bind({ listener, spec, counters: tally.memory, keepsPort }, host);
+    await this.#begin(listener, spec, held);
+  }
+
+  /** Takes up a listener of an earlier process where it stood: completed, or open, or failed when it can't bind now. */
+  async resume(listener: Listener, { completed, counts }: Pick<Memory, 'completed' | 'counts'>): Promise<void> {
+    if (completed) {
+      await this.#journal.complete(listener.number, true);
+      listener.enter('completed');
+    } else {
+      await this.open(listener, { keepsPort: true }).catch(
+        ({ code = 'internal', message: detail }: Error & { code?: string }) =>
+          fail(listener, { code, detail }, this.#journal),
+      );
+    }
+    listener.expiry.set(milliseconds(listener.spec.ttl), counts.expiresAt);
+  }
+
+  /** The same for a listener that was open before and begins anew. */
+  async reopen(listener: Listener): Promise<void> {
+    await this.#moveTo(listener, listener.spec, await this.#allowedHost(listener.spec));
+  }
+
+  /**
+   * Gives a listener another spec, keeping id, messages and seq. Where the port differs the new sockets open first; on
+   * the same port the old ones have to go first. Either way the old ones live on (again) when the new ones can't open.
+   */
+  async rebind(listener: Listener, next: FullSpec): Promise<void> {
+    const host = await this.#allowedHost(next);
+    const isInTheWay =
+      listener.isOpen &&
+      listener.spec.protocol === next.protocol &&
+      listener.address?.port === (next.port || listener.keptPort);
+    if (isInTheWay) await this.#replaceInPlace(listener, next, host);
+    else await this.#moveTo(listener, next, host);
+    await this.#journal.configure(listener.number, captureLimits(next));
+  }
+
+  /** Frees everything and leaves the listener's state as it is. */
+  async close(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+    listener.expiry.stop();
+    if (listener.isOpen) listener.enter('draining');
+    await closeListener(listener, how);
+  }
+
+  /** The same with the process. What the kernel has queued is read first: it had arrived. */
+  async closeForGood(listener: Listener): Promise<void> {
+    await flushListener(listener);
+    await this.close(listener, { mode: 'fin', drain: 0 });
+  }
+
+  /** Takes a turn of its own. */
+  complete(listener: Listener, reason: 'maxRequests' | 'idle'): void {
+    complete(listener, reason, this.#journal).catch(this.#options.onError);
+  }
+
+  /** Writes a change of state into the listener's history; the last one is written before it shows. */
+  recordState(listener: Listener): void {
+    const { state, number, openedAt } = listener;
+    if (state === 'completed' || state === 'failed' || state === 'opening') return;
+    this.#journal.append(changeRecord(number, openedAt, { state })).catch(this.#options.onError);
+  }
+
+  async #allowedHost(spec: FullSpec): Promise<string> {
+    const host = await resolveHost(spec.host, spec.family);
+    this.#options.bindPolicy.check(host);
+    return host;
+  }
+
+  /** What a listener may need of descriptors, a little more than it does. */
+  #reserve({ threads, pool }: FullSpec): void {
+    const wanted = threads * (FOR_A_BINDING + (pool === 'dedicated' ? FOR_A_THREAD : 0));
+    if (this.#options.descriptors?.take(wanted) !== false) return;
+    throw outOfDescriptors(this.#options.descriptors);
+  }
+
+  async #bind(opening: Opening, host: string): Promise<Held> {
+    const { crews, ports } = this.#options;
+    this.#reserve(opening.spec);
+    const crew = await crews.muster(opening.listener.id, opening.spec);
+    try {
+      return await openBindings(opening, crew, host, ports);
+    } catch (error) {
+      await crew.disband();
+      throw error;
+    }
+  }
+
+  /** Puts bindings in force, with their spec and the state that goes with it; closes those before. */
+  async #begin(listener: Listener, spec: FullSpec, held: Held): Promise<void> {
+    const { number, state } = listener;
+    try {
+      if (state === 'completed' || state === 'failed') await this.#journal.complete(number, false);
+    } catch (error) {
+      await closeBindings(number, held, { mode: 'rst', drain: 0 });
+      throw error;
+    }
+    const before = listener.hold(held, spec);
+    this.#journal.register(described(listener, held.address!)).catch(this.#options.onError);
+    listener.stopWatch();
+    listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'));
+    listener.expiry.set(milliseconds(spec.ttl));
+    if (listener.isExhausted) this.complete(listener, 'maxRequests');
+    await closeBindings(number, before, { mode: 'fin', drain: 0 });
+    listener.tally.settle();
+  }
+
+  /** New sockets beside those there are, which go on until they are relieved. */
+  async #moveTo(listener: Listener, spec: FullSpec, host: string): Promise<void> {
+    const opening: Opening = { listener, spec, counters: listener.prepare(spec.threads), keepsPort: false };
+    try {
+      const held = await this.#bind(opening, host);
+      await this.#begin(listener, spec, held);
+    } catch (error) {
+      listener.tally.abandon();
+      throw error;
+    }
+  }
+
+  /** The old sockets have to go first: meanwhile the listener is `opening` and holds no port. */
+  async #replaceInPlace(listener: Listener, next: FullSpec, host: string): Promise<void> {
+    const before = { spec: listener.spec, host: listener.address!.host };
+    await flushListener(listener);
+    listener.address = null;
+    listener.enter('opening');
+    await closeListener(listener, { mode: 'fin', drain: 0 });
+    try {
+      await this.#moveTo(listener, next, host);
+    } catch (error) {
+      await this.#moveTo(listener, before.spec, before.host).catch((second: Error & { code?: string }) =>
+        fail(listener, { code: second.code ?? 'internal', detail: second.message }, this.#journal),
+      );
+      throw error;
+    }
+  }
+}
+
+function described(listener: Listener, { host, port }: Endpoint): JournalListener {
+  const { number, id, name, spec } = listener;
+  return {
+    number,
+    id,
+    name,
+    protocol: spec.protocol,
+    local: { address: host, port },
+    ...(spec.tcp?.framing?.type === 'line' ? { terminator: '\n' } : {}),
+    capture: captureLimits(spec),
+  };
+}

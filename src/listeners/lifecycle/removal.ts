@@ -1,0 +1,36 @@
+/** The end of a listener and of all it kept. */
+import type { CloseMode } from '../../domain.ts';
+import { ProblemError } from '../../errors.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { Listener } from '../listener.ts';
+import type { Roster } from '../listener-table.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+type Parts = { roster: Roster; lifecycle: Lifecycle; journal: Journal; onError: (error: unknown) => void };
+
+export class Removal {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Answers once sockets are closed, own threads joined and messages gone. Rejects with `not_found` when it went before. */
+  async remove(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+    const { roster, lifecycle, journal } = this.#parts;
+    await listener.exclusive(async () => {
+      if (!roster.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
+      await lifecycle.close(listener, how);
+      await journal.forget(listener.number);
+      roster.drop(listener);
+    });
+  }
+
+  /** The same at once, where somebody else may have removed it. Never rejects. */
+  async removeIfThere(listener: Listener): Promise<void> {
+    const { roster, onError } = this.#parts;
+    await this.remove(listener, { mode: 'fin', drain: 0 }).catch((error) => {
+      if (roster.has(listener)) onError(error);
+    });
+  }
+}

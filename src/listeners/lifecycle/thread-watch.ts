@@ -1,0 +1,63 @@
+/** Ties the life of threads to the listeners that run on them. */
+import type { Journal } from '../../journal/journal.ts';
+import type { CrewSource, ListenerThread } from '../../workers/thread-allocation.ts';
+import { type InternalErrorReport, tellInternalError } from '../internal-errors.ts';
+import type { Listener } from '../listener.ts';
+import type { Roster } from '../listener-table.ts';
+import { problemRecord } from '../records.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { fail, threadDown, threadUp } from './repair.ts';
+
+type Watched = {
+  crews: CrewSource;
+  roster: Roster;
+  lifecycle: Lifecycle;
+  journal: Journal;
+  onError: (error: unknown) => void;
+  /** A thread caught what should never be thrown. */
+  onInternalError?: (report: InternalErrorReport) => void;
+};
+
+const GIVEN_UP = { code: 'worker_unavailable', detail: 'its thread died three times within a minute' };
+
+export function watchThreads({
+  crews,
+  roster,
+  lifecycle,
+  journal,
+  onError,
+  onInternalError = () => {},
+}: Watched): void {
+  const each = (thread: ListenerThread, change: (listener: Listener) => Promise<unknown>) => {
+    for (const listener of roster.all()) {
+      if (listener.bindings.some((binding) => binding.thread === thread)) change(listener).catch(onError);
+    }
+  };
+  const exhausted = (listener: Listener) => {
+    if (listener.isExhausted) lifecycle.complete(listener, 'maxRequests');
+  };
+  crews.watch({
+    down: (thread) =>
+      each(thread, async (listener) => {
+        if (await threadDown(listener, thread, journal)) exhausted(listener);
+      }),
+    up: (thread) => each(thread, (listener) => threadUp(listener, thread, journal)),
+    abandoned: (thread) => each(thread, (listener) => listener.exclusive(() => fail(listener, GIVEN_UP, journal))),
+    event: (thread, event) => {
+      if (event.event === 'internalError') {
+        const listener = event.place === null ? undefined : roster.byNumber(event.place.listener);
+        tellInternalError(event, { thread, listener, journal }, onInternalError).catch(onError);
+        return;
+      }
+      if (!('listener' in event)) return;
+      const listener = roster.byNumber(event.listener);
+      if (listener === undefined) return;
+      if (event.event === 'exhausted') return exhausted(listener);
+      const { code, message: detail } = event.error;
+      const { number, openedAt } = listener;
+      if (event.event === 'failed') {
+        listener.exclusive(() => fail(listener, { code, detail }, journal)).catch(onError);
+      } else journal.append(problemRecord(number, openedAt, { code, detail })).catch(onError);
+    },
+  });
+}

@@ -1,0 +1,48 @@
+/** Saves the counts of all listeners for the next process: once a second those that changed, and at the end. */
+import type { Journal } from '../../journal/journal.ts';
+import type { JournalError } from '../../journal/journal-error.ts';
+import { countsOf } from '../counters/saved-counters.ts';
+import type { Roster } from '../listener-table.ts';
+
+/** Milliseconds between two looks. */
+const INTERVAL = 1000;
+
+export class CountSaver {
+  readonly #roster: Roster;
+  readonly #journal: Journal;
+  readonly #onError: (error: unknown) => void;
+  readonly #timer: NodeJS.Timeout;
+  /** What is stored, by listener. */
+  #saved: ReadonlyMap<number, string> = new Map();
+  #saving = Promise.resolve();
+
+  constructor(roster: Roster, journal: Journal, onError: (error: unknown) => void) {
+    this.#roster = roster;
+    this.#journal = journal;
+    this.#onError = onError;
+    this.#timer = setInterval(() => void this.#next(), INTERVAL).unref();
+  }
+
+  /** For the last time: nothing counts any more. Never rejects. */
+  end(): Promise<void> {
+    clearInterval(this.#timer);
+    return this.#next();
+  }
+
+  #next(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#save()).catch((error) => this.#failed(error));
+    return this.#saving;
+  }
+
+  async #save(): Promise<void> {
+    const present = new Map(this.#roster.all().map((one) => [one.number, JSON.stringify(countsOf(one))]));
+    const changed = new Map([...present].filter(([number, text]) => this.#saved.get(number) !== text));
+    if (changed.size > 0) await this.#journal.saveCounts(changed);
+    this.#saved = present;
+  }
+
+  /** A journal that can't store says so itself; what changed is saved with the next look. */
+  #failed(error: unknown): void {
+    if ((error as JournalError).code !== 'storage') this.#onError(error);
+  }
+}

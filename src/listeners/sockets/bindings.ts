@@ -1,0 +1,173 @@
+/**
+ * Opens and closes the sockets of one listener: which port, in which threads, and everything given back when a step
+ * fails. The first binding fixes the port, the others join it.
+ */
+
+import type { CloseMode } from '../../domain.ts';
+import { ProblemError } from '../../errors.ts';
+import { BindingCounters } from '../../runtime/counters.ts';
+import type { FullSpec } from '../../schemas/listener.ts';
+import type { BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
+import type { Crew, ListenerThread } from '../../workers/thread-allocation.ts';
+import { undropped } from '../counters/listener-counters.ts';
+import { type Binding, type Held, type Listener, liveSpec } from '../listener.ts';
+import { fixedSpec } from '../spec.ts';
+import { bindProblem } from './os-problems.ts';
+import type { PortRange, PortTable, PortUse } from './ports.ts';
+import { type OwnSocket, openSocket } from './sockets.ts';
+
+export type PortRules = { table: PortTable; range: PortRange | null };
+
+/** How often another port is tried when the kernel gives one that is ours already (it may, with SO_REUSEPORT). */
+const ATTEMPTS = 5;
+
+/** What is to be opened for a listener, which goes on as it is until that is done. */
+export type Opening = {
+  listener: Listener;
+  spec: FullSpec;
+  /** What the new bindings count in. */
+  counters: SharedArrayBuffer;
+  /** Only the port it had will do. */
+  keepsPort: boolean;
+};
+
+/** Binds at a literal address in all threads of a crew; the listener does not hold it yet. Rejects with ProblemError. */
+export async function openBindings(opening: Opening, crew: Crew, host: string, rules: PortRules): Promise<Held> {
+  const { protocol, udp } = opening.spec;
+  const use = { protocol, host, ipv6Only: udp?.ipv6Only ?? false };
+  let refusal: unknown = new ProblemError('limit_reached', 'no port of the range is free');
+  for (const port of candidates(opening, use, rules)) {
+    try {
+      return await openAt(opening, crew, { ...use, port }, rules.table);
+    } catch (error) {
+      refusal = bindProblem(error, { ...use, port });
+      if (!(refusal instanceof ProblemError && refusal.code === 'port_in_use')) break;
+    }
+  }
+  throw refusal;
+}
+
+/** Closes what is held, waits for it, and gives the port and the threads back. Never rejects. */
+export async function closeBindings(
+  number: number,
+  held: Held,
+  how: { mode: CloseMode; drain: number },
+): Promise<void> {
+  await closeAll(number, held.bindings, how);
+  held.releasePort?.();
+  await held.crew?.disband();
+}
+
+/** Closes all that a listener has open; what it holds stays visible until that is done. */
+export async function closeListener(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+  await closeBindings(listener.number, listener, how);
+  listener.release();
+}
+
+async function closeAll(
+  listener: number,
+  bindings: readonly Binding[],
+  how: { mode: CloseMode; drain: number } = { mode: 'rst', drain: 0 },
+): Promise<void> {
+  const closed = bindings.map(async ({ thread, incarnation, socket, down }) => {
+    if (!down) await thread.call('close', { listener, incarnation, ...how }).catch(() => {});
+    socket?.close();
+  });
+  await Promise.all(closed);
+}
+
+/** Opens one binding again after its thread was replaced, on the port it had. */
+export async function reopenBinding(listener: Listener, binding: Binding): Promise<void> {
+  const { spec, live, tally, address } = listener;
+  const opened = await openOne({ listener, spec, live, counters: tally.memory }, binding, address!, binding.socket);
+  Object.assign(binding, opened.binding);
+}
+
+/**
+ * Ports to try, in order. A port that was given for 0 before is tried first; it is the only one for a listener that comes
+ * back after a restart, for its users know it by that port.
+ */
+function* candidates(
+  { listener, spec, keepsPort }: Opening,
+  use: Omit<PortUse, 'port'>,
+  rules: PortRules,
+): Generator<number> {
+  const { keptPort } = listener;
+  if (spec.port !== 0) return yield spec.port;
+  if (keptPort !== 0) yield keptPort;
+  if (keptPort !== 0 && keepsPort) return;
+  if (rules.range !== null) yield* rules.table.free(rules.range, use);
+  else for (let i = 0; i < ATTEMPTS; i++) yield 0;
+}
+
+async function openAt(opening: Opening, crew: Crew, use: PortUse, table: PortTable): Promise<Held> {
+  const { listener, spec } = opening;
+  const plan = { ...opening, live: liveSpec(spec, 0) };
+  let release = use.port === 0 ? null : table.claim(use, listener);
+  const opened: Binding[] = [];
+  const restarts = crew.threads.map((thread) => thread.restarts);
+  try {
+    const first = await openOne(plan, { index: 0, thread: crew.threads[0]! }, use);
+    opened.push(first.binding);
+    const address = { host: use.host, port: first.port };
+    release ??= table.claim({ ...use, port: first.port }, listener);
+    opened.push(...(await openRest(plan, crew, address)));
+    if (crew.threads.some((thread, i) => thread.state !== 'running' || thread.restarts !== restarts[i])) {
+      throw new ProblemError('worker_unavailable', 'a worker thread died while the listener was opened');
+    }
+    return { bindings: opened, address, crew, releasePort: release };
+  } catch (error) {
+    await closeAll(listener.number, opened);
+    release?.();
+    throw error;
+  }
+}
+
+async function openRest(plan: Plan, crew: Crew, address: Endpoint): Promise<Binding[]> {
+  const rest = crew.threads.slice(1).map((thread, i) => openOne(plan, { index: i + 1, thread }, address));
+  const settled = await Promise.allSettled(rest);
+  const bindings = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value.binding] : []));
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed === undefined) return bindings;
+  await closeAll(plan.listener.number, bindings);
+  throw failed.reason;
+}
+
+type Plan = Pick<Opening, 'listener' | 'spec' | 'counters'> & { live: LiveSpec };
+
+/** One binding in one thread, on a socket that is there already or a fresh one. */
+async function openOne(
+  plan: Plan,
+  { index, thread }: { index: number; thread: ListenerThread },
+  address: Endpoint,
+  there?: OwnSocket | null,
+): Promise<{ binding: Binding; port: number }> {
+  const { listener, spec, counters } = plan;
+  const row = new BindingCounters(counters, index);
+  const socket = there ?? openSocket(spec, { index, thread, row }, address);
+  const incarnation = listener.nextIncarnation(index);
+  const baseline = undropped(row);
+  const request = {
+    spec: bindingSpec(plan, { index, incarnation, host: address.host, port: socket?.port ?? address.port }),
+    counters,
+    attachment: socket?.attachment ?? null,
+  };
+  try {
+    const opened = await thread.call('open', request);
+    if (opened.engine === 'dgram') listener.tally.knowsKernelDrops = false;
+    const binding: Binding = { index, row, thread, incarnation, baseline, socket, down: false };
+    return { binding, port: opened.address.port };
+  } catch (error) {
+    if (socket !== there) socket?.close();
+    throw error;
+  }
+}
+
+function bindingSpec(
+  { listener, spec, live }: Plan,
+  where: { index: number; incarnation: number; host: string; port: number },
+): BindingSpec {
+  const { number, id, openedAt } = listener;
+  const { index: binding, ...place } = where;
+  return { ...fixedSpec(spec), ...live, ...place, listener: number, id, openedAt, binding };
+}

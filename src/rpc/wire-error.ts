@@ -1,0 +1,16 @@
+/** Errors that cross threads as plain data, and become errors again on the other side. */
+import type { WireError } from '../workers/protocol.ts';
+
+/** `code` is an errno name (EADDRINUSE, …) or one of errors.ts. */
+export class WorkerError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function wireError(error: unknown): WireError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { code: typeof code === 'string' ? code : 'internal', message: message ?? String(error) };
+}

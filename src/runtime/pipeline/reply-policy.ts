@@ -1,0 +1,92 @@
+/**
+ * Which datagrams a UDP responder may answer. Never port 0 nor one that answers by itself (echo, daytime, qotd,
+ * chargen, time: RFC 862 to 868), never a broadcast or multicast source: such an answer starts a storm. Another listener
+ * of this service gets at most 100 a second, so two responders that feed each other stay harmless.
+ */
+import { networkInterfaces } from 'node:os';
+import { addressBytes, addressText } from '../../net/address.ts';
+import { type BindingCounters, COLUMN } from '../counters.ts';
+
+/** Answers a second to one listener of this service. */
+export const OWN_LIMIT = 100;
+const NEVER_ANSWERED = new Set([0, 7, 13, 17, 19, 37]);
+/** Pairs remembered within a second. */
+const PAIRS = 1024;
+/** Milliseconds for which the machine's addresses are taken as known. */
+const INTERFACES_AGE = 10_000;
+
+export class ReplyGate {
+  readonly #ownPorts: Uint8Array;
+  readonly #row: Float64Array;
+  readonly #given = new Map<string, number>();
+  #second = 0;
+
+  constructor(ownPorts: Uint8Array, counters: BindingCounters) {
+    this.#ownPorts = ownPorts;
+    this.#row = counters.row;
+  }
+
+  /** Whether this source may be answered now; a refusal is counted. The address is 16 bytes at `offset`. */
+  allows(remote: Uint8Array, port: number, offset = 0): boolean {
+    if (NEVER_ANSWERED.has(port) || isMany(remote, offset)) return this.#suppress();
+    if (this.#ownPorts[port] === 0 || !isLocal(remote, offset)) return true;
+    return this.#ownAllows(`${addressText(remote, offset)} ${port}`) || this.#suppress();
+  }
+
+  #ownAllows(pair: string): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second || this.#given.size > PAIRS) this.#given.clear();
+    this.#second = second;
+    const given = (this.#given.get(pair) ?? 0) + 1;
+    this.#given.set(pair, given);
+    return given <= OWN_LIMIT;
+  }
+
+  #suppress(): false {
+    this.#row[COLUMN.repliesSuppressed]!++;
+    return false;
+  }
+}
+
+/** Multicast (224.0.0.0/4, ff00::/8), limited broadcast, or the broadcast address of a subnet of this machine. */
+function isMany(bytes: Uint8Array, offset: number): boolean {
+  if (!isMapped(bytes, offset)) return bytes[offset] === 0xff;
+  const first = bytes[offset + 12]!;
+  if (first >= 224) return first < 240 || addressText(bytes, offset) === '255.255.255.255';
+  // The broadcast address of any subnet of two hosts or more ends in two set bits.
+  return (bytes[offset + 15]! & 3) === 3 && machine().broadcast.has(addressText(bytes, offset));
+}
+
+function isLocal(bytes: Uint8Array, offset: number): boolean {
+  if (isMapped(bytes, offset) && bytes[offset + 12] === 127) return true;
+  return machine().local.has(addressText(bytes, offset));
+}
+
+function isMapped(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
+  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
+}
+
+type Machine = { readAt: number; local: Set<string>; broadcast: Set<string> };
+let known: Machine | undefined;
+
+/** Addresses of this machine's interfaces, read again when they are old. */
+function machine(): Machine {
+  const now = performance.now();
+  if (known !== undefined && now - known.readAt < INTERFACES_AGE) return known;
+  const local = new Set<string>();
+  const broadcast = new Set<string>();
+  for (const info of Object.values(networkInterfaces()).flat()) {
+    if (info === undefined) continue;
+    const bytes = addressBytes(info.address);
+    local.add(addressText(bytes));
+    if (info.family === 'IPv4' && info.netmask !== '255.255.255.255') broadcast.add(broadcastOf(bytes, info.netmask));
+  }
+  known = { readAt: now, local, broadcast };
+  return known;
+}
+
+function broadcastOf(bytes: Uint8Array, netmask: string): string {
+  const mask = addressBytes(netmask);
+  return addressText(bytes.map((byte, i) => (i < 12 ? byte : byte | (~mask[i]! & 0xff))));
+}

@@ -1,0 +1,32 @@
+/** Who waits for datagrams from a certain peer: sends that go out from a listener's own socket and expect a reply. */
+import { addressBytes } from '../../net/address.ts';
+import type { Endpoint } from '../../workers/protocol.ts';
+
+type Watcher = { bytes: Uint8Array; port: number; callback: (payload: Uint8Array) => void };
+
+export class ReplyWatch {
+  readonly #watchers = new Set<Watcher>();
+
+  /** Whether anybody waits; look before `tell` on a hot path. */
+  get active(): boolean {
+    return this.#watchers.size > 0;
+  }
+
+  /** Returns the way to stop. */
+  add({ host, port }: Endpoint, callback: (payload: Uint8Array) => void): () => void {
+    const watcher = { bytes: addressBytes(host), port, callback };
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** A datagram came. The address is 16 bytes at `offset`; the payload may change afterwards. */
+  tell(payload: Uint8Array, remote: Uint8Array, port: number, offset = 0): void {
+    for (const watcher of this.#watchers) {
+      if (watcher.port === port && same(watcher.bytes, remote, offset)) watcher.callback(payload);
+    }
+  }
+}
+
+function same(bytes: Uint8Array, other: Uint8Array, offset: number): boolean {
+  return bytes.every((byte, i) => byte === other[offset + i]);
+}

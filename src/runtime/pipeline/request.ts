@@ -1,0 +1,49 @@
+/**
+ * Exchange: the message a responder is asked about, with all that a template may name. One object a binding, refilled
+ * for each message; text forms are made only when asked for.
+ */
+import { addressText } from '../../net/address.ts';
+import { connectionId } from '../../records/ids.ts';
+
+/** Of a peer that is unknown: it had reset its connection before it was accepted. */
+export const NO_ADDRESS = new Uint8Array(0);
+
+/** What stays the same for all messages of a binding. */
+export type ExchangeScene = {
+  /** Thread name, e.g. `shared-1`. */
+  thread: string;
+  /** The listener's name, or its id when it has none. */
+  listener: string;
+  localPort: number;
+};
+
+export class Exchange {
+  readonly scene: ExchangeScene;
+  /** The whole message, never cut. */
+  payload: Uint8Array = EMPTY;
+  /** What ended the message in its stream and is not part of it, e.g. CRLF. Echoes give it back. */
+  terminator: Uint8Array = EMPTY;
+  /** Number of the request on the listener, from 1. */
+  n = 0;
+  /** 16 bytes, or NO_ADDRESS. */
+  remote: Uint8Array = NO_ADDRESS;
+  remoteOffset = 0;
+  remotePort = 0;
+  /** 0 = none. */
+  connection = 0;
+  /** The binding's own number of the message, null when it has none. */
+  ordinal: number | null = null;
+
+  constructor(scene: ExchangeScene) {
+    this.scene = scene;
+  }
+
+  get remoteAddress(): string {
+    return this.remote === NO_ADDRESS ? '' : addressText(this.remote, this.remoteOffset);
+  }
+  get connectionId(): string {
+    return this.connection === 0 ? '' : connectionId(this.connection);
+  }
+}
+
+const EMPTY = new Uint8Array(0);

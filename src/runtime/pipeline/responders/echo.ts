@@ -1,0 +1,16 @@
+/** Answers each message with its own bytes, the end of a line included. */
+import type { Exchange } from '../request.ts';
+import type { Responder } from './responder.ts';
+
+export function echo(): Responder {
+  return { silent: false, respond: ({ payload, terminator }: Exchange) => withTerminator(payload, terminator) };
+}
+
+/** The payload with what ended it in the stream. No copy when nothing did. */
+export function withTerminator(payload: Uint8Array, terminator: Uint8Array): Uint8Array {
+  if (terminator.length === 0) return payload;
+  const whole = new Uint8Array(payload.length + terminator.length);
+  whole.set(payload);
+  whole.set(terminator, payload.length);
+  return whole;
+}

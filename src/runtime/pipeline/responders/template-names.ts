@@ -1,0 +1,70 @@
+/** What may stand in a template: a name, with arguments for some, and how its value is had from an exchange. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { compactJson } from '../../../json/compact.ts';
+import { parsePointer, valueAt } from '../../../matching/pointer.ts';
+import { microsOf, wallClock } from '../../../records/clock.ts';
+import type { Exchange } from '../request.ts';
+
+/** The value of a place: bytes as they are, or text to be written as UTF-8. */
+export type Fill = (exchange: Exchange) => Uint8Array | string;
+
+const NAMES: Readonly<Record<string, Fill>> = {
+  text: (exchange) => exchange.payload,
+  hex: (exchange) => buffer(exchange.payload).toString('hex'),
+  base64: (exchange) => buffer(exchange.payload).toString('base64'),
+  size: (exchange) => String(exchange.payload.length),
+  n: (exchange) => String(exchange.n),
+  'remote.address': (exchange) => exchange.remoteAddress,
+  'remote.port': (exchange) => String(exchange.remotePort),
+  'local.port': (exchange) => String(exchange.scene.localPort),
+  thread: (exchange) => exchange.scene.thread,
+  listener: (exchange) => exchange.scene.listener,
+  connection: (exchange) => exchange.connectionId,
+  now: () => rfc3339(microsOf(wallClock())),
+  uuid: () => randomUUID(),
+};
+
+/** How to fill a place, undefined when no such name exists or its arguments don't fit. */
+export function findName(name: string, args: readonly string[]): Fill | undefined {
+  if (name === 'random') return random(args);
+  if (name === 'json') return json(args);
+  return args.length === 0 && Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+}
+
+/** `{{random 1 6}}`: a whole number, both ends included. */
+function random([from, to, ...more]: readonly string[]): Fill | undefined {
+  const [low, high] = [Number(from), Number(to)];
+  if (more.length > 0 || !Number.isSafeInteger(low) || !Number.isSafeInteger(high)) return undefined;
+  if (low > high || high - low >= 2 ** 48 - 1) return undefined;
+  return () => String(randomInt(low, high + 1));
+}
+
+/**
+ * `{{json /a/b}}`: what an RFC 6901 pointer finds in the payload: text for a string, anything else as it is written there;
+ * nothing when it is not JSON or not there.
+ */
+function json([pointer, ...more]: readonly string[]): Fill | undefined {
+  if (pointer === undefined || more.length > 0 || !/^(\/([^~]|~[01])*)?$/.test(pointer)) return undefined;
+  const path = parsePointer(pointer);
+  return (exchange) => {
+    const found = valueAt(exchange.payload, path);
+    return found?.exists === true ? filledValue(found.text) : '';
+  };
+}
+
+/** A string of half characters, which no UTF-8 can hold, keeps its escapes. */
+function filledValue(text: string): string {
+  if (!text.startsWith('"')) return compactJson(text);
+  const value: string = JSON.parse(text);
+  return value.isWellFormed() ? value : text.slice(1, -1);
+}
+
+/** RFC 3339 in UTC with microseconds. */
+function rfc3339(micros: number): string {
+  const text = new Date(Math.floor(micros / 1000)).toISOString();
+  return `${text.slice(0, -1)}${String(micros % 1000).padStart(3, '0')}Z`;
+}
+
+function buffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

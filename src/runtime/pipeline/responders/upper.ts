@@ -1,0 +1,36 @@
+/** Answers in upper case, as the socketserver example does: Python's `data.strip().upper()` on bytes. */
+
+import type { Exchange } from '../request.ts';
+import { withTerminator } from './echo.ts';
+import type { Responder } from './responder.ts';
+
+export function upper(strip: boolean): Responder {
+  return {
+    silent: false,
+    respond: ({ payload, terminator }: Exchange) =>
+      withTerminator(upperCase(strip ? stripped(payload) : payload), terminator),
+  };
+}
+
+/** A copy with a-z in upper case; other bytes stay, whatever their encoding. */
+export function upperCase(bytes: Uint8Array): Uint8Array {
+  const result = new Uint8Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    result[i] = byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte;
+  }
+  return result;
+}
+
+/** A view without the ASCII white space at both ends: space, \t, \n, \r, \v, \f. */
+export function stripped(bytes: Uint8Array): Uint8Array {
+  let start = 0;
+  let end = bytes.length;
+  while (start < end && isSpace(bytes[start]!)) start++;
+  while (end > start && isSpace(bytes[end - 1]!)) end--;
+  return bytes.subarray(start, end);
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+}

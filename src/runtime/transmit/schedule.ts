@@ -1,0 +1,116 @@
+/**
+ * Script: what a transmission sends and when. The parts in order, so many times, on a schedule of absolute times, so that
+ * a late timer is made up for. Yields to the event loop all the while: other listeners live in this thread.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { addressBytes } from '../../net/address.ts';
+import { pause } from '../../timers.ts';
+import type { SendOrder, SendPart } from '../../workers/protocol.ts';
+import { Exchange } from '../pipeline/request.ts';
+import { compileTemplate } from '../pipeline/responders/template.ts';
+import type { SendControl } from '../transports/transport.ts';
+import type { Tally } from './send-progress.ts';
+
+/** Milliseconds of sending without a turn of the loop. */
+const SHARE = 2;
+
+export type ScriptOptions = {
+  order: SendOrder;
+  control: SendControl;
+  tally: Tally;
+  /** Shown by `{{thread}}`. */
+  thread: string;
+  /** Sends one payload of a repetition; resolves when there is room for more. Notes its own errors. */
+  send(payload: Uint8Array, repetition: number): Promise<void> | void;
+  /** Lets go what `send` has held back, before every pause. */
+  settle?: () => Promise<void>;
+};
+
+type Step = { delay: number } | { make: () => Uint8Array };
+
+/** Resolves when all is sent, time is up, it is called off, or nothing can be sent any more. */
+export async function runScript(options: ScriptOptions): Promise<void> {
+  const { order, control, tally } = options;
+  const { signal } = control;
+  const exchange = exchangeFor(options);
+  const steps = order.parts.map((part) => stepOf(part, exchange));
+  const begun = performance.now();
+  let repetitions = 0;
+  const tell = () => report(options, repetitions, performance.now() - begun);
+  const pace = new Pace(signal, { settle: options.settle, tell });
+  for (let i = 0; i < order.count; i++) {
+    if (order.interval > 0) await pace.until(begun + i * order.interval);
+    const elapsed = performance.now() - begun;
+    if (signal.aborted || tally.stopped || (order.duration !== null && i > 0 && elapsed >= order.duration)) return;
+    exchange.n = i + 1;
+    for (const step of steps) {
+      if ('delay' in step) await pace.until(performance.now() + step.delay);
+      else {
+        const sending = options.send(step.make(), i);
+        if (sending !== undefined) await sending;
+      }
+      if (signal.aborted || tally.stopped) return;
+    }
+    repetitions = i + 1;
+    if (!pace.needsAir && repetitions < order.count) continue;
+    await pace.breathe();
+    tell();
+  }
+}
+
+/** Waits without ever holding the loop. */
+class Pace {
+  readonly #signal: AbortSignal;
+  readonly #settle: (() => Promise<void>) | undefined;
+  readonly #tell: () => void;
+  #turned = performance.now();
+
+  constructor(signal: AbortSignal, { settle, tell }: { settle: ScriptOptions['settle']; tell: () => void }) {
+    this.#signal = signal;
+    this.#settle = settle;
+    this.#tell = tell;
+  }
+
+  /** It is a while since the last `breathe`. */
+  get needsAir(): boolean {
+    return performance.now() - this.#turned >= SHARE;
+  }
+
+  async until(time: number): Promise<void> {
+    const wait = time - performance.now();
+    if (wait <= 0) return;
+    await this.#settle?.();
+    this.#tell();
+    // Called off: the caller looks at the signal.
+    await pause(Math.max(1, Math.round(wait)), this.#signal);
+  }
+
+  async breathe(): Promise<void> {
+    await this.#settle?.();
+    await nextTurn();
+    this.#turned = performance.now();
+  }
+}
+
+function stepOf(part: SendPart, exchange: Exchange): Step {
+  if ('delay' in part) return part;
+  const { payload } = part;
+  if (!part.template) return { make: () => payload };
+  const template = compileTemplate(payload);
+  return { make: () => template.render(exchange) };
+}
+
+/** For a template the peer is the destination, and there is no message that is answered. */
+function exchangeFor({ order, thread, tally }: ScriptOptions): Exchange {
+  const exchange = new Exchange({ thread, listener: '', localPort: tally.local?.port ?? 0 });
+  exchange.remote = addressBytes(order.to.host);
+  exchange.remotePort = order.to.port;
+  return exchange;
+}
+
+function report({ order, control, tally }: ScriptOptions, repetitions: number, elapsed: number): void {
+  const share = repetitions / order.count;
+  const progress = Math.min(1, order.duration === null ? share : Math.max(share, elapsed / order.duration));
+  const { sent, bytes, errors } = tally;
+  control.report({ sent, bytes, errors, progress });
+}

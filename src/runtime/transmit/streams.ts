@@ -1,0 +1,128 @@
+/**
+ * TCP transmissions: connects, sends by script over one or several connections, reads replies as frames, and ends with a
+ * FIN once everything has left.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { SendOrder, SendOutcome } from '../../workers/protocol.ts';
+import { createFramer } from '../framing/framer.ts';
+import type { SendControl } from '../transports/transport.ts';
+import { runScript } from './schedule.ts';
+import { Tally } from './send-progress.ts';
+
+/** Milliseconds until a connection must be there. */
+const CONNECT_TIMEOUT = 10_000;
+/** Milliseconds for which a half-closed send without expectReply reads on. */
+const READ_ON = 2_000;
+/** Milliseconds for the peer to close its side after ours; the outcome does not wait for it. */
+const LINGER = 500;
+
+type Run = { order: SendOrder; control: SendControl; thread: string; tally: Tally };
+
+/** Carries an order out. Never rejects: what goes wrong is in the outcome. */
+export async function transmitStreams(
+  order: SendOrder,
+  { control, thread }: { control: SendControl; thread: string },
+): Promise<SendOutcome> {
+  const tally = new Tally(order.expectReply?.count ?? 0);
+  const sockets: Socket[] = [];
+  try {
+    await converse({ order, control, thread, tally }, sockets);
+  } catch (error) {
+    if (!control.signal.aborted) tally.noteError(error as NodeJS.ErrnoException);
+  }
+  for (const socket of sockets) dismiss(socket, control.signal.aborted);
+  return tally.outcome(control.signal);
+}
+
+async function converse(run: Run, sockets: Socket[]): Promise<void> {
+  const { order, control, tally } = run;
+  for (let i = 0; i < order.tcp.connections; i++) sockets.push(await dial(run));
+  const [first] = sockets;
+  tally.local = { host: first!.localAddress ?? '', port: first!.localPort ?? 0 };
+  let open = sockets.length;
+  for (const socket of sockets) {
+    listen(socket, run, () => {
+      if (--open === 0) tally.endReplies();
+    });
+  }
+  await runScript({ ...run, send: (payload, i) => write(sockets[i % sockets.length]!, payload, run) });
+  const { expectReply, tcp } = order;
+  if (tcp.halfClose || expectReply === null) await Promise.all(sockets.map((socket) => finish(socket)));
+  if (tcp.halfClose || expectReply !== null) await tally.settled(expectReply?.timeout ?? READ_ON, control.signal);
+}
+
+async function dial({ order, control }: Run): Promise<Socket> {
+  const { to, local } = order;
+  const from = local === null ? {} : { localAddress: local.host, localPort: local.port };
+  const socket = connect({ host: to.host, port: to.port, ...from, allowHalfOpen: true, noDelay: true });
+  const late = AbortSignal.timeout(CONNECT_TIMEOUT);
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.any([control.signal, late]) });
+    return socket;
+  } catch (error) {
+    socket.on('error', () => {});
+    socket.destroy();
+    if (!late.aborted) throw error;
+    throw Object.assign(new Error(`no connection within ${CONNECT_TIMEOUT} ms`), { code: 'ETIMEDOUT' });
+  }
+}
+
+/** Reads replies; `onClosed` when the peer sends no more. */
+function listen(socket: Socket, { order, tally, control }: Run, onClosed: () => void): void {
+  const framer = createFramer(order.tcp.framing);
+  const keep = (frame: Uint8Array) => tally.noteReply(frame, order.to);
+  let closed = false;
+  const end = () => {
+    if (closed) return;
+    closed = true;
+    framer.end(keep);
+    onClosed();
+  };
+  socket.on('data', (bytes) => framer.push(bytes, keep));
+  socket.on('end', end);
+  socket.on('close', end);
+  socket.on('error', (error) => {
+    if (!control.signal.aborted) tally.noteError(error);
+  });
+  control.signal.addEventListener('abort', () => socket.destroy(), { once: true });
+}
+
+/** Resolves when the socket takes more, or never will. */
+async function write(socket: Socket, payload: Uint8Array, { tally }: Run): Promise<void> {
+  if (!socket.writable) {
+    tally.noteError({ code: 'ECONNRESET', message: 'the connection is closed' });
+    return tally.stop();
+  }
+  tally.noteSent(payload.length);
+  if (socket.write(payload)) return;
+  await new Promise<void>((resolve) => {
+    const on = () => {
+      socket.off('drain', on);
+      socket.off('close', on);
+      resolve();
+    };
+    socket.on('drain', on);
+    socket.on('close', on);
+  });
+}
+
+/** Our FIN, after all that is queued. */
+async function finish(socket: Socket): Promise<void> {
+  if (socket.destroyed) return;
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+    socket.end(() => resolve());
+  });
+}
+
+/** Lets the peer read what we sent before the socket goes: a close with unread input would reset the connection. */
+function dismiss(socket: Socket, atOnce: boolean): void {
+  if (atOnce) {
+    socket.destroy();
+    return;
+  }
+  socket.end();
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER).unref();
+}

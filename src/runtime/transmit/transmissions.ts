@@ -1,0 +1,86 @@
+/** Transmissions under way in this thread: started, watched and called off by id. */
+
+import type { SendOrder, SendOutcome, WorkerEvent } from '../../workers/protocol.ts';
+import type { SendControl } from '../transports/transport.ts';
+import { throwAwayOutlet, transmitDatagrams } from './datagrams.ts';
+import { transmitStreams } from './streams.ts';
+
+/** Milliseconds between two progress events of one transmission. */
+const REPORT_EVERY = 200;
+
+type Options = { thread: string; report(event: WorkerEvent): void };
+
+export class Transmissions {
+  readonly #options: Options;
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** From a throw-away socket. */
+  send(order: SendOrder): Promise<SendOutcome> {
+    const { thread } = this.#options;
+    return this.run(order, (control) =>
+      order.protocol === 'tcp'
+        ? transmitStreams(order, { control, thread })
+        : transmitDatagrams(order, () => throwAwayOutlet(order), { control, thread }),
+    );
+  }
+
+  /** Any other way to carry out an order. */
+  async run(order: SendOrder, carryOut: (control: SendControl) => Promise<SendOutcome>): Promise<SendOutcome> {
+    const abort = new AbortController();
+    const reporter = new Reporter((done) => this.#options.report({ event: 'progress', send: order.id, ...done }));
+    this.#running.set(order.id, abort);
+    try {
+      return await carryOut({ signal: abort.signal, report: (done) => reporter.note(done) });
+    } finally {
+      reporter.stop();
+      this.#running.delete(order.id);
+    }
+  }
+
+  /** Whether it was under way. It ends with the state `cancelled`. */
+  cancel(id: string): boolean {
+    this.#running.get(id)?.abort();
+    return this.#running.has(id);
+  }
+
+  cancelAll(): void {
+    for (const abort of this.#running.values()) abort.abort();
+  }
+}
+
+type Progress = Parameters<SendControl['report']>[0];
+
+/** Tells the newest progress now and then; the last one before a long pause too. */
+class Reporter {
+  readonly #tell: (done: Progress) => void;
+  #next = performance.now() + REPORT_EVERY;
+  #newest: Progress | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(tell: (done: Progress) => void) {
+    this.#tell = tell;
+  }
+
+  note(done: Progress): void {
+    this.#newest = done;
+    const early = this.#next - performance.now();
+    if (early <= 0) this.#report();
+    else this.#timer ??= setTimeout(() => this.#report(), early);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #report(): void {
+    this.stop();
+    this.#next = performance.now() + REPORT_EVERY;
+    if (this.#newest !== null) this.#tell(this.#newest);
+    this.#newest = null;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * TcpBinding: a listening socket in this thread and its connections. Decides who gets in (allow and deny, the limits, the
+ * pause, one at a time when sequential) and knows who is in; what is said on a connection is the connection's own.
+ */
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { addressBytes } from '../../../net/address.ts';
+import type { BindingSpec, Endpoint, LiveSpec } from '../../../workers/protocol.ts';
+import { Admission } from '../../pipeline/admission.ts';
+import { pollUntilQuiet } from '../poll.ts';
+import { Refusals } from '../refusals.ts';
+import type { Binding, BindingContext } from '../transport.ts';
+import { TcpConnection } from './connection.ts';
+import { ConnectionTable } from './connections.ts';
+import { Conversation } from './conversation.ts';
+
+/** Milliseconds a close waits for peers to close their side, beyond the drain. */
+const FAREWELL = 250;
+
+const WANT = 'connections were turned away, for the last file descriptors are kept for the API';
+
+/** `remote` is undefined where the peer had reset before it was accepted: the kernel forgets its address. */
+type Arrival = { socket: Socket; remote: Uint8Array | undefined };
+
+export class TcpBinding implements Binding {
+  readonly address: Endpoint;
+  readonly receiveBuffer = 0;
+  readonly connections = new ConnectionTable();
+  readonly #server: Server;
+  readonly #spec: BindingSpec;
+  readonly #context: BindingContext;
+  readonly #admission: Admission;
+  readonly #conversation: Conversation;
+  /** Connections turned away for want of descriptors. */
+  readonly #wants: Refusals;
+  /** Accepted, but not served yet: paused, or waiting for the one before to close. */
+  #waiting: Arrival[] = [];
+  #accepted = 0;
+
+  constructor(server: Server, spec: BindingSpec, context: BindingContext) {
+    const { address, port } = server.address() as AddressInfo;
+    this.address = { host: address, port };
+    this.#server = server;
+    this.#spec = spec;
+    this.#context = context;
+    this.#admission = new Admission(spec, context.counters, context.recorder);
+    this.#conversation = new Conversation(spec, context, port);
+    const { counters, problem } = context;
+    this.#wants = new Refusals({ counters, problem, counter: 'connectionsRefused', what: WANT });
+    server.on('connection', (socket) => this.#accept(socket));
+    server.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => context.problem({ code, message }));
+  }
+
+  update(live: LiveSpec): void {
+    this.#admission.paused = live.paused;
+    this.#conversation.update(live);
+    for (const connection of this.connections.all()) connection.hold('paused', live.paused);
+    this.#serveWaiting();
+  }
+
+  async flush(): Promise<void> {
+    await pollUntilQuiet(() => this.#accepted + this.#conversation.reads);
+    this.#context.recorder.flush();
+  }
+
+  async close(mode: 'fin' | 'rst', drain: number): Promise<void> {
+    this.#server.close();
+    this.#conversation.closing = true;
+    for (const { socket } of this.#waiting.splice(0)) this.#turnAway(socket, 'closed');
+    await this.#conversation.answers.drain(drain);
+    this.#conversation.answers.cancel();
+    for (const connection of this.connections.all()) connection.close(mode);
+    await this.connections.empty(Math.max(drain, FAREWELL));
+    for (const connection of this.connections.all()) connection.close('rst');
+    await this.connections.empty();
+    this.#conversation.refusals.close();
+    this.#wants.close();
+    this.#context.recorder.flush();
+  }
+
+  #accept(socket: Socket): void {
+    this.#accepted++;
+    // Errors of a connection show as its end; without a listener they would end the thread.
+    socket.on('error', () => {});
+    const remote = socket.remoteAddress === undefined ? undefined : addressBytes(socket.remoteAddress);
+    if (!this.#admission.permits(remote)) this.#turnAway(socket, 'denied');
+    else if (this.#context.mayOpen?.() === false) this.#turnAwayForWant(socket);
+    else if (!this.#context.counters.enter(this.#spec.tcp.maxConnections)) this.#turnAway(socket);
+    else this.#admit({ socket, remote });
+  }
+
+  /** The last descriptors are the API's. */
+  #turnAwayForWant(socket: Socket): void {
+    this.#wants.note('EMFILE');
+    socket.destroy();
+  }
+
+  #admit(arrival: Arrival): void {
+    const { socket } = arrival;
+    socket.once('close', () => this.#leave(socket));
+    this.#waiting.push(arrival);
+    this.#serveWaiting();
+  }
+
+  /** Every connection that is not served comes by here: it is counted, with a reason as a message dropped too. */
+  #turnAway(socket: Socket, reason?: 'denied' | 'closed'): void {
+    const { counters, recorder } = this.#context;
+    counters.add('connectionsRefused');
+    if (reason !== undefined) {
+      counters.add('received');
+      counters.add(reason);
+    }
+    if (reason === 'closed') recorder.gap('closed', 1);
+    socket.destroy();
+  }
+
+  #serveWaiting(): void {
+    while (this.#waiting.length > 0 && !this.#admission.paused) {
+      if (this.#spec.sequential && this.connections.size > 0) return;
+      this.#serve(this.#waiting.shift()!);
+    }
+  }
+
+  #serve({ socket, remote }: Arrival): void {
+    const { counters } = this.#context;
+    const n = this.#admission.number();
+    if (n === 0) {
+      this.#turnAway(socket, 'closed');
+      return;
+    }
+    counters.add('connectionsTotal');
+    const number = counters.take('connection');
+    const connection = new TcpConnection(this.#conversation, { socket, remote, number, n });
+    connection.setIdleTimeout(this.#spec.tcp.idleTimeout);
+    this.connections.add(connection);
+    connection.open();
+  }
+
+  /** A socket is closed, whether it was served or still waited. */
+  #leave(socket: Socket): void {
+    this.#context.counters.leave();
+    this.#waiting = this.#waiting.filter((arrival) => arrival.socket !== socket);
+    const connection = this.connections.bySocket(socket);
+    if (connection === undefined) return;
+    connection.closed();
+    this.connections.remove(connection);
+    if (this.#context.counters.serve(this.#spec.maxRequests)) {
+      this.#context.recorder.flush();
+      this.#context.exhausted();
+    }
+    this.#serveWaiting();
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The seam between the worker host and the sockets, thread side. A Transport opens a Binding: a listener's socket inside
+ * this thread. The binding reads, asks the Recorder to keep what it read, lets the Responder answer, and counts every
+ * message it does not keep. One contract suite runs against every implementation.
+ */
+import type { ChunkOrigin, Draft } from '../../records/chunk.ts';
+import type {
+  Attachment,
+  BindingSpec,
+  ConnectionState,
+  Endpoint,
+  LiveSpec,
+  SendOrder,
+  SendOutcome,
+  WireError,
+} from '../../workers/protocol.ts';
+import type { BindingCounters } from '../counters.ts';
+
+export interface Transport {
+  readonly engine: 'mmsg' | 'dgram' | 'net';
+  /** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
+  open(spec: BindingSpec, context: BindingContext): Promise<Binding>;
+}
+
+/** What the host gives a binding to live on. */
+export type BindingContext = {
+  threadName: string;
+  counters: BindingCounters;
+  recorder: Recorder;
+  attachment: Attachment | null;
+  /** One byte a UDP port, see WorkerStart.ownPorts. */
+  ownPorts: Uint8Array;
+  /** Whether one more descriptor may be open. Absent: always. */
+  mayOpen?(): boolean;
+  /** The last request allowed by maxRequests has been served. */
+  exhausted(): void;
+  failed(error: WireError): void;
+  problem(error: WireError): void;
+  /** Something was thrown that should not be, with this message (its ordinal) where it was one: counted and logged. */
+  internalError(error: unknown, ordinal?: number | null): void;
+};
+
+export interface Binding {
+  readonly address: Endpoint;
+  /** Granted SO_RCVBUF in bytes, 0 where it does not apply. */
+  readonly receiveBuffer: number;
+  update(live: LiveSpec): void;
+  /** Reads what the kernel has queued by now and ships it. */
+  flush(): Promise<void>;
+  /** Stops reading at once; with `drain` milliseconds waits for answers in flight. Queued input is counted `closed`. */
+  close(mode: 'fin' | 'rst', drain: number): Promise<void>;
+  /** UDP: transmits from the listener's own socket and records it as `out`. See sends/transmit/datagrams.ts. */
+  send?(order: SendOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
+  /** TCP only. */
+  readonly connections?: Connections;
+}
+
+/** How a transmission under way is watched and called off. */
+export type SendControl = {
+  signal: AbortSignal;
+  /** What was done so far; may be called as often as it likes. `progress` is 0 to 1. */
+  report(done: { sent: number; bytes: number; errors: number; progress: number }): void;
+};
+
+/** The open connections of a TCP binding, by connection number. */
+export interface Connections {
+  list(): ConnectionState[];
+  /** Bytes written, null when there is no such connection. */
+  send(connection: number, payload: Uint8Array, sendId?: string): Promise<number | null>;
+  /** Its state then, null when there is no such connection. */
+  update(connection: number, change: { reading?: boolean; writing?: boolean }): ConnectionState | null;
+  close(connection: number, mode: 'fin' | 'rst'): boolean;
+}
+
+/**
+ * Keeps records: packs them into chunks and ships those to the journal at the end of the loop turn, at CHUNK_LIMIT, or
+ * when asked. Owns the thread's credit.
+ */
+export interface Recorder {
+  readonly origin: ChunkOrigin;
+  /** Keeps one record, the payload copied. Answers the binding ordinal of a message. */
+  record(draft: Draft): number;
+  /**
+   * Ships a chunk the caller encoded itself; it must own the whole of its buffer. The recorder numbers its messages: call
+   * `reserve` first. `incoming` is how many of them came in, all by default.
+   */
+  ship(chunk: Uint8Array, incoming?: number): void;
+  /** Takes `messages` ordinals for a chunk the caller encodes itself; answers the first. */
+  reserve(messages: number): number;
+  /** Counts lost messages; they become one gap record, written where it happened, when the next record or ship comes, or a quarter of a second later. */
+  gap(reason: NonNullable<Draft['reason']>, dropped: number): void;
+  /** Ships what is open. */
+  flush(): void;
+  /** Whether another chunk may be sent. Without credit stop reading; a fallback that can't stop counts `overload`. */
+  readonly hasCredit: boolean;
+  /** Calls back once when credit is there again. */
+  onCredit(callback: () => void): void;
+  /** Nanoseconds since the listener opened, now. */
+  elapsed(): number;
+}

@@ -1,0 +1,229 @@
+/**
+ * UDP by node:dgram: the engine that runs everywhere. One read, one callback, one datagram; what the kernel drops it
+ * can't tell, and without credit it can't stop reading, so it drops and counts `overload`. The native engine does the
+ * same in batches behind the same interface.
+ */
+
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { addressBytes } from '../../../net/address.ts';
+import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
+import { wallClock } from '../../../records/clock.ts';
+import type { BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
+import { COLUMN } from '../../counters.ts';
+import { Admission } from '../../pipeline/admission.ts';
+import { ReplyWatch } from '../../pipeline/reply-waiters.ts';
+import { type Peer, Serving } from '../../pipeline/serving.ts';
+import { type DatagramOutlet, transmitDatagrams } from '../../transmit/datagrams.ts';
+import { pollUntilQuiet } from '../poll.ts';
+import { type Refusals, repliesRefused } from '../refusals.ts';
+import type { Binding, BindingContext, SendControl, Transport } from '../transport.ts';
+
+/** Bytes of answers that may wait in the socket's send queue. */
+const SEND_QUEUE = 4 * 1024 * 1024;
+
+/** What an outgoing record says beside its bytes. */
+type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras'>;
+
+const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
+
+export const dgramTransport: Transport = { engine: 'dgram', open };
+
+async function open(spec: BindingSpec, context: BindingContext): Promise<Binding> {
+  const shared = spec.bindings > 1;
+  // SO_REUSEPORT would let us join a port that strangers hold with it: the first binding makes sure that nobody does.
+  const port = shared && spec.binding === 0 && spec.incarnation === 0 ? await probe(spec) : spec.port;
+  const socket = await bound(spec, port, shared);
+  return new DgramBinding(socket, spec, context);
+}
+
+/** A port that is free without SO_REUSEPORT; the one asked for unless that is 0. */
+async function probe(spec: BindingSpec): Promise<number> {
+  const socket = await bound(spec, spec.port, false);
+  const { port } = socket.address();
+  await closed(socket);
+  return port;
+}
+
+async function bound(spec: BindingSpec, port: number, reusePort: boolean): Promise<Socket> {
+  const socket = createSocket({
+    type: isIPv6(spec.host) ? 'udp6' : 'udp4',
+    ipv6Only: spec.udp.ipv6Only,
+    reusePort,
+    recvBufferSize: spec.udp.receiveBuffer,
+    // Addresses are literal here; the default goes through the resolver for each datagram sent.
+    lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+  });
+  try {
+    // Waited for from before the call: with our lookup it comes within it.
+    const listening = once(socket, 'listening');
+    socket.bind({ port, address: spec.host, exclusive: true });
+    await listening;
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+async function closed(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+}
+
+class DgramBinding implements Binding {
+  readonly address: Endpoint;
+  readonly receiveBuffer: number;
+  readonly #socket: Socket;
+  readonly #context: BindingContext;
+  readonly #row: Float64Array;
+  readonly #admission: Admission;
+  readonly #serving: Serving;
+  readonly #watch = new ReplyWatch();
+  readonly #refusals: Refusals;
+  #maxPayload: number;
+  #closing = false;
+
+  constructor(socket: Socket, spec: BindingSpec, context: BindingContext) {
+    const { address, port } = socket.address();
+    this.address = { host: address, port };
+    this.receiveBuffer = socket.getRecvBufferSize();
+    this.#socket = socket;
+    this.#context = context;
+    this.#row = context.counters.row;
+    this.#maxPayload = spec.maxPayload;
+    this.#admission = new Admission(spec, context.counters, context.recorder);
+    this.#refusals = repliesRefused(context);
+    this.#serving = new Serving({ spec, context, port, send: (...reply) => this.#send(...reply) });
+    socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
+    socket.on('error', (error) => context.problem(wire(error)));
+  }
+
+  update(live: LiveSpec): void {
+    this.#admission.paused = live.paused;
+    this.#maxPayload = live.maxPayload;
+    this.#serving.update(live);
+  }
+
+  async flush(): Promise<void> {
+    await pollUntilQuiet(() => this.#row[COLUMN.received]!);
+    this.#context.recorder.flush();
+  }
+
+  async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
+    this.#closing = true;
+    await this.#serving.close(drain);
+    // What the kernel has queued can only be counted by reading it.
+    await pollUntilQuiet(() => this.#row[COLUMN.received]!);
+    await closed(this.#socket);
+    this.#refusals.close();
+    this.#context.recorder.flush();
+  }
+
+  send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
+    const { threadName: thread } = this.#context;
+    return transmitDatagrams(order, () => this.#outlet(order, inReplyTo), { control, thread });
+  }
+
+  /** Our own socket as a way out for one order. */
+  #outlet(order: SendOrder, answersSeq: number | undefined): DatagramOutlet {
+    const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
+    const about = { answersSeq, extras: { sendId: order.id } };
+    const { recorder } = this.#context;
+    let stop = () => {};
+    return {
+      local: this.address,
+      send: async (payload) => {
+        // What is sent is recorded: a burst must not outrun the journal.
+        if (!recorder.hasCredit) await new Promise<void>((resolve) => recorder.onCredit(resolve));
+        await this.#transmit(payload, peer);
+        this.#recordSent(payload, peer, about);
+      },
+      listen: (onReply) => {
+        stop = this.#watch.add(order.to, onReply);
+      },
+      close: () => stop(),
+    };
+  }
+
+  /** A dual-stack socket reaches IPv4 by its mapped address. */
+  #reachable(host: string): string {
+    return isIPv6(this.address.host) && !isIPv6(host) ? `::ffff:${host}` : host;
+  }
+
+  #transmit(payload: Uint8Array, { address, port }: Peer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(payload, port, address, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  /** Where the network enters. */
+  #receiveSafely(payload: Buffer, from: RemoteInfo): void {
+    try {
+      this.#receive(payload, from);
+    } catch (error) {
+      this.#context.internalError(error);
+    }
+  }
+
+  #receive(payload: Buffer, from: RemoteInfo): void {
+    this.#row[COLUMN.received]!++;
+    this.#row[COLUMN.receiveBatches]!++;
+    this.#row[COLUMN.receivedBytes]! += payload.length;
+    const { recorder } = this.#context;
+    const remote = addressBytes(from.address);
+    if (this.#closing) this.#drop('closed');
+    else if (this.#admission.refuses(remote)) return;
+    else if (!recorder.hasCredit) this.#drop('overload');
+    else this.#serve(payload, { remote, address: from.address, port: from.port });
+  }
+
+  #serve(payload: Uint8Array, peer: Peer): void {
+    const n = this.#admission.request();
+    if (n === 0) return;
+    const ordinal = this.#record(DIRECTION_IN, payload, peer);
+    if (this.#watch.active) this.#watch.tell(payload, peer.remote, peer.port);
+    this.#serving.serve(payload, peer, n, ordinal);
+  }
+
+  #drop(reason: 'closed' | 'overload'): void {
+    this.#row[COLUMN[reason]]!++;
+    this.#context.recorder.gap(reason, 1);
+  }
+
+  /** An answer is recorded once it has left: one that the kernel refuses never was. */
+  #send(payload: Uint8Array, peer: Peer, reference: number): void {
+    const { counters } = this.#context;
+    if (this.#socket.getSendQueueSize() > SEND_QUEUE) {
+      counters.add('repliesSuppressed');
+      return;
+    }
+    this.#socket.send(payload, peer.port, peer.address, (error) => {
+      if (error === null) this.#recordSent(payload, peer, { reference });
+      else this.#refusals.note((error as NodeJS.ErrnoException).code ?? 'internal');
+    });
+  }
+
+  #recordSent(payload: Uint8Array, peer: Peer, about: About): void {
+    this.#row[COLUMN.sent]!++;
+    this.#row[COLUMN.sentBytes]! += payload.length;
+    this.#record(DIRECTION_OUT, payload, peer, about);
+  }
+
+  #record(direction: number, payload: Uint8Array, peer: Peer, about?: About): number {
+    return this.#context.recorder.record({
+      kind: KIND_MESSAGE,
+      direction,
+      at: wallClock(),
+      size: payload.length,
+      payload: payload.length > this.#maxPayload ? payload.subarray(0, this.#maxPayload) : payload,
+      remote: peer.remote,
+      remotePort: peer.port,
+      ...about,
+    });
+  }
+}
+
+function wire(error: NodeJS.ErrnoException): { code: string; message: string } {
+  return { code: error.code ?? 'internal', message: error.message };
+}

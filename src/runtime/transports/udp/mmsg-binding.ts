@@ -1,0 +1,264 @@
+/**
+ * One listener's socket inside a thread, read in batches. A pass reads a few batches, takes each datagram through
+ * admission into the chunk in the making, and answers. Drops of the kernel are written as gaps where they happened: each
+ * datagram says how many its socket had dropped before it.
+ */
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { nanosBetween } from '../../../records/chunk.ts';
+import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
+import { COLUMN } from '../../counters.ts';
+import { Admission } from '../../pipeline/admission.ts';
+import { ReplyWatch } from '../../pipeline/reply-waiters.ts';
+import { transmitDatagrams } from '../../transmit/datagrams.ts';
+import type { Binding, BindingContext, SendControl } from '../transport.ts';
+import type { Station } from './mmsg.ts';
+import { KernelDrops } from './mmsg-drops.ts';
+import type { Gear, Seat, Source } from './mmsg-reactor.ts';
+import { MmsgReplies } from './mmsg-replies.ts';
+import { outletFor } from './mmsg-sender.ts';
+import { BATCH } from './native/arena.ts';
+import { errnoName } from './native/libc.ts';
+import { readName } from './native/sockaddr.ts';
+import { grantedBuffer, localEndpoint, muteSocket } from './native/socket-state.ts';
+import { Tempo } from './poll-policy.ts';
+
+/** Datagrams a pass reads before others have their turn. */
+const SHARE = 4 * BATCH;
+/** Milliseconds that a flush may take, that it waits for credit, and that it reads without a turn of the loop. */
+const FLUSH_LIMIT = 2000;
+const FLUSH_PATIENCE = 50;
+const FLUSH_TURN = 2;
+/** Milliseconds that a close may read where the kernel does not mute the socket. */
+const DISCARD_LIMIT = 25;
+/** Errors of a read that go by. */
+const PASSING = new Set(['ENOMEM', 'ENOBUFS', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
+
+export class MmsgBinding implements Binding, Source {
+  readonly address: Endpoint;
+  readonly receiveBuffer: number;
+  readonly fd: number;
+  readonly #station: Station;
+  readonly #context: BindingContext;
+  readonly #row: Float64Array;
+  readonly #admission: Admission;
+  readonly #replies: MmsgReplies;
+  readonly #drops: KernelDrops;
+  readonly #tempo: Tempo;
+  readonly #watch = new ReplyWatch();
+  readonly #seat: Seat;
+  /** 16 bytes of the sender at hand. */
+  readonly #remote = new Uint8Array(16);
+  readonly #remoteWords = new Int32Array(this.#remote.buffer);
+  #keep: number;
+  #starved = false;
+  #left = false;
+
+  constructor(station: Station, spec: BindingSpec, context: BindingContext, attachment: Attachment) {
+    this.fd = attachment.fd;
+    this.address = { host: spec.host, port: localEndpoint(station.libc, this.fd).port };
+    this.receiveBuffer = grantedBuffer(station.libc, this.fd);
+    this.#tempo = new Tempo(this.receiveBuffer);
+    this.#station = station;
+    this.#context = context;
+    this.#row = context.counters.row;
+    this.#keep = spec.maxPayload;
+    this.#drops = new KernelDrops(station.libc, { fd: this.fd, row: this.#row, before: attachment.droppedBefore });
+    this.#admission = new Admission(spec, context.counters, context.recorder);
+    this.#replies = new MmsgReplies({ station, spec, context, fd: this.fd, port: this.address.port });
+    this.#seat = station.reactor.seat(this, attachment.poller);
+  }
+
+  update(live: LiveSpec): void {
+    this.#admission.paused = live.paused;
+    this.#keep = live.maxPayload;
+    this.#replies.update(live);
+  }
+
+  /**
+   * Reads until it has caught up with this moment: under a flood there is always more, but it came later. A journal that
+   * stalls is not waited for: what is not read yet has had no effect that anybody could have seen.
+   */
+  async flush(): Promise<void> {
+    const { clock, arena } = this.#station;
+    const { seconds, nanos } = clock.read();
+    const asked = { seconds, nanos };
+    const begun = performance.now();
+    for (let waited = 0; !this.#left && performance.now() - begun < FLUSH_LIMIT; ) {
+      const gear = this.pass(performance.now() + FLUSH_TURN, false);
+      if (gear === 'wait' || gear === 'nap') break;
+      if (gear === 'again' && nanosBetween(asked, arena) > 0) break;
+      if (gear === 'again') await nextTurn();
+      else if (waited++ < FLUSH_PATIENCE) await sleep(1);
+      else break;
+    }
+    this.#station.writer.flush(this.#context.recorder);
+    this.#context.recorder.flush();
+  }
+
+  /** What is queued by now is read and counted; what comes later is refused by the kernel, as on a closed port. */
+  async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
+    this.#leave();
+    await this.#replies.close(drain);
+    this.#station.writer.leave(this.#context.recorder);
+    const muted = muteSocket(this.#station.libc, this.fd);
+    this.#discardQueue(muted ? Number.POSITIVE_INFINITY : DISCARD_LIMIT);
+    this.#context.recorder.gap('kernel', this.#drops.last());
+    this.#context.recorder.flush();
+  }
+
+  send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
+    const outlet = () =>
+      outletFor(order, inReplyTo, {
+        station: this.#station,
+        context: this.#context,
+        fd: this.fd,
+        local: this.address,
+        watch: this.#watch,
+        keep: this.#keep,
+        isOpen: () => !this.#left,
+      });
+    return transmitDatagrams(order, outlet, { control, thread: this.#context.threadName });
+  }
+
+  /** Where the network enters. An error of ours costs the rest of the pass, never the thread. */
+  pass(deadline: number, alone: boolean): Gear {
+    try {
+      return this.#pass(deadline, alone);
+    } catch (error) {
+      this.#context.internalError(error);
+      this.#station.writer.close();
+      return 'nap';
+    }
+  }
+
+  #pass(deadline: number, alone: boolean): Gear {
+    const { writer, clock } = this.#station;
+    this.#tempo.begin();
+    writer.open(this.#context.recorder);
+    const gear = this.#read(deadline, alone);
+    if (gear === 'wait') {
+      const dropped = this.#drops.whileDrained();
+      if (dropped > 0) writer.gap('kernel', dropped, clock.read());
+    }
+    writer.close();
+    return gear;
+  }
+
+  #read(deadline: number, alone: boolean): Gear {
+    const { arena } = this.#station;
+    const tempo = this.#tempo;
+    for (;;) {
+      if (!this.#context.recorder.hasCredit) return this.#starve();
+      const n = arena.receive(this.fd, this.#row, COLUMN.received);
+      if (n < 0) return this.#fail(n);
+      if (n > 0) tempo.served(this.#take(n), performance.now());
+      if (tempo.datagrams >= SHARE) return 'again';
+      const now = performance.now();
+      if (n < BATCH && !(alone && tempo.spins(now))) return tempo.naps(now) ? 'nap' : 'wait';
+      if (now >= deadline) return 'again';
+    }
+  }
+
+  /** Admits, records and answers what a read brought. Answers how many replies left. */
+  #take(n: number): number {
+    const { arena, writer } = this.#station;
+    const row = this.#row;
+    row[COLUMN.receiveBatches]!++;
+    const plain = this.#admission.isOpen && this.#replies.silent && !this.#watch.active;
+    let bytes = 0;
+    for (let i = 0; i < n; i++) {
+      const size = arena.size(i);
+      bytes += size;
+      arena.stamp(i);
+      if (arena.dropsBefore !== -1) this.#noteDrops(arena.dropsBefore);
+      if (plain) writer.incoming(arena, i, size, this.#keep, arena);
+      else this.#serveSafely(i, size);
+    }
+    row[COLUMN.receivedBytes]! += bytes;
+    this.#tempo.read(n, bytes);
+    if (!plain) return this.#replies.leave();
+    this.#context.counters.take('request', n);
+    row[COLUMN.requests]! += n;
+    row[COLUMN.lastRequestAt] = Date.now();
+    return 0;
+  }
+
+  /** What one datagram meets is nothing to the others of the batch. */
+  #serveSafely(i: number, size: number): void {
+    try {
+      this.#serve(i, size);
+    } catch (error) {
+      this.#context.internalError(error);
+    }
+  }
+
+  #serve(i: number, size: number): void {
+    const { arena, writer } = this.#station;
+    const remote = this.#remote;
+    const port = readName(arena, i, this.#remoteWords);
+    if (this.#admission.refuses(remote)) return;
+    const number = this.#admission.request();
+    if (number === 0) return;
+    const ordinal = writer.incoming(arena, i, size, this.#keep, arena);
+    if (this.#watch.active) this.#tell(i, size, port);
+    this.#replies.serve({ i, size, number, ordinal, remote, port });
+  }
+
+  #tell(i: number, size: number, port: number): void {
+    const { payloads } = this.#station.arena;
+    const start = this.#station.arena.payloadOffset(i);
+    this.#watch.tell(payloads.subarray(start, start + size), this.#remote, port);
+  }
+
+  /** The kernel dropped datagrams before the one at hand. */
+  #noteDrops(counter: number): void {
+    const { arena, writer } = this.#station;
+    const dropped = this.#drops.upTo(counter);
+    if (dropped > 0) writer.gap('kernel', dropped, arena);
+  }
+
+  /** What a muted socket has queued comes to an end. */
+  #discardQueue(limit: number): void {
+    const { arena } = this.#station;
+    const row = this.#row;
+    const deadline = performance.now() + limit;
+    while (performance.now() < deadline) {
+      const n = arena.receive(this.fd, row, COLUMN.received);
+      if (n <= 0) return;
+      row[COLUMN.closed]! += n;
+      for (let i = 0; i < n; i++) row[COLUMN.receivedBytes]! += arena.size(i);
+      this.#context.recorder.gap('closed', n);
+    }
+  }
+
+  /** Without credit the kernel queues, drops and counts. */
+  #starve(): Gear {
+    if (this.#starved) return 'stalled';
+    this.#starved = true;
+    this.#context.recorder.onCredit(() => {
+      this.#starved = false;
+      this.#seat.wake();
+    });
+    return 'stalled';
+  }
+
+  #fail(result: number): Gear {
+    const code = errnoName(result);
+    const error = { code, message: `the socket can't be read: ${code}` };
+    if (PASSING.has(code)) {
+      this.#context.problem(error);
+      return 'nap';
+    }
+    this.#leave();
+    this.#context.failed(error);
+    return 'stalled';
+  }
+
+  #leave(): void {
+    this.#left = true;
+    this.#seat.leave();
+  }
+}

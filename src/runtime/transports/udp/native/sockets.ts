@@ -1,0 +1,101 @@
+/**
+ * The main thread's side of UDP sockets: it opens and closes every native descriptor, so that one outlives the thread
+ * that reads it. A few microseconds each.
+ */
+import type { Endpoint } from '../../../../workers/protocol.ts';
+import {
+  AF_INET6,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_REUSEPORT,
+  SO_RXQ_OVFL,
+  SO_TIMESTAMPNS,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from './layout.ts';
+import { errnoError, type Libc, loadLibc } from './libc.ts';
+import { familyOf, socketAddress } from './sockaddr.ts';
+import { grantedBuffer, localEndpoint } from './socket-state.ts';
+
+export type UdpOpening = {
+  /** A literal address. */
+  host: string;
+  /** 0 = any free one. */
+  port: number;
+  ipv6Only: boolean;
+  /** Bytes asked of the kernel. */
+  receiveBuffer: number;
+  /** Which of how many bindings of its listener; those after the first join its port. */
+  binding: number;
+  bindings: number;
+};
+
+export type OpenUdpSocket = {
+  fd: number;
+  address: Endpoint;
+  /** Bytes granted. */
+  receiveBuffer: number;
+};
+
+/**
+ * Opens the socket of one binding. The first of a listener is bound without SO_REUSEPORT, so that a port held by anyone
+ * else is EADDRINUSE; only then it is shared, and the others join. Throws an Error with an errno `code`; then nothing is
+ * left open.
+ */
+export function openUdpSocket(opening: UdpOpening): OpenUdpSocket {
+  const libc = loadLibc();
+  const { host, port, binding, bindings } = opening;
+  const family = familyOf(host);
+  const fd = must('socket', libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  try {
+    configure(libc, fd, opening);
+    if (binding > 0) share(libc, fd);
+    must('bind', libc.bind(fd, socketAddress({ host, port }, family)));
+    if (binding === 0 && bindings > 1) share(libc, fd);
+    return { fd, address: { host, port: localEndpoint(libc, fd).port }, receiveBuffer: grantedBuffer(libc, fd) };
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+/**
+ * A plain socket for sending, bound to a local address when one is given. Whoever takes the descriptor closes it. Throws
+ * an Error with an errno `code`.
+ */
+export function openSendingSocket(libc: Libc, to: Endpoint, local: Endpoint | null): number {
+  const family = familyOf(to.host);
+  const name = local === null ? null : socketAddress(local, family);
+  const fd = must('socket', libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const result = name === null ? 0 : libc.bind(fd, name);
+  if (result === 0) return fd;
+  libc.close(fd);
+  throw errnoError('bind', result);
+}
+
+/** Closes a socket that no thread reads any more. */
+export function closeUdpSocket(fd: number): void {
+  loadLibc().close(fd);
+}
+
+/** The forced buffer size needs CAP_NET_ADMIN; the other is capped by net.core.rmem_max. */
+function configure(libc: Libc, fd: number, { host, ipv6Only, receiveBuffer }: UdpOpening): void {
+  const set = (level: number, option: number, value: number) => libc.setsockopt(fd, level, option, value);
+  if (familyOf(host) === AF_INET6) must('setsockopt', set(IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? 1 : 0));
+  if (set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer) < 0) set(SOL_SOCKET, SO_RCVBUF, receiveBuffer);
+  must('setsockopt', set(SOL_SOCKET, SO_TIMESTAMPNS, 1));
+  must('setsockopt', set(SOL_SOCKET, SO_RXQ_OVFL, 1));
+}
+
+function share(libc: Libc, fd: number): void {
+  must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+}
+
+function must(call: string, result: number): number {
+  if (result < 0) throw errnoError(call, result);
+  return result;
+}

@@ -1,0 +1,29 @@
+/** Entry of a worker thread: ties the host to its ports, says when it is ready, and lets the thread end after `stop`. */
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { InternalErrors } from '../workers/internal-errors.ts';
+import type { CommandMessage, ReplyMessage, WorkerEvent, WorkerStart } from '../workers/protocol.ts';
+import { JournalPort } from './chunk-link.ts';
+import { Transmissions } from './transmit/transmissions.ts';
+import { loadEngines } from './transports/engines.ts';
+import { Host } from './worker-commands.ts';
+
+if (isMainThread || parentPort === null) throw new Error('workers/worker runs in a worker thread only');
+
+const port = parentPort;
+const start = workerData as WorkerStart;
+const post = (message: ReplyMessage | WorkerEvent) => port.postMessage(message);
+const journal = new JournalPort(start.journal, start.credit);
+const engines = await loadEngines(start.engine);
+const transmissions = new Transmissions({ thread: start.name, report: post });
+const internalErrors = new InternalErrors(post);
+const host = new Host({ start, journal, engines, transmissions, post, internalErrors });
+
+port.on('message', async (message: CommandMessage) => {
+  await host.handle(message);
+  if (message.name !== 'stop') return;
+  journal.close();
+  port.close();
+});
+post({ event: 'ready', engine: engines.udp });
+// The last net: what a socket, timer or promise throws that is caught nowhere else ends no thread.
+process.on('uncaughtException', (error) => internalErrors.note(error, null));

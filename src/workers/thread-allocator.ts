@@ -1,0 +1,124 @@
+/** Crews: all worker threads of the process. One shared pool, and a pool of its own for each listener that asks. */
+import type { WorkersView } from '../domain.ts';
+import { ProblemError } from '../errors.ts';
+import { Pool, type PoolEnvironment, type PoolWatcher } from './pool.ts';
+import type { Crew, CrewSource, ListenerThread, ThreadWatcher } from './thread-allocation.ts';
+
+export type CrewsOptions = {
+  /** Threads of the shared pool. */
+  threads: number;
+  /** Threads of all pools. */
+  maxThreads: number;
+  environment: PoolEnvironment;
+};
+
+export class Crews implements CrewSource {
+  readonly #options: CrewsOptions;
+  readonly #watchers: Partial<ThreadWatcher>[] = [];
+  readonly #dedicated = new Map<Pool, string>();
+  #shared!: Pool;
+  #threadsInUse: number;
+  #turn = 0;
+
+  /** Resolves when the shared pool is ready. */
+  static async start(options: CrewsOptions): Promise<Crews> {
+    const crews = new Crews(options);
+    const { environment, threads: size } = options;
+    crews.#shared = await Pool.shared({ size, environment, watcher: crews.#watcher });
+    return crews;
+  }
+
+  private constructor(options: CrewsOptions) {
+    this.#options = options;
+    this.#threadsInUse = options.threads;
+  }
+
+  watch(watcher: Partial<ThreadWatcher>): void {
+    this.#watchers.push(watcher);
+  }
+
+  async muster(listenerId: string, wanted: { threads: number; pool: 'shared' | 'dedicated' }): Promise<Crew> {
+    if (wanted.pool === 'dedicated') return this.#raise(listenerId, wanted.threads);
+    return { threads: this.choose(wanted.threads), disband: async () => {} };
+  }
+
+  /** So many of the least busy threads of the shared pool. */
+  choose(count: number): ListenerThread[] {
+    const size = this.#shared.threads.length;
+    if (count > size) {
+      throw new ProblemError(
+        'unprocessable',
+        `the shared pool has ${size} threads, not ${count}; take "pool": "dedicated", or start the service with --threads ${count}`,
+      );
+    }
+    try {
+      return this.#shared.choose(count);
+    } catch (error) {
+      throw new ProblemError('worker_unavailable', (error as Error).message);
+    }
+  }
+
+  /** A running thread of the shared pool, in turn. */
+  next(): ListenerThread {
+    const running = this.#shared.threads.filter(({ state }) => state === 'running');
+    if (running.length === 0) throw new ProblemError('worker_unavailable', 'no worker thread is running');
+    return running[this.#turn++ % running.length]!;
+  }
+
+  async view(): Promise<WorkersView> {
+    const pools = [{ name: 'shared', kind: 'shared' as const, pool: this.#shared }];
+    const dedicated = [...this.#dedicated].map(([pool, name]) => ({ name, kind: 'dedicated' as const, pool }));
+    const views = [...pools, ...dedicated].map(async ({ name, kind, pool }) => ({
+      name,
+      kind,
+      threads: (await pool.describe()).map(({ state, ...rest }) => ({ ...rest, state: shownState(state) })),
+    }));
+    const { maxThreads } = this.#options;
+    return { pools: await Promise.all(views), maxThreads, threadsInUse: this.#threadsInUse };
+  }
+
+  /** Stops and joins all threads. */
+  async close(): Promise<void> {
+    await Promise.all([this.#shared, ...this.#dedicated.keys()].map((pool) => pool.close()));
+  }
+
+  async #raise(listenerId: string, size: number): Promise<Crew> {
+    const { maxThreads, environment } = this.#options;
+    if (this.#threadsInUse + size > maxThreads) {
+      const free = maxThreads - this.#threadsInUse;
+      const more = `start the service with more, e.g. --max-threads ${Math.min(1024, this.#threadsInUse + size)}`;
+      const detail = `${size} more threads are too many: ${free} of ${maxThreads} are free; delete a listener that has its own, or ${more}`;
+      throw new ProblemError('limit_reached', detail);
+    }
+    this.#threadsInUse += size;
+    try {
+      const pool = await Pool.dedicated(listenerId, { size, environment, watcher: this.#watcher });
+      this.#dedicated.set(pool, listenerId);
+      return { threads: pool.threads, disband: () => this.#dismiss(pool) };
+    } catch (error) {
+      this.#threadsInUse -= size;
+      throw new ProblemError('worker_unavailable', (error as Error).message);
+    }
+  }
+
+  async #dismiss(pool: Pool): Promise<void> {
+    await pool.close();
+    if (this.#dedicated.delete(pool)) this.#threadsInUse -= pool.threads.length;
+  }
+
+  readonly #watcher: PoolWatcher = {
+    onEvent: (thread, event) => this.#tell((watcher) => watcher.event?.(thread, event)),
+    onDeath: (thread, _bindings, death) => this.#tell((watcher) => watcher.down?.(thread, death)),
+    onReplaced: (thread) => this.#tell((watcher) => watcher.up?.(thread)),
+    onGivenUp: (thread) => this.#tell((watcher) => watcher.abandoned?.(thread)),
+  };
+
+  #tell(what: (watcher: Partial<ThreadWatcher>) => void): void {
+    for (const watcher of this.#watchers) what(watcher);
+  }
+}
+
+function shownState(state: string): 'running' | 'replacing' | 'dead' {
+  if (state === 'running' || state === 'dead') return state;
+  return 'replacing';
+}

@@ -1,8 +1,0 @@
-import t from 'tap';
-import { whyNotNative } from '../../../src/transports/udp/native/selftest.ts';
-import { attach } from './udp/flood.ts';
-import { udpContract } from './udp-contract.ts';
-
-const reason = whyNotNative();
-if (reason === null) udpContract({ engine: 'mmsg', rig: { engine: 'auto', attach }, dropsWithoutCredit: false });
-else t.pass(`no native engine here: ${reason}`, { skip: true });

@@ -1,0 +1,166 @@
+/** A journal in memory for tests of the HTTP face: one array, filters by direction, text and kind, and it can fail. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Heads, Journal, JournalStats, Pull, Pulled, Scope, Wait, Waited } from '../../../src/journal/journal.ts';
+
+type Item = { place: number; listener: number; seq: number; kind: string; direction: 'in' | 'out'; text: string };
+
+export class FakeJournal implements Journal {
+  readonly items: Item[] = [];
+  readonly forgotten = new Set<number>();
+  readonly completed = new Set<number>();
+  /** Thrown by the next pull. */
+  failure: Error | undefined;
+  /** Happens within the next pull, before it is answered. */
+  meanwhile: (() => unknown) | undefined;
+  /** Pulls asked for so far. */
+  pulls: Pull[] = [];
+  /** Signals of waits under way. */
+  waits: AbortSignal[] = [];
+  #listeners = new Set<(heads: Heads) => void>();
+  #places = 0;
+
+  /** A message arrives. */
+  arrive(listener: number, text: string, direction: 'in' | 'out' = 'in', kind = 'message'): number {
+    const seq = this.#lastSeq(listener) + (kind === 'message' ? 1 : 0);
+    this.items.push({ place: ++this.#places, listener, seq, kind, direction, text });
+    this.post(listener);
+    return seq;
+  }
+
+  post(listener: number): void {
+    for (const tell of this.#listeners) tell(new Map([[listener, this.#lastSeq(listener)]]));
+  }
+
+  async endExport(): Promise<void> {}
+
+  async pull(request: Pull): Promise<Pulled> {
+    this.pulls.push(request);
+    await new Promise((resolve) => setImmediate(resolve));
+    const { failure, meanwhile } = this;
+    this.meanwhile = undefined;
+    await meanwhile?.();
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+    return this.#pulled(request);
+  }
+
+  #pulled(request: Pull): Pulled {
+    const own = this.items.filter((item) => inScope(request.scope, item));
+    const at = (item: Item): number => ('listener' in request.scope ? item.seq : item.place);
+    const last = Math.max(0, ...own.map(at));
+    const after = request.after === null ? 0 : Number(request.after);
+    if (after > last) throw Object.assign(new Error(`lies beyond the end, ${last}`), { code: 'cursor_ahead' });
+    const before = request.before === null ? Number.POSITIVE_INFINITY : Number(request.before);
+    const ordered = request.order === 'desc' ? own.toReversed() : own;
+    const matching = ordered.filter((item) => at(item) > after && at(item) < before && matches(request, item));
+    const taken = matching.slice(0, request.limit);
+    const edge = request.order === 'desc' ? 0 : last;
+    const hasMore = matching.length > taken.length;
+    const next = hasMore ? at(taken.at(-1)!) : Math.max(edge, after);
+    const messages = taken.filter(({ kind }) => kind === 'message').length;
+    return { body: encode(request, taken, at), items: taken.length, messages, next: String(next), hasMore };
+  }
+
+  async wait(request: Wait, signal: AbortSignal): Promise<Waited> {
+    this.waits.push(signal);
+    const until = Date.now() + request.timeout;
+    for (;;) {
+      const pulled = this.#pulled(request);
+      const matched = Math.min(pulled.items, request.count);
+      const gone = 'listener' in request.scope && this.forgotten.has(request.scope.listener);
+      const satisfied = matched >= request.count;
+      if (satisfied || gone || signal.aborted || Date.now() >= until) {
+        return { ...pulled, satisfied, matched, gone, nearMisses: [{ seq: 1, why: 'not equal' }] };
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  async payload(listener: number, seq: number): Promise<Uint8Array | undefined> {
+    const item = this.items.find((one) => one.listener === listener && one.seq === seq);
+    return item === undefined ? undefined : Buffer.from(item.text);
+  }
+
+  async clear(listener: number, before = Number.POSITIVE_INFINITY): Promise<number> {
+    const kept = this.items.filter((item) => item.listener !== listener || item.seq >= before);
+    const cleared = this.items.length - kept.length;
+    this.items.splice(0, this.items.length, ...kept);
+    return cleared;
+  }
+
+  async end(scope: Scope): Promise<string> {
+    const own = this.items.filter((item) => inScope(scope, item));
+    return String(Math.max(0, ...own.map((item) => ('listener' in scope ? item.seq : item.place))));
+  }
+
+  async histories(listeners: number[]): Promise<Map<number, never>> {
+    return new Map(listeners.map((number) => [number, { firstSeq: 1, lastSeq: this.#lastSeq(number) } as never]));
+  }
+
+  onHeads(listener: (heads: Heads) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Followers that listen. */
+  get followers(): number {
+    return this.#listeners.size;
+  }
+
+  async register(): Promise<never> {
+    throw new Error('not faked');
+  }
+  async saveSpec(): Promise<void> {}
+  async savedSpecs(): Promise<Map<number, string | null>> {
+    return new Map();
+  }
+  async saveCounts(): Promise<void> {}
+  async savedCounts(): ReturnType<Journal['savedCounts']> {
+    return new Map();
+  }
+  async configure(): Promise<void> {}
+  async forget(listener: number): Promise<void> {
+    this.forgotten.add(listener);
+  }
+  async complete(): Promise<void> {}
+  attach(_port: MessagePort): void {}
+  async append(): Promise<void> {}
+  async peer(): Promise<undefined> {
+    return undefined;
+  }
+  async seqOf(): Promise<number | undefined> {
+    return undefined;
+  }
+  async accounted(): Promise<number> {
+    return 0;
+  }
+  async stats(): Promise<JournalStats> {
+    throw new Error('not faked');
+  }
+  async close(): Promise<void> {}
+
+  #lastSeq(listener: number): number {
+    return Math.max(0, ...this.items.filter((item) => item.listener === listener).map(({ seq }) => seq));
+  }
+}
+
+function inScope(scope: Scope, { listener }: Item): boolean {
+  return 'listener' in scope ? scope.listener === listener : (scope.listeners?.includes(listener) ?? true);
+}
+
+const BITS: Record<string, number> = { message: 1, connection: 2, gap: 4, drop: 8, listener: 16, problem: 32 };
+
+function matches({ filter }: Pull, item: Item): boolean {
+  if (((filter.kinds ?? 1) & BITS[item.kind]!) === 0) return false;
+  if (filter.direction !== undefined && filter.direction !== item.direction) return false;
+  return filter.text === undefined || item.text.includes(filter.text);
+}
+
+function encode({ format }: Pull, items: Item[], at: (item: Item) => number): Uint8Array {
+  const json = items.map(({ place: _place, ...item }) => JSON.stringify(item));
+  if (format === 'json') return Buffer.from(json.join(','));
+  if (format === 'ndjson') return Buffer.from(json.map((line) => `${line}\n`).join(''));
+  return Buffer.from(
+    json.map((line, i) => `event: ${items[i]!.kind}\nid: ${at(items[i]!)}\ndata: ${line}\n\n`).join(''),
+  );
+}

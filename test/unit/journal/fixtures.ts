@@ -1,0 +1,145 @@
+/** Records, chunks, listeners and requests for the journal's tests. */
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { epochOf, type Place } from '../../../src/journal/cursor.ts';
+import type { CaptureLimits, JournalListener, Pull, Pulled, Wait } from '../../../src/journal/journal.ts';
+import { HistoryReader } from '../../../src/journal/log/history-reader.ts';
+import { Ledger } from '../../../src/journal/log/log.ts';
+import { Walks } from '../../../src/journal/query/query-runner.ts';
+import { Pulls } from '../../../src/journal/query/reads.ts';
+import { Slices } from '../../../src/journal/query/time-slicer.ts';
+import { Snapshot } from '../../../src/journal/reader/snapshot.ts';
+import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
+import { Gate } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
+import { addressBytes } from '../../../src/net/address.ts';
+import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/records/chunk.ts';
+import { listenerId } from '../../../src/records/ids.ts';
+import { Caller } from '../../../src/rpc/caller.ts';
+
+export const A = 0x1234_5678_9abc;
+export const B = 77;
+
+export const ROOMY: CaptureLimits = { maxMessages: 1e6, maxBytes: 1e9, maxAge: null, overflow: 'dropOldest' };
+
+export function listener(number = A, capture: Partial<CaptureLimits> = {}): JournalListener {
+  const local = { address: '127.0.0.1', port: 2323 };
+  return { number, id: listenerId(number), protocol: 'udp', local, capture: { ...ROOMY, ...capture } };
+}
+
+/** A message from 127.0.0.1:5000 with this text, received now. */
+export function message(text: string, more: Partial<Draft> = {}): Draft {
+  const payload = Buffer.from(text);
+  const remote = addressBytes('127.0.0.1');
+  return {
+    ...{ kind: KIND_MESSAGE, direction: 0, at: now(), size: payload.length },
+    ...{ payload, remote, remotePort: 5000, ...more },
+  };
+}
+
+export function now(): { seconds: number; nanos: number } {
+  return instant(Date.now());
+}
+
+export function instant(milliseconds: number): { seconds: number; nanos: number } {
+  return { seconds: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1e6 };
+}
+
+export type Origin = { binding?: number; incarnation?: number; thread?: number; ordinal?: number };
+
+export function chunk(drafts: Draft[], number = A, origin: Origin = {}): Uint8Array<ArrayBuffer> {
+  const { binding = 0, incarnation = 0, thread = 1, ordinal = 0 } = origin;
+  const from = { listener: number, node: 0, thread, binding, incarnation };
+  return encodeChunk(from, drafts, 1e6, ordinal) as Uint8Array<ArrayBuffer>;
+}
+
+/** Chunks of messages with these texts, one a chunk. */
+export function texts(...all: string[]): Uint8Array<ArrayBuffer>[] {
+  return all.map((text) => chunk([message(text)]));
+}
+
+export function pullOf(more: Partial<Pull> = {}): Pull {
+  return {
+    ...{ scope: { listener: A }, after: null, before: null, order: 'asc', limit: 1000, maxBytes: 1e9 },
+    ...{ filter: {}, payload: 'full', format: 'json', ...more },
+  };
+}
+
+export function waitOf(more: Partial<Wait> = {}): Wait {
+  return { ...pullOf(), count: 1, timeout: 5000, ...more };
+}
+
+/** A cursor as it is given out for a position within a listener. */
+export function cursorAt(position: number | string, number = A): string {
+  return `${position}~${epochOf(number)}`;
+}
+
+export type Item = Record<string, unknown> & { seq?: number; afterSeq?: number; text?: string; kind: string };
+
+/** The items of an answer in JSON form. */
+export function itemsOf(pulled: Pulled): Item[] {
+  return JSON.parse(`[${Buffer.from(pulled.body).toString()}]`);
+}
+
+export function seqsOf(pulled: Pulled): number[] {
+  return itemsOf(pulled).map((item) => item.seq!);
+}
+
+export function textsOf(pulled: Pulled): string[] {
+  return itemsOf(pulled).map((item) => item.text!);
+}
+
+/** A ledger in this thread, and a way to read it as pulls do. */
+export function bench(maxBytes = 1e9): { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled> } {
+  const ledger = new Ledger(new SqliteStore(null), maxBytes);
+  const slices = new Slices(() => {});
+  const pulls = new Pulls(ledger, { slices, commit: () => ledger.commit(), reader: null });
+  let asked = 0;
+  return { ledger, pull: (more) => pulls.pull(pullOf(more), `${++asked}`, new Caller()) };
+}
+
+/** A journal of one thread; `done` when the test is through with it. */
+export type Bench = { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled>; done: () => void };
+
+export function inMemory(): Bench {
+  const made = bench();
+  return { ...made, done: () => made.ledger.store.close() };
+}
+
+/** Journals one after the other in a file, read by snapshots of it, in slices as short as they come. */
+export function inFile(t: Test): () => Bench {
+  const file = join(t.testdir({}), 'journal.db');
+  const ledger = new Ledger(new SqliteStore(file), 1e9);
+  const snapshot = new Snapshot(file, new Gate());
+  t.teardown(() => {
+    snapshot.close();
+    ledger.store.close();
+  });
+  const walks = new Walks(snapshot, new Slices(() => {}, 0), (look) => snapshot.still(look));
+  const pull = async (more?: Partial<Pull>) => {
+    ledger.commit();
+    const { pulled, served } = await walks.walk(pullOf(more), new Caller());
+    ledger.markAllServed(served);
+    return pulled;
+  };
+  const done = () => {
+    for (const book of [...ledger.books.values()]) ledger.forget(book);
+    while (ledger.isReclaiming) ledger.commit();
+  };
+  return () => ({ ledger, pull, done });
+}
+
+/** A reader at the first record. */
+export function readerOf(draft: Draft, start: Place = { major: 0, minor: 0 }): HistoryReader {
+  const reader = new HistoryReader(chunk([draft]), start);
+  reader.next();
+  return reader;
+}
+
+/** Waits until the condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>, milliseconds = 5000): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error('it did not come about in time');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

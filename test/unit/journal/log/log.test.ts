@@ -1,0 +1,288 @@
+import t from 'tap';
+import type { CaptureLimits } from '../../../../src/journal/journal.ts';
+import { KIND_CONNECTION, KIND_GAP, NO_PAYLOAD } from '../../../../src/records/chunk.ts';
+import { A, B, bench, chunk, instant, itemsOf, listener, message, seqsOf, texts, textsOf } from '../fixtures.ts';
+
+const ALL_KINDS = 0x3f;
+/** Bytes of a chunk that holds one message of eight bytes. */
+const ONE = 120;
+
+/** A journal of one listener. */
+function open(capture: Partial<CaptureLimits> = {}, maxBytes?: number) {
+  const { ledger, pull } = bench(maxBytes);
+  const book = ledger.register(listener(A, capture));
+  const append = (...chunks: Uint8Array[]) => {
+    for (const each of chunks) ledger.append(each);
+    return ledger.commit();
+  };
+  return { ledger, book, pull, append };
+}
+
+t.test('messages are numbered from 1 without holes, over all bindings', async (t) => {
+  const { append, pull, book } = open();
+  append(chunk([message('a'), message('b')], A, { binding: 0 }), chunk([message('c')], A, { binding: 1 }));
+  append(chunk([message('d')], A, { binding: 0, ordinal: 2 }));
+  t.same(seqsOf(await pull()), [1, 2, 3, 4]);
+  t.same(textsOf(await pull()), ['a', 'b', 'c', 'd']);
+  t.match(book.history(), { firstSeq: 1, lastSeq: 4, captured: 4, evicted: 0 });
+});
+
+t.test('an answer refers to the seq of what it answers', async (t) => {
+  const { append, pull } = open();
+  const out = { direction: 1 };
+  append(chunk([message('ping'), message('PING', { ...out, reference: 0 })], A, { binding: 0 }));
+  append(chunk([message('other')], A, { binding: 1 }));
+  append(
+    chunk([message('late', { ...out, reference: 0 }), message('lost', { ...out, reference: 99 })], A, {
+      binding: 0,
+      ordinal: 2,
+    }),
+  );
+  append(
+    chunk([message('main', { ...out, answersSeq: 3 }), message('ahead', { ...out, answersSeq: 50 })], A, {
+      binding: 2,
+    }),
+  );
+  append(chunk([message('new life', { ...out, reference: 0 })], A, { binding: 0, incarnation: 1, ordinal: 1 }));
+  const answers = itemsOf(await pull()).map(({ text, inReplyTo }) => [text, inReplyTo]);
+  t.same(answers, [
+    ...[
+      ['ping', undefined],
+      ['PING', 1],
+      ['other', undefined],
+      ['late', 1],
+      ['lost', undefined],
+    ],
+    ...[
+      ['main', 3],
+      ['ahead', undefined],
+      ['new life', undefined],
+    ],
+  ]);
+});
+
+t.test('ordinals wrap around', async (t) => {
+  const { append, pull } = open();
+  append(
+    chunk([message('a'), message('b', { reference: 0xffff_ffff }), message('c', { reference: 0 })], A, {
+      ordinal: 0xffff_ffff,
+    }),
+  );
+  t.same(
+    itemsOf(await pull()).map(({ inReplyTo }) => inReplyTo),
+    [undefined, 1, 2],
+  );
+});
+
+t.test('the bound by count is exact to the message', async (t) => {
+  const { append, pull, book } = open({ maxMessages: 3 });
+  append(chunk(['a', 'b', 'c', 'd', 'e'].map((text) => message(text))));
+  t.same(seqsOf(await pull()), [3, 4, 5]);
+  append(...texts('f'));
+  t.same(seqsOf(await pull()), [4, 5, 6]);
+  t.match(book.history(), { firstSeq: 4, lastSeq: 6, captured: 6, evicted: 3 });
+});
+
+t.test('the bound by bytes is exact to the record', async (t) => {
+  const { append, pull, book } = open({ maxBytes: 2 * ONE });
+  append(...texts('12345678', '12345678', '12345678'));
+  t.same(seqsOf(await pull()), [2, 3]);
+  append(chunk([message('12345678'), message('12345678')]));
+  t.same(seqsOf(await pull()), [4, 5], '176 bytes of the new chunk, 56 below the bound would not hold the 120 before');
+  append(chunk([message('a'.repeat(8)), message('b'.repeat(8)), message('c'.repeat(8))]));
+  t.same(seqsOf(await pull()), [6, 7, 8]);
+  append(chunk(Array.from({ length: 10 }, () => message('12345678'))));
+  t.same(seqsOf(await pull()), [15, 16, 17, 18], 'four records of 56 bytes fit into 240');
+  t.ok(book.history().bytes <= 2 * ONE);
+});
+
+t.test('the bound by age is exact to the record', async (t) => {
+  const { append, pull, ledger, book } = open({ maxAge: 1000 });
+  const start = Date.now();
+  append(
+    chunk([
+      message('old', { at: instant(start - 1500) }),
+      message('older', { at: instant(start - 1200) }),
+      message('new', { at: instant(start) }),
+    ]),
+  );
+  t.same(textsOf(await pull()), ['new']);
+  ledger.configure(book, { ...listener().capture, maxAge: 1 });
+  while (Date.now() < start + 2);
+  t.same(textsOf(await pull()), []);
+  t.match(ledger.history(book), { firstSeq: 4, lastSeq: 3, evicted: 3, bytes: 0 });
+});
+
+t.test('a smaller bound evicts at once, a larger one brings nothing back', async (t) => {
+  const { append, pull, ledger, book } = open();
+  append(...texts('a', 'b', 'c', 'd'));
+  ledger.configure(book, { ...listener().capture, maxMessages: 2 });
+  t.same(seqsOf(await pull()), [3, 4]);
+  ledger.configure(book, { ...listener().capture, maxMessages: 100 });
+  t.same(seqsOf(await pull()), [3, 4]);
+});
+
+t.test('rows below the floor are freed', async (t) => {
+  const { append, ledger } = open({ maxMessages: 10 });
+  for (let i = 0; i < 1000; i++) append(...texts(`${i}`));
+  append();
+  t.ok(ledger.store.rows <= 12, `${ledger.store.rows} rows`);
+});
+
+t.test('a listener that keeps nothing counts', async (t) => {
+  const { append, pull, book } = open({ maxMessages: 0 });
+  const { touched } = append(chunk([message('a'), message('b', { direction: 1 })]));
+  t.ok(touched.has(book), 'its end moved');
+  t.match(book.history(), { firstSeq: 3, lastSeq: 2, captured: 1, evicted: 2 });
+  t.same(seqsOf(await pull()), []);
+});
+
+t.test('dropNewest keeps the oldest, counts what it refuses and says so by a gap', async (t) => {
+  const { append, pull, book, ledger } = open({ maxMessages: 3, overflow: 'dropNewest' });
+  append(chunk([message('a'), message('b')]));
+  append(chunk([message('c'), message('d'), message('e', { direction: 1 }), message('f')]));
+  append(...texts('g', 'h'));
+  t.same(textsOf(await pull()), ['a', 'b', 'c']);
+  t.match(book.history(), { captured: 3, full: 4, lastSeq: 3, evicted: 0 });
+  const gaps = itemsOf(await pull({ filter: { kinds: 1 << KIND_GAP } }));
+  t.equal(
+    gaps.reduce((sum, gap) => sum + (gap.dropped as number), 0),
+    4,
+    'only what came in',
+  );
+  t.ok(gaps.every((gap) => gap.reason === 'full' && gap.afterSeq === 3));
+  ledger.clear(book);
+  append(...texts('i'));
+  t.same(
+    itemsOf(await pull()).map(({ seq, text }) => [seq, text]),
+    [[4, 'i']],
+  );
+});
+
+t.test('a gap stands where the refusal was', async (t) => {
+  const { append, pull, book, ledger } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  append(...texts('a', 'b', 'c'));
+  ledger.configure(book, { ...listener().capture, maxMessages: 3, overflow: 'dropNewest' });
+  append(...texts('d'));
+  const seen = itemsOf(await pull({ filter: { kinds: ALL_KINDS } })).map(
+    ({ kind, text, dropped }) => text ?? `${kind} ${dropped}`,
+  );
+  t.same(seen, ['a', 'gap 2', 'd']);
+});
+
+t.test('dropNewest by bytes', async (t) => {
+  const { append, pull, book } = open({ maxBytes: 2 * ONE, overflow: 'dropNewest' });
+  append(...texts('12345678', '12345678', '12345678'));
+  t.same(seqsOf(await pull()), [1, 2]);
+  t.match(book.history(), { captured: 2, full: 1 });
+});
+
+t.test('a refused message is no answer to refer to', async (t) => {
+  const { append, pull, ledger, book } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  append(chunk([message('a'), message('refused')]));
+  ledger.configure(book, listener().capture);
+  append(
+    chunk([message('x', { direction: 1, reference: 1 }), message('y', { direction: 1, reference: 0 })], A, {
+      ordinal: 2,
+    }),
+  );
+  t.same(
+    itemsOf(await pull()).map(({ inReplyTo }) => inReplyTo),
+    [undefined, undefined, 1],
+  );
+});
+
+t.test('what a binding handed over is accounted for, refused or not', async (t) => {
+  const { append, book } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  append(chunk([message('a'), message('b'), message('c', { direction: 1 })], A, { binding: 3, incarnation: 2 }));
+  t.equal(book.accounted(3, 2), 2);
+  t.equal(book.accounted(3, 1), 0);
+  append(
+    chunk([message('a')], A, { binding: 3, incarnation: 3 }),
+    chunk([message('a')], A, { binding: 3, incarnation: 4 }),
+  );
+  t.equal(book.accounted(3, 4), 1);
+  t.equal(book.accounted(3, 2), 0, 'only the last two lives of a binding are remembered');
+});
+
+t.test('clearing removes messages and counts them as read; seq goes on', async (t) => {
+  const { append, pull, ledger, book } = open();
+  append(chunk(['a', 'b', 'c', 'd'].map((text) => message(text))));
+  t.equal(ledger.clear(book, 3), 2);
+  t.same(seqsOf(await pull()), [3, 4]);
+  t.equal(ledger.clear(book), 2);
+  t.equal(ledger.clear(book), 0);
+  append(...texts('e'));
+  t.same(seqsOf(await pull()), [5]);
+  t.match(book.history(), { cleared: 4, evicted: 0, captured: 5, unread: 0 });
+  t.same((await pull({ after: '1' })).gap, { reason: 'cleared', dropped: 3, fromSeq: 2, toSeq: 4 });
+});
+
+t.test('unread are the in messages beyond the highest seq ever served', async (t) => {
+  const { append, pull, book } = open();
+  append(chunk([message('a'), message('A', { direction: 1 }), message('b'), message('c')]), ...texts('d'));
+  t.equal(book.history().unread, 4);
+  await pull({ limit: 2 });
+  t.equal(book.history().unread, 3);
+  await pull({ after: '2', limit: 1 });
+  t.equal(book.history().unread, 2);
+  await pull({ limit: 1 });
+  t.equal(book.history().unread, 2, 'reading again what was read changes nothing');
+  await pull({ order: 'desc', limit: 1 });
+  t.equal(book.history().unread, 0);
+});
+
+t.test('the cap on all of it evicts the oldest first', async (t) => {
+  const { append, pull, ledger, book } = open({}, 100 * 300);
+  const other = ledger.register(listener(B));
+  for (let i = 0; i < 100; i++) append(chunk([message(`${i}`)]), chunk([message(`${i}`)], B));
+  t.ok(ledger.store.bytes <= 100 * 300);
+  t.ok(Math.abs(book.kept - other.kept) <= 1, 'both give the same');
+  t.equal(book.history().evicted, 100 - book.kept);
+  t.same(seqsOf(await pull()).at(-1), 100);
+  t.same(seqsOf(await pull()).length, book.kept);
+});
+
+t.test('forgetting takes everything along', async (t) => {
+  const { append, pull, ledger, book } = open();
+  ledger.register(listener(B));
+  append(...texts('a'), chunk([message('b')], B));
+  ledger.forget(book);
+  append(chunk([message('too late')]));
+  await t.rejects(pull(), { code: 'unknown_listener' });
+  t.same(textsOf(await pull({ scope: { listeners: null } })), ['b']);
+  t.equal(ledger.store.rows, 1);
+  ledger.register(listener(A));
+  append(chunk([message('anew')]));
+  t.same(
+    itemsOf(await pull()).map(({ seq, text }) => [seq, text]),
+    [[1, 'anew']],
+  );
+});
+
+t.test('registering again keeps the history', async (t) => {
+  const { append, pull, ledger, book } = open();
+  append(...texts('a'));
+  t.equal(ledger.register({ ...listener(), local: { address: '127.0.0.1', port: 99 } }), book);
+  t.same(itemsOf(await pull())[0]?.local, { address: '127.0.0.1', port: 99 });
+});
+
+t.test('bytes that are no chunk are refused and change nothing', async (t) => {
+  const { ledger, pull } = open();
+  t.throws(() => ledger.append(new Uint8Array(100)), RangeError);
+  const miscounted = chunk([message('a')]);
+  new DataView(miscounted.buffer).setUint16(50, 7, true);
+  t.throws(() => ledger.append(miscounted), RangeError);
+  t.same(seqsOf(await pull()), []);
+});
+
+t.test('connections are records without a seq', async (t) => {
+  const { append, pull, book } = open();
+  const connection = { ...message('', { connection: 1 }), kind: KIND_CONNECTION, payload: NO_PAYLOAD };
+  append(chunk([connection, message('a', { connection: 1 }), { ...connection, direction: 1 }]));
+  const seen = itemsOf(await pull({ filter: { kinds: ALL_KINDS } })).map(
+    ({ seq, afterSeq, phase }) => phase ?? seq ?? afterSeq,
+  );
+  t.same(seen, ['opened', 1, 'closed']);
+  t.match(book.history(), { lastSeq: 1, captured: 1 });
+});

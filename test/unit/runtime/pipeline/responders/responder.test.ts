@@ -1,0 +1,73 @@
+import t from 'tap';
+import { addressBytes } from '../../../../../src/net/address.ts';
+import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
+import { Exchange } from '../../../../../src/runtime/pipeline/request.ts';
+import { compileResponder } from '../../../../../src/runtime/pipeline/responders/responder.ts';
+import type { Responder as Spec } from '../../../../../src/schemas/responder.ts';
+
+function responder(spec: Spec, counters = new BindingCounters(createCounters(1), 0), repliesBefore = 0) {
+  const compiled = compileResponder(spec, { counters, repliesBefore, internalError: () => {} });
+  const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
+  exchange.remote = addressBytes('127.0.0.1');
+  return (text: string | Uint8Array, terminator = '') => {
+    exchange.payload = Uint8Array.from(Buffer.from(text as Uint8Array));
+    exchange.terminator = Uint8Array.from(Buffer.from(terminator));
+    return compiled.respond(exchange);
+  };
+}
+const text = (answer: unknown) => (answer instanceof Uint8Array ? Buffer.from(answer).toString('latin1') : answer);
+
+t.test('none is silent, echo is not', async (t) => {
+  t.equal(responder({ type: 'none' })('x'), null);
+  t.equal(text(responder({ type: 'echo' })('x')), 'x');
+  t.equal(text(responder({ type: 'echo' })('x', '\r\n')), 'x\r\n', 'the end of a line comes back with it');
+  const context = { counters: new BindingCounters(createCounters(1), 0), repliesBefore: 0, internalError: () => {} };
+  t.equal(compileResponder({ type: 'none' }, context).silent, true);
+  t.equal(compileResponder({ type: 'echo' }, context).silent, false);
+});
+
+t.test('upper does what bytes.strip().upper() of Python does', async (t) => {
+  const upper = responder({ type: 'upper' });
+  t.equal(
+    text(upper(' \t\n\r\v\fHola, \u00f1and\u00fa 1\n')),
+    Buffer.from('HOLA, \u00f1AND\u00fa 1').toString('latin1'),
+  );
+  t.equal(text(upper(' \u00a0x ')), Buffer.from('\u00a0X').toString('latin1'), 'only ASCII white space goes');
+  t.equal(text(upper(Uint8Array.of(0x00, 0x61, 0xe1, 0xff, 0x20))), '\x00A\xe1\xff');
+  t.equal(text(upper('  ')), '');
+  t.equal(text(upper(' x ', '\n')), 'X\n');
+  t.equal(text(responder({ type: 'upper', strip: false })(' x\n')), ' X\n');
+});
+
+t.test('reply: fixed in every form, templated, delayed', async (t) => {
+  t.equal(text(responder({ type: 'reply', text: '{{n}}' })('q')), '{{n}}', 'no template unless asked for');
+  t.equal(text(responder({ type: 'reply', hex: '00 ff' })('q')), '\x00\xff');
+  t.equal(text(responder({ type: 'reply', base64: 'AP8=' })('q')), '\x00\xff');
+  t.equal(text(responder({ type: 'reply', json: { a: [1] } })('q')), '{"a":[1]}');
+  t.equal(text(responder({ type: 'reply', text: '<{{text}}>', template: true })('q')), '<q>');
+  const payload = Uint8Array.from(Buffer.from('later'));
+  t.same(responder({ type: 'reply', text: 'later', delay: '50ms' })('q'), [{ delay: 50 }, { reply: payload }]);
+  t.same(responder({ type: 'reply', text: 'later', delay: 2000 })('q'), [{ delay: 2000 }, { reply: payload }]);
+});
+
+t.test('times counts over all bindings, and from when the responder came', async (t) => {
+  const memory = createCounters(2);
+  const [one, two] = [0, 1].map((place) => new BindingCounters(memory, place)) as [BindingCounters, BindingCounters];
+  const spec = { type: 'reply', text: 'x', times: 3 } as const;
+  const first = responder(spec, one);
+  const second = responder(spec, two);
+  t.same([first('q'), second('q'), first('q'), second('q'), first('q')].map(text), ['x', 'x', 'x', null, null]);
+  const next = responder(spec, one, one.taken('reply'));
+  t.same([next('q'), next('q'), next('q'), next('q')].map(text), ['x', 'x', 'x', null]);
+});
+
+t.test('a responder that throws answers nothing and says which message it was', async (t) => {
+  const told: unknown[] = [];
+  const counters = new BindingCounters(createCounters(1), 0);
+  const context = { counters, repliesBefore: 0, internalError: (...what: unknown[]) => told.push(what) };
+  const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
+  exchange.ordinal = 7;
+  exchange.payload = undefined as unknown as Uint8Array;
+  t.equal(compileResponder({ type: 'upper' }, context).respond(exchange), null);
+  t.match(told, [[{ name: 'TypeError' }, 7]]);
+});

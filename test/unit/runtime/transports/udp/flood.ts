@@ -1,0 +1,74 @@
+/** A fast sender of numbered datagrams over loopback, for tests: the number is the first four bytes, u32le. */
+import { AF_INET } from '../../../../../src/runtime/transports/udp/native/layout.ts';
+import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
+import { sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
+import { Outbox } from '../../../../../src/runtime/transports/udp/native/send-batch.ts';
+import { socketAddress } from '../../../../../src/runtime/transports/udp/native/sockaddr.ts';
+import {
+  closeUdpSocket,
+  openSendingSocket,
+  openUdpSocket,
+} from '../../../../../src/runtime/transports/udp/native/sockets.ts';
+import type { BindingSpec, Endpoint } from '../../../../../src/workers/protocol.ts';
+
+const CONNECTED = new Uint8Array(0);
+
+export class Flood {
+  /** Datagrams that left. */
+  sent = 0;
+  /** The peer's kernel said that nobody receives there. */
+  refused = false;
+  readonly #libc = loadLibc();
+  readonly #outbox = new Outbox(this.#libc);
+  readonly #fd: number;
+  readonly #size: number;
+
+  readonly #name: Uint8Array;
+
+  /** Unless it is connected it never hears of a refusal. */
+  constructor(to: Endpoint, { size = 16, connected = true } = {}) {
+    const name = socketAddress(to, AF_INET);
+    this.#fd = openSendingSocket(this.#libc, to, null);
+    if (connected) this.#libc.connect(this.#fd, name);
+    this.#name = connected ? CONNECTED : name;
+    this.#size = size;
+  }
+
+  /** Sends so many, as fast as it goes. */
+  send(count: number): void {
+    for (const end = this.sent + count; this.sent < end && !this.refused; ) this.#batch(Math.min(64, end - this.sent));
+  }
+
+  close(): void {
+    closeUdpSocket(this.#fd);
+  }
+
+  #batch(count: number): void {
+    const payload = new Uint8Array(this.#size);
+    const view = new DataView(payload.buffer);
+    for (let i = 0; i < count; i++) {
+      view.setUint32(0, this.sent + i, true);
+      this.#outbox.push(payload, this.#name);
+    }
+    this.#outbox.count = 0;
+    const result = this.#outbox.send(this.#fd, 0, count);
+    this.sent += Math.max(0, result);
+    // The error comes with the datagram after the one that was refused, and sendmmsg only says how many it took.
+    if (result < count) this.refused = true;
+  }
+}
+
+/** The number of a datagram. */
+export function numberOf(payload: Uint8Array): number {
+  return new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
+}
+
+/** How the registry hands a socket to a thread. */
+export function attach({ host, port, binding, bindings, udp }: BindingSpec) {
+  const { fd, address } = openUdpSocket({ host, port, binding, bindings, ...udp });
+  return {
+    attachment: { fd, droppedBefore: 0, poller: sharedPoller().access },
+    port: address.port,
+    release: () => closeUdpSocket(fd),
+  };
+}
