@@ -2,7 +2,7 @@
 import type { Routes } from '../src/http/domain.ts';
 import { commaList, labelPairs } from '../src/http/messages/filters.ts';
 import { pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/messages/pages.ts';
-import { LivePlace } from '../src/http/messages/read-scope.ts';
+import { LiveReadPosition } from '../src/http/messages/read-scope.ts';
 import { waitOnMany } from '../src/http/messages/wait.ts';
 import { answers, json } from '../src/http/operation.ts';
 import { MessagePageSchema } from '../src/schemas/message.ts';
@@ -14,10 +14,10 @@ export const allMessages: Routes = async (app) => {
   app.get('/v1/messages', { schema: pageSchema }, async (request, reply) => {
     const { query, method } = request;
     const terms = waitTerms(query);
-    const live = new LivePlace(registry, commaList(query.listener), labelPairs(query.label));
+    const live = new LiveReadPosition(registry, commaList(query.listener), labelPairs(query.label));
     try {
       const { scope } = live.current;
-      if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope, method)));
+      if (terms === undefined) return sendPage(request, reply, await journal.read(pagePull(query, scope, method)));
       const waited = await waitOnMany(app, reply, live, waitPull(query, scope, terms, method));
       return sendWaited(request, reply, waited, terms);
     } finally {

@@ -22,7 +22,7 @@ export const messages: Routes = async (app) => {
     const { query, params, method } = request;
     const terms = waitTerms(query);
     const scope = { listener: (await registry.flush(params.id)).number };
-    if (terms === undefined) return sendPage(request, reply, await journal.pull(pagePull(query, scope, method)));
+    if (terms === undefined) return sendPage(request, reply, await journal.read(pagePull(query, scope, method)));
     const waited = await waitOnOne(app, reply, params.id, waitPull(query, scope, terms, method));
     return sendWaited(request, reply, waited, terms);
   });
@@ -31,7 +31,7 @@ export const messages: Routes = async (app) => {
     const { id, seq } = request.params;
     const { number } = await registry.flush(id);
     const found = await journal
-      .pull(messagePull(number, seq, request.query.payload, request.method))
+      .read(messagePull(number, seq, request.query.payload, request.method))
       .catch(noneBeyondEnd);
     if (found === undefined || found.items === 0) throw noMessage(id, seq);
     return reply.type('application/json; charset=utf-8').send(found.body);

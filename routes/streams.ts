@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Domain, ListenerRef } from '../src/domain.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { commaList, duration, labelPairs, messageFilter } from '../src/http/messages/filters.ts';
-import { LivePlace, placeOf } from '../src/http/messages/read-scope.ts';
+import { LiveReadPosition, readScopeOf } from '../src/http/messages/read-scope.ts';
 import { answers, content, empty, ListenerParams } from '../src/http/operation.ts';
 import type { Follower } from '../src/http/streams/follow.ts';
 import { type OpenStream, openStream, type StreamTerms } from '../src/http/streams/open-stream.ts';
@@ -22,7 +22,7 @@ export const streams: Routes = async (app) => {
     return openStream(
       app,
       reply,
-      { ...streamTerms(request, query), place: placeOf(listener.number), filter },
+      { ...streamTerms(request, query), place: readScopeOf(listener.number), filter },
       ({ follower }) => [
         domain.registry.hold(params.id, { tie: query.hold === '1' }),
         endWithListener(domain, listener, follower),
@@ -38,7 +38,7 @@ export const streams: Routes = async (app) => {
       kinds.filter((one) => one !== 'send'),
     );
     const terms = streamTerms(request, query);
-    const live = new LivePlace(domain.registry, commaList(query.listener), labelPairs(query.label));
+    const live = new LiveReadPosition(domain.registry, commaList(query.listener), labelPairs(query.label));
     const place = () => live.current;
     return openStream(app, reply, { ...terms, place, filter }, (open) => [
       () => live.dispose(),
@@ -80,7 +80,7 @@ function tellSends({ sends }: Domain, { stream, follower }: OpenStream): () => v
 }
 
 /** With a listener its records go, so no record can tell that it went. */
-function tellDeletions({ registry }: Domain, live: LivePlace, { stream, follower }: OpenStream): () => void {
+function tellDeletions({ registry }: Domain, live: LiveReadPosition, { stream, follower }: OpenStream): () => void {
   return registry.onChange(({ listener, removed }) => {
     if (!removed || !live.included(listener.number)) return;
     const { id, name, protocol } = listener;

@@ -24,7 +24,7 @@ import { Sends } from './sends/sends.ts';
 import { policyOf, Status } from './status.ts';
 import { VERSION } from './version.ts';
 import { Descriptors } from './workers/descriptors.ts';
-import { Crews } from './workers/thread-allocator.ts';
+import { ThreadAllocator } from './workers/thread-allocator.ts';
 
 export type Service = {
   /** Where the API listens, with the real port. */
@@ -66,7 +66,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     signal?.throwIfAborted();
     const ownPorts = new SharedArrayBuffer(PORTS);
     const descriptors = Descriptors.ofProcess();
-    const crews = await Crews.start({
+    const allocator = await ThreadAllocator.start({
       threads: config.threads,
       maxThreads: config.maxThreads,
       environment: {
@@ -76,9 +76,9 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
         engine: config.engine,
       },
     });
-    undo.unshift(() => crews.close());
+    undo.unshift(() => allocator.close());
     signal?.throwIfAborted();
-    const parts = assemble({ config, journal, crews, ownPorts, descriptors, log });
+    const parts = assemble({ config, journal, allocator, ownPorts, descriptors, log });
     // Silent until it listens: Fastify would announce each address in a line of its own.
     const httpLog = log.child({}, { level: 'warn' });
     const app = await buildApp({ domain: parts, options: { ...config, version: VERSION }, logger: httpLog });
@@ -92,7 +92,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
     const fallback = config.engine === 'auto' ? whyNotNative() : null;
     if (fallback !== null) log.warn(`UDP is read one datagram at a time: ${fallback}`);
     announce(log, url, config);
-    return { url, configure, close: () => stop({ ...parts, app, crews, log }) };
+    return { url, configure, close: () => stop({ ...parts, app, allocator, log }) };
   } catch (error) {
     for (const step of undo) await step().catch(() => {});
     throw error;
@@ -121,17 +121,17 @@ type Parts = { registry: Registry; sends: Sends; journal: Journal; status: Statu
 function assemble(made: {
   config: Config;
   journal: Journal;
-  crews: Crews;
+  allocator: ThreadAllocator;
   ownPorts: SharedArrayBuffer;
   descriptors: Descriptors;
   log: Logger;
 }): Parts {
-  const { config, journal, crews, ownPorts, descriptors, log } = made;
-  logThreads(crews, log);
+  const { config, journal, allocator, ownPorts, descriptors, log } = made;
+  logThreads(allocator, log);
   const bindPolicy = new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' });
   const registry = new Registry({
     journal,
-    crews,
+    allocator,
     ports: { table: new PortTable(ownPorts), range: config.portRange },
     bindPolicy,
     descriptors,
@@ -147,10 +147,10 @@ function assemble(made: {
     sendPolicy: new AddressPolicy(config.allowSend, { code: 'destination_not_allowed', flag: '--allow-send' }),
     bindPolicy,
     descriptors,
-    thread: () => crews.next(),
-    watch: (watcher) => crews.watch(watcher),
+    thread: () => allocator.next(),
+    watch: (watcher) => allocator.watch(watcher),
   });
-  return { registry, sends, journal, status: new Status({ config, crews, journal }) };
+  return { registry, sends, journal, status: new Status({ config, allocator, journal }) };
 }
 
 async function stop({
@@ -158,15 +158,15 @@ async function stop({
   registry,
   sends,
   app,
-  crews,
+  allocator,
   journal,
   log,
-}: Parts & { app: FastifyInstance; crews: Crews; log: Logger }) {
+}: Parts & { app: FastifyInstance; allocator: ThreadAllocator; log: Logger }) {
   status.stop();
   await Promise.race([sends.clear(), sleep(PATIENCE, null, { ref: false })]);
   await registry.close();
   await app.close();
-  await crews.close();
+  await allocator.close();
   await journal.close();
   log.info('stopped');
 }
@@ -188,8 +188,8 @@ function configurator(registry: Registry, log: Logger): Service['configure'] {
   };
 }
 
-function logThreads(crews: Crews, log: Logger): void {
-  crews.watch({
+function logThreads(allocator: ThreadAllocator, log: Logger): void {
+  allocator.watch({
     down: ({ name }, { code, error }) =>
       log.error({ thread: name, exitCode: code, err: error }, 'a worker thread died'),
     up: ({ name }) => log.warn({ thread: name }, 'a worker thread was replaced'),

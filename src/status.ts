@@ -4,7 +4,7 @@ import type { Config } from './config/config.ts';
 import type { ServiceStatus, WorkersView } from './domain.ts';
 import type { Journal } from './journal/journal.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from './journal/query/wait-limits.ts';
-import type { Crews } from './workers/thread-allocator.ts';
+import type { ThreadAllocator } from './workers/thread-allocator.ts';
 
 type Check = { name: string; ok: boolean; detail?: string };
 
@@ -12,13 +12,13 @@ type Check = { name: string; ok: boolean; detail?: string };
 const PATIENCE = 2000;
 
 export class Status implements ServiceStatus {
-  readonly #parts: { config: Config; crews: Crews; journal: Journal };
+  readonly #parts: { config: Config; allocator: ThreadAllocator; journal: Journal };
   readonly #stopping = new AbortController();
   readonly #begun = Promise.withResolvers<void>();
   /** What it does before it has come up; null afterwards. */
   #starting: string | null = 'it is starting';
 
-  constructor(parts: { config: Config; crews: Crews; journal: Journal }) {
+  constructor(parts: { config: Config; allocator: ThreadAllocator; journal: Journal }) {
     this.#parts = parts;
   }
 
@@ -55,7 +55,7 @@ export class Status implements ServiceStatus {
   }
 
   workers(): Promise<WorkersView> {
-    return this.#parts.crews.view();
+    return this.#parts.allocator.view();
   }
 
   info(): Record<string, unknown> {
@@ -94,7 +94,7 @@ export class Status implements ServiceStatus {
   }
 
   async #workers(): Promise<Check> {
-    const { pools } = await this.#parts.crews.view();
+    const { pools } = await this.#parts.allocator.view();
     const dead = pools.flatMap(({ threads }) => threads).filter(({ state }) => state === 'dead');
     if (dead.length === 0) return { name: 'workers', ok: true };
     return { name: 'workers', ok: false, detail: `given up: ${dead.map(({ name }) => name).join(', ')}` };

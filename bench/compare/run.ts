@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the service beside what people would use instead, in one run of a few minutes. Prints the table of
  * ratios; a complete run also writes docs/benchmarks/. Needs Linux and a C compiler; what else is missing is left out and said.
- * node dist/bench/run.js [--rounds N] [--only name,…] [--offline] [--write DIR]
+ * node dist/bench/compare/run.js [--rounds N] [--only name,…] [--offline] [--write DIR]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';

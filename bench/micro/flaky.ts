@@ -1,7 +1,7 @@
 /**
  * A flaky test becomes a firm one: a sample harness whose messages take from 0 to 300 ms, run many times. With a fixed
  * sleep it fails now and then, with waits never; and `quietFor` finds each stray message.
- * Run compiled: node dist/bench/flaky.js [runs] [strays]. Default: 500 runs, 100 strays.
+ * Run compiled: node dist/bench/micro/flaky.js [runs] [strays]. Default: 500 runs, 100 strays.
  */
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';

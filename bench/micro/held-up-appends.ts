@@ -1,11 +1,11 @@
 /**
  * How long an append is held up: from posting a chunk until its credit comes back, while nothing else goes on, beside an
  * NDJSON export of 1,000,000 messages and beside a regular expression that matches none of them.
- * Run compiled: node dist/bench/heldUp.js [directory]; the store is in memory and, with a directory, in a file there.
+ * Run compiled: node dist/bench/micro/held-up-appends.js [directory]; the store is in memory and, with a directory, in a file there.
  */
 import { MessageChannel } from 'node:worker_threads';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal, Pull } from '../../src/journal/journal.ts';
+import type { Journal, Read } from '../../src/journal/journal.ts';
 import { addressBytes } from '../../src/net/address.ts';
 import { encodeChunk } from '../../src/records/chunk.ts';
 import { listenerId } from '../../src/records/ids.ts';
@@ -17,7 +17,7 @@ const SAMPLES = 2000;
 /** Milliseconds between a credit and the next chunk. */
 const PAUSE = 2;
 
-const all: Pull = {
+const all: Read = {
   ...{ scope: { listener: LISTENER }, after: null, before: null, order: 'asc', limit: 10_000, maxBytes: 1024 ** 2 },
   ...{ filter: {}, payload: 'full', format: 'json' },
 };
@@ -65,7 +65,7 @@ async function exportAll(goesOn: () => boolean): Promise<number> {
   const start = performance.now();
   let messages = 0;
   for (let after: string | null = null; goesOn(); ) {
-    const page = await journal.pull({ ...all, format: 'ndjson', after });
+    const page = await journal.read({ ...all, format: 'ndjson', after });
     messages += page.messages;
     // Left to the garbage collector, it would stop the clock that measures.
     (page.body.buffer as ArrayBuffer).transfer(0);
@@ -77,7 +77,7 @@ async function exportAll(goesOn: () => boolean): Promise<number> {
 async function matchNothing(goesOn: () => boolean): Promise<number> {
   const start = performance.now();
   let walks = 0;
-  while (goesOn()) await journal.pull({ ...all, filter: { regex: `nowhere${++walks}$` } });
+  while (goesOn()) await journal.read({ ...all, filter: { regex: `nowhere${++walks}$` } });
   return Math.round((walks * TOTAL * 1000) / (performance.now() - start));
 }
 

@@ -1,12 +1,12 @@
 /**
  * What the journal costs: appending (chunks of 500 messages and of one), pulling pages and streams, scanning by a filter.
- * Run compiled: node dist/bench/journal.js. Times are per message unless the row says otherwise; the store is in memory
+ * Run compiled: node dist/bench/micro/journal.js. Times are per message unless the row says otherwise; the store is in memory
  * and, with a directory as argument, in a file there.
  */
 import { MessageChannel } from 'node:worker_threads';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal, Pull } from '../../src/journal/journal.ts';
-import { Ledger } from '../../src/journal/log/log.ts';
+import type { Journal, Read } from '../../src/journal/journal.ts';
+import { Log } from '../../src/journal/log/log.ts';
 import { SqliteStore } from '../../src/journal/store/sqlite/sqlite-store.ts';
 import { addressBytes } from '../../src/net/address.ts';
 import { type Draft, encodeChunk, H } from '../../src/records/chunk.ts';
@@ -17,7 +17,7 @@ const SIZE = 64;
 const CREDIT = 16 * 1024 * 1024;
 const rows: { what: string; value: string }[] = [];
 
-const pull: Pull = {
+const pull: Read = {
   scope: { listener: LISTENER },
   after: null,
   before: null,
@@ -41,7 +41,7 @@ console.table(rows);
 
 /** The ledger alone, in this thread, committing every 64 chunks as a busy intake does. */
 function appendCost(what: string, perChunk: number, total: number, maxMessages = 1e9): void {
-  const ledger = new Ledger(new SqliteStore(null), 4 * 1024 ** 3);
+  const ledger = new Log(new SqliteStore(null), 4 * 1024 ** 3);
   ledger.register(described(maxMessages));
   const chunk = chunkOf(perChunk, 0);
   const chunks = Array.from({ length: total / perChunk }, (_, i) => numbered(chunk, i * perChunk));
@@ -74,7 +74,7 @@ async function reading(): Promise<void> {
     const start = performance.now();
     let messages = 0;
     for (let after: string | null = null, more = true; more; ) {
-      const page = await journal.pull({ ...pull, format, after });
+      const page = await journal.read({ ...pull, format, after });
       messages += page.messages;
       after = page.next;
       more = page.hasMore;
@@ -83,13 +83,13 @@ async function reading(): Promise<void> {
     report(`pull all by pages of 1000 as ${format}`, (performance.now() - start) / total);
   }
   const middle = total / 2;
-  await timed('page of 100 in the middle', 500, (i) => journal.pull({ ...pull, after: `${middle + i}`, limit: 100 }));
-  await timed('page of 1 at the end', 500, (i) => journal.pull({ ...pull, order: 'desc', limit: 1, maxBytes: i }));
+  await timed('page of 100 in the middle', 500, (i) => journal.read({ ...pull, after: `${middle + i}`, limit: 100 }));
+  await timed('page of 1 at the end', 500, (i) => journal.read({ ...pull, order: 'desc', limit: 1, maxBytes: i }));
   await timed('text that is nowhere in 1,000,000', 3, (i) =>
-    journal.pull({ ...pull, filter: { text: `nowhere${i}` } }),
+    journal.read({ ...pull, filter: { text: `nowhere${i}` } }),
   );
   await timed('source that is nowhere in 1,000,000', 10, (i) =>
-    journal.pull({ ...pull, filter: { remote: { bytes: addressBytes(`10.1.2.${i}`), prefix: 128 } } }),
+    journal.read({ ...pull, filter: { remote: { bytes: addressBytes(`10.1.2.${i}`), prefix: 128 } } }),
   );
   await journal.close();
 }

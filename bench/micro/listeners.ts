@@ -1,6 +1,6 @@
 /**
  * What an idle service with many listeners costs: time of GET /v1/listeners and of one more create, through HTTP, and
- * memory a listener. Run: npm run build && node dist/bench/listeners.js [listeners]
+ * memory a listener. Run: npm run build && node dist/bench/micro/listeners.js [listeners]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

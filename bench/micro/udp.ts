@@ -1,6 +1,6 @@
 /**
  * UDP beside what people would use instead, in one run: what is to be read are the ratios. Needs a C compiler; Python
- * where it is there. Run compiled: node dist/bench/udp.js [rounds]
+ * where it is there. Run compiled: node dist/bench/micro/udp.js [rounds]
  */
 import { burstRows } from './udp/burst.ts';
 import { type Capture, captureRows } from './udp/capture.ts';

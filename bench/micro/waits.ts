@@ -1,6 +1,6 @@
 /**
  * What sleeping waits cost: thousands of waits for different texts on one listener while datagrams arrive, and how soon
- * each is woken. Run compiled: node dist/bench/waits.js [waits] [datagrams a second]. Default: 2,000 and 10,000.
+ * each is woken. Run compiled: node dist/bench/micro/waits.js [waits] [datagrams a second]. Default: 2,000 and 10,000.
  */
 import { spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';

@@ -27,7 +27,7 @@ export function readConfigurationFile(path: string): ConfigurationFile {
 /** Throws ConfigError. */
 export function parseConfiguration(path: string, text: string): ConfigurationFile {
   const { value, exact, lineOf } = parseYaml(path, text);
-  const place: Place = (pointer) => `${path}:${lineOf(pointer)}: ${pointer === '' ? 'the file' : pointer}`;
+  const place: SourceLocation = (pointer) => `${path}:${lineOf(pointer)}: ${pointer === '' ? 'the file' : pointer}`;
   const content = (value ?? {}) as { settings?: Record<string, unknown>; listeners?: NamedSpec[] };
   checkSchema(content, place);
   checkText(content, place);
@@ -37,7 +37,7 @@ export function parseConfiguration(path: string, text: string): ConfigurationFil
   return { path, settings, listeners };
 }
 
-type Place = (pointer: string) => string;
+type SourceLocation = (pointer: string) => string;
 
 function read(path: string): string {
   try {
@@ -50,20 +50,20 @@ function read(path: string): string {
   }
 }
 
-function checkSchema(content: unknown, place: Place): void {
+function checkSchema(content: unknown, place: SourceLocation): void {
   const validate = buildValidator({}, {})({ httpPart: 'body', schema: configurationSchema() } as never) as Validate;
   if (validate(content)) return;
   throw located(formatErrors(validate.errors as never, 'body'), place, '');
 }
 
 /** Text that could not be stored or sent as it is. */
-function checkText(content: unknown, place: Place): void {
+function checkText(content: unknown, place: SourceLocation): void {
   const pointer = illFormedAt(content);
   if (pointer !== undefined) throw new ConfigError(`${place(pointer)} ${HALF_CHARACTER}`);
 }
 
 /** JSON payloads leave as they are written in the file. */
-function keepJsonText(exact: unknown, listeners: NamedSpec[], place: Place): void {
+function keepJsonText(exact: unknown, listeners: NamedSpec[], place: SourceLocation): void {
   for (const [i, { responder }] of listeners.entries()) {
     if (responder?.type !== 'reply' || responder.json === undefined) continue;
     const path = ['listeners', i, 'responder', 'json'];
@@ -79,7 +79,7 @@ function keepJsonText(exact: unknown, listeners: NamedSpec[], place: Place): voi
 type Validate = { (content: unknown): boolean; errors?: unknown };
 
 /** The rules beyond the schema: those of a create, and that names are used once. */
-function checkListeners(listeners: NamedSpec[], place: Place): void {
+function checkListeners(listeners: NamedSpec[], place: SourceLocation): void {
   const names = new Set<string>();
   for (const [i, spec] of listeners.entries()) {
     const pointer = `/listeners/${i}`;
@@ -93,7 +93,7 @@ function checkListeners(listeners: NamedSpec[], place: Place): void {
   }
 }
 
-function located(error: unknown, place: Place, prefix: string): unknown {
+function located(error: unknown, place: SourceLocation, prefix: string): unknown {
   if (!(error instanceof ProblemError)) return error;
   const first = error.errors?.[0];
   if (first === undefined) return new ConfigError(`${place(prefix)} ${error.message}`);

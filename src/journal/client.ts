@@ -1,17 +1,17 @@
 /** The journal as the main thread sees it: starts the journal thread and speaks to it. */
 import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
-import { goneError, leavable } from '../rpc/cancellable.ts';
+import { cancellable, goneError } from '../rpc/cancellable.ts';
 import type {
   CaptureLimits,
-  Heads,
-  History,
+  HistoryStats,
   Journal,
   JournalListener,
   JournalStats,
   MessagePeer,
-  Pull,
-  Pulled,
+  Read,
+  ReadResult,
   Scope,
+  Tails,
   Traffic,
   Wait,
   Waited,
@@ -54,7 +54,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 
 type Pending = { resolve: (reply: never) => void; reject: (error: Error) => void };
 /** A pull that more than one reader asked for in the same turn. */
-type SharedPull = { promise: Promise<Pulled>; readers: number; leave: () => void };
+type SharedPull = { promise: Promise<ReadResult>; readers: number; leave: () => void };
 
 export class JournalClient implements Journal {
   readonly ready: Promise<void>;
@@ -62,7 +62,7 @@ export class JournalClient implements Journal {
   readonly #onDeath: (error: Error) => void;
   readonly #onTold: (line: string) => void;
   readonly #pending = new Map<number, Pending>();
-  readonly #headListeners = new Set<(heads: Heads) => void>();
+  readonly #headListeners = new Set<(tails: Tails) => void>();
   readonly #pulls = new Map<string, SharedPull>();
   #lastId = 0;
   #isReady = false;
@@ -91,7 +91,7 @@ export class JournalClient implements Journal {
     worker.on('exit', (code) => die(new Error(`the journal thread ended with code ${code}`)));
   }
 
-  register(listener: JournalListener): Promise<History> {
+  register(listener: JournalListener): Promise<HistoryStats> {
     return this.#call('register', listener);
   }
   async saveSpec(listener: number, spec: string): Promise<void> {
@@ -123,7 +123,7 @@ export class JournalClient implements Journal {
   }
 
   /** Readers that ask the same in one turn get one answer; it is asked for at the end of the turn, so it misses nothing. */
-  pull(request: Pull, signal?: AbortSignal): Promise<Pulled> {
+  read(request: Read, signal?: AbortSignal): Promise<ReadResult> {
     const key = keyOf(request);
     let shared = this.#pulls.get(key);
     if (shared === undefined) {
@@ -133,7 +133,7 @@ export class JournalClient implements Journal {
     const pull = shared;
     pull.readers++;
     if (signal === undefined) return pull.promise;
-    return leavable(pull.promise, signal, () => {
+    return cancellable(pull.promise, signal, () => {
       if (--pull.readers === 0) pull.leave();
     });
   }
@@ -144,7 +144,7 @@ export class JournalClient implements Journal {
 
   wait(request: Wait, signal: AbortSignal): Promise<Waited> {
     const id = this.#nextId();
-    return leavable(this.#call('wait', request, { id }), signal, () => this.#post({ leave: id }));
+    return cancellable(this.#call('wait', request, { id }), signal, () => this.#post({ leave: id }));
   }
   payload(listener: number, seq: number, peek = false): Promise<Uint8Array | undefined> {
     return this.#call('payload', { listener, seq, peek });
@@ -155,7 +155,7 @@ export class JournalClient implements Journal {
   clear(listener: number, before?: number): Promise<number> {
     return this.#call('clear', { listener, before });
   }
-  histories(listeners: number[]): Promise<Map<number, History>> {
+  histories(listeners: number[]): Promise<Map<number, HistoryStats>> {
     return this.#call('histories', { listeners });
   }
   accounted(listener: number, binding: number, incarnation: number): Promise<number> {
@@ -175,7 +175,7 @@ export class JournalClient implements Journal {
   stats(): Promise<JournalStats> {
     return this.#call('stats', null);
   }
-  onHeads(listener: (heads: Heads) => void): () => void {
+  onTails(listener: (tails: Tails) => void): () => void {
     this.#headListeners.add(listener);
     return () => this.#headListeners.delete(listener);
   }
@@ -189,9 +189,9 @@ export class JournalClient implements Journal {
     await exited;
   }
 
-  #sharePull(request: Pull, key: string): SharedPull {
+  #sharePull(request: Read, key: string): SharedPull {
     const id = this.#nextId();
-    const { promise, resolve, reject } = Promise.withResolvers<Pulled>();
+    const { promise, resolve, reject } = Promise.withResolvers<ReadResult>();
     let left = false;
     const leave = () => {
       left = true;
@@ -232,8 +232,8 @@ export class JournalClient implements Journal {
       this.#onTold(message.told);
       return;
     }
-    if ('heads' in message) {
-      this.#tellHeads(message.heads);
+    if ('tails' in message) {
+      this.#tellHeads(message.tails);
       return;
     }
     const pending = this.#pending.get(message.id);
@@ -243,9 +243,9 @@ export class JournalClient implements Journal {
   }
 
   #tellHeads(pairs: Float64Array): void {
-    const heads = new Map<number, number>();
-    for (let i = 0; i < pairs.length; i += 2) heads.set(pairs[i]!, pairs[i + 1]!);
-    for (const listener of this.#headListeners) listener(heads);
+    const tails = new Map<number, number>();
+    for (let i = 0; i < pairs.length; i += 2) tails.set(pairs[i]!, pairs[i + 1]!);
+    for (const listener of this.#headListeners) listener(tails);
   }
 
   /** No promise outlives the thread. */
@@ -262,7 +262,7 @@ export class JournalClient implements Journal {
   }
 }
 
-function keyOf(request: Pull): string {
+function keyOf(request: Read): string {
   const { remote } = request.filter;
   if (remote === undefined) return JSON.stringify(request);
   return JSON.stringify({ ...request, filter: { ...request.filter, remote: { ...remote, bytes: [...remote.bytes] } } });

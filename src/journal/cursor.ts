@@ -11,28 +11,28 @@
  */
 import { randomBytes } from 'node:crypto';
 
-export type Place = { readonly major: number; readonly minor: number };
+export type Position = { readonly major: number; readonly minor: number };
 
 /** A cursor of another history than the one at hand. */
 export const STALE = 'stale';
 
 /** Before everything. */
-export const START: Place = { major: 0, minor: 0 };
+export const START: Position = { major: 0, minor: 0 };
 /** Beyond everything. */
-export const BEYOND: Place = { major: Number.MAX_SAFE_INTEGER, minor: 0 };
+export const BEYOND: Position = { major: Number.MAX_SAFE_INTEGER, minor: 0 };
 
 const EPOCH_MARK = '~';
 /** Values of an epoch; it has six characters of base 36. */
 const EPOCHS = 36 ** 6;
 
 /** Negative when a lies before b, 0 when they are the same, positive when it lies beyond. */
-export function comparePlaces(a: Place, b: Place): number {
+export function comparePositions(a: Position, b: Position): number {
   return a.major - b.major || a.minor - b.minor;
 }
 
 /** The farther one. */
-export function later(a: Place, b: Place): Place {
-  return comparePlaces(a, b) >= 0 ? a : b;
+export function later(a: Position, b: Position): Position {
+  return comparePositions(a, b) >= 0 ? a : b;
 }
 
 /** The epoch of a listener's history: its number is random, and no two listeners share one. */
@@ -54,7 +54,7 @@ export function formatSeqCursor(major: number, minor: number, epoch: string): st
 }
 
 /** The place of a cursor within a listener, STALE when it is one of another history, undefined when the text is none. */
-export function parseSeqCursor(text: string, epoch: string): Place | typeof STALE | undefined {
+export function parseSeqCursor(text: string, epoch: string): Position | typeof STALE | undefined {
   return parse(text, epoch, seqPlace);
 }
 
@@ -64,7 +64,7 @@ export function formatJournalCursor(major: number, minor: number, epoch: string)
 }
 
 /** The same over all listeners. `0` is the start, as within a listener; any other place without an epoch is STALE. */
-export function parseJournalCursor(text: string, epoch: string): Place | typeof STALE | undefined {
+export function parseJournalCursor(text: string, epoch: string): Position | typeof STALE | undefined {
   const place = parse(text, epoch, journalPlace);
   return place === START || text.includes(EPOCH_MARK) ? place : place && STALE;
 }
@@ -75,23 +75,23 @@ export function withEpochOf(cursor: string, other: string): string {
   return cursor.includes(EPOCH_MARK) || mark === -1 ? cursor : cursor + other.slice(mark);
 }
 
-function parse(text: string, epoch: string, placeOf: (position: string) => Place | undefined) {
+function parse(text: string, epoch: string, placeOf: (position: string) => Position | undefined) {
   const [, position = text, given = epoch] = /^(.*)~([0-9a-z]{6})$/s.exec(text) ?? [];
   const place = placeOf(position);
   return place === undefined || given === epoch ? place : STALE;
 }
 
-function seqPlace(position: string): Place | undefined {
+function seqPlace(position: string): Position | undefined {
   const match = /^(\d{1,16})(?:\.(\d{1,16}))?$/.exec(position);
   return match === null ? undefined : place(Number(match[1]), Number(match[2] ?? 0));
 }
 
-function journalPlace(position: string): Place | undefined {
+function journalPlace(position: string): Position | undefined {
   if (position === '0') return START;
   const match = /^j([0-9a-z]{1,11})\.([0-9a-z]{1,11})$/.exec(position);
   return match === null ? undefined : place(Number.parseInt(match[1]!, 36), Number.parseInt(match[2]!, 36));
 }
 
-function place(major: number, minor: number): Place | undefined {
+function place(major: number, minor: number): Position | undefined {
   return Number.isSafeInteger(major) && Number.isSafeInteger(minor) ? { major, minor } : undefined;
 }

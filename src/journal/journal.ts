@@ -71,9 +71,9 @@ export type MessageFilter = {
 export type Scope = { listener: number } | { listeners: number[] | null };
 
 /** How a pull encodes what it finds. `json`: items joined by commas. `sse`: whole events with ids. `ndjson`: lines. */
-export type PullFormat = 'json' | 'sse' | 'ndjson' | 'pcapng';
+export type ReadFormat = 'json' | 'sse' | 'ndjson' | 'pcapng';
 
-export type Pull = {
+export type Read = {
   scope: Scope;
   /** Exclusive cursor in text; null = from the oldest (asc) or the newest (desc) there is. */
   after: string | null;
@@ -85,7 +85,7 @@ export type Pull = {
   maxBytes: number;
   filter: MessageFilter;
   payload: PayloadMode;
-  format: PullFormat;
+  format: ReadFormat;
   /** Nobody is given what is found: it does not count as read. */
   peek?: boolean;
   /** pcapng only: which export this pull belongs to. What it knows of connections lasts from its first pull to the one without `hasMore`. */
@@ -98,7 +98,7 @@ export type Pull = {
  */
 export type MissedRange = { reason: GapReason; dropped: number; fromSeq?: number; toSeq?: number };
 
-export type Pulled = {
+export type ReadResult = {
   /** The encoded items. */
   body: Uint8Array;
   /** Items in the body; `messages` of them are messages. */
@@ -111,7 +111,7 @@ export type Pulled = {
   gap?: MissedRange;
 };
 
-export type Wait = Pull & {
+export type Wait = Read & {
   /** Matching records wanted. */
   count: number;
   /** Milliseconds until it gives up. */
@@ -121,7 +121,7 @@ export type Wait = Pull & {
 /** `listenerId` is there when the wait is over more than one listener. */
 /** `diff`: expected and actual bytes, where the filter says what is expected. */
 export type NearMiss = { seq: number; why: string; listenerId?: string; diff?: ByteDiff };
-export type Waited = Pulled & {
+export type Waited = ReadResult & {
   satisfied: boolean;
   matched: number;
   nearMisses: NearMiss[];
@@ -130,7 +130,7 @@ export type Waited = Pulled & {
 };
 
 /** Numbers of one listener's history. */
-export type History = {
+export type HistoryStats = {
   /** Seq of the oldest message kept, lastSeq + 1 when none is. */
   firstSeq: number;
   lastSeq: number;
@@ -153,7 +153,7 @@ export type History = {
 export const LOSSES = ['kernel', 'overload', 'paused', 'closed', 'lost'] as const satisfies GapReason[];
 
 /** A listener's traffic as far as the journal itself knows it: stored in one commit with the records it comes from. */
-export type Traffic = Pick<History, 'captured' | 'full'> & {
+export type Traffic = Pick<HistoryStats, 'captured' | 'full'> & {
   /** Sizes on the wire of the `in` messages. */
   incomingBytes: number;
   /** `out` messages, and their sizes on the wire. */
@@ -183,11 +183,11 @@ export type JournalStats = {
 };
 
 /** New ends of listeners' histories: at most one post per 5 ms. */
-export type Heads = ReadonlyMap<number, number>;
+export type Tails = ReadonlyMap<number, number>;
 
 export interface Journal {
   /** Makes a listener known, or changes what is known. Answers once it is stored. A listener's history is kept over calls. */
-  register(listener: JournalListener): Promise<History>;
+  register(listener: JournalListener): Promise<HistoryStats>;
   /** Keeps a text with a listener, for `savedSpecs` after a restart. Nothing where nothing outlives the process. */
   saveSpec(listener: number, spec: string): Promise<void>;
   /** What an earlier process saved, by listener; null where it ended before it saved anything. */
@@ -207,7 +207,7 @@ export interface Journal {
   /** Appends records made by the main thread (listener, gap, problem). */
   append(chunk: Uint8Array): Promise<void>;
   /** Empties the workers' ports, then reads. Rejects with code `cursor_ahead` when `after` lies beyond the end. */
-  pull(request: Pull, signal?: AbortSignal): Promise<Pulled>;
+  read(request: Read, signal?: AbortSignal): Promise<ReadResult>;
   /** Ends a pcapng export whose client has gone. */
   endExport(id: number): Promise<void>;
   /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
@@ -219,7 +219,7 @@ export interface Journal {
   /** Removes messages with seq < before (all when absent); answers how many. */
   clear(listener: number, before?: number): Promise<number>;
   /** Histories of the listeners asked for, after the ports are empty; unknown ones are left out. */
-  histories(listeners: number[]): Promise<Map<number, History>>;
+  histories(listeners: number[]): Promise<Map<number, HistoryStats>>;
   /** `in` messages appended from one binding incarnation, after its port is empty: what a dead thread had handed over. */
   accounted(listener: number, binding: number, incarnation: number): Promise<number>;
   /** The seq of a message that a thread knows by its own number, after the ports are empty; undefined when it was not kept. */
@@ -233,7 +233,7 @@ export interface Journal {
   end(scope: Scope): Promise<string>;
   stats(): Promise<JournalStats>;
   /** Called for each post of heads. Returns the way to stop. */
-  onHeads(listener: (heads: Heads) => void): () => void;
+  onTails(listener: (tails: Tails) => void): () => void;
   /** Commits what is there and ends the thread. */
   close(): Promise<void>;
 }

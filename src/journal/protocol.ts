@@ -5,12 +5,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type {
   CaptureLimits,
-  History,
+  HistoryStats,
   JournalListener,
   JournalStats,
   MessagePeer,
-  Pull,
-  Pulled,
+  Read,
+  ReadResult,
   Scope,
   Traffic,
   Wait,
@@ -24,7 +24,7 @@ export type JournalStart = { dataDir: string | null; maxBytes: number; fsync: Fs
 
 /** Commands: name -> what is sent and what comes back. */
 export type JournalCommands = {
-  register: { request: JournalListener; reply: History };
+  register: { request: JournalListener; reply: HistoryStats };
   saveSpec: { request: { listener: number; spec: string }; reply: null };
   savedSpecs: { request: null; reply: Map<number, string | null> };
   saveCounts: { request: ReadonlyMap<number, string>; reply: null };
@@ -35,13 +35,13 @@ export type JournalCommands = {
   attach: { request: MessagePort; reply: null };
   append: { request: Uint8Array; reply: null };
   /** `key` is the request in text: those alike may share an answer. */
-  pull: { request: Pull & { key: string }; reply: Pulled };
+  pull: { request: Read & { key: string }; reply: ReadResult };
   endExport: { request: { id: number }; reply: null };
   wait: { request: Wait; reply: Waited };
   payload: { request: { listener: number; seq: number; peek: boolean }; reply: Uint8Array | undefined };
   peer: { request: { listener: number; seq: number }; reply: MessagePeer | undefined };
   clear: { request: { listener: number; before: number | undefined }; reply: number };
-  histories: { request: { listeners: number[] }; reply: Map<number, History> };
+  histories: { request: { listeners: number[] }; reply: Map<number, HistoryStats> };
   accounted: { request: { listener: number; binding: number; incarnation: number }; reply: number };
   seqOf: {
     request: { listener: number; binding: number; incarnation: number; ordinal: number };
@@ -66,6 +66,6 @@ export type JournalWireError = { code: JournalErrorCode; message: string };
 export type FromJournal =
   | { id: number; reply: unknown }
   | { id: number; error: JournalWireError }
-  | { heads: Float64Array }
+  | { tails: Float64Array }
   | { told: string }
   | { ready: true };

@@ -12,7 +12,7 @@ type ListenerOptions = ConstructorParameters<typeof Listener>[1];
 /** Names that a wrong one is compared with: a loop of requests for one that is gone must stay cheap. */
 const COMPARED = 1000;
 
-export class Roster {
+export class ListenerTable {
   readonly #limit: number;
   readonly #listeners = new Map<number, Listener>();
   readonly #names = new Map<string, Listener>();
@@ -30,20 +30,20 @@ export class Roster {
       const more = `start the service with more, e.g. --max-listeners ${this.#limit * 2}`;
       throw new ProblemError('limit_reached', `there are ${this.#limit} listeners already; delete some, or ${more}`);
     }
-    return this.#enroll(spec, { ...callbacks, number: this.#freeNumber() });
+    return this.#insert(spec, { ...callbacks, number: this.#freeNumber() });
   }
 
   /** Brings a listener of an earlier process back under its number, whatever the limit is now. Throws `name_in_use`. */
   restore(spec: FullSpec, options: Omit<ListenerOptions, 'order'>): Listener {
     this.#checkName(spec.name);
-    return this.#enroll(spec, options);
+    return this.#insert(spec, options);
   }
 
   /** Gives name and id back. */
   drop(listener: Listener): void {
     this.#listeners.delete(listener.number);
     if (listener.name !== null) this.#names.delete(listener.name);
-    this.tell(listener);
+    this.notify(listener);
   }
 
   /** Takes a new name for a listener and frees the old one; takes it back when the change fails. */
@@ -56,7 +56,7 @@ export class Roster {
       this.#rename(listener, before);
       throw error;
     }
-    this.tell(listener);
+    this.notify(listener);
   }
   has(listener: Listener): boolean {
     return this.#listeners.get(listener.number) === listener;
@@ -102,12 +102,12 @@ export class Roster {
   }
 
   /** Tells everybody that a listener came, went or changed. */
-  tell(listener: Listener): void {
+  notify(listener: Listener): void {
     const change = { listener: listener.ref, removed: !this.has(listener) };
     for (const callback of this.#callbacks) callback(change);
   }
 
-  #enroll(spec: FullSpec, options: Omit<ListenerOptions, 'order'>): Listener {
+  #insert(spec: FullSpec, options: Omit<ListenerOptions, 'order'>): Listener {
     const listener = new Listener(spec, { ...options, order: ++this.#created });
     this.#listeners.set(listener.number, listener);
     if (spec.name !== null) this.#names.set(spec.name, listener);

@@ -4,7 +4,7 @@
  * over several listeners that of the registry.
  */
 import type { ListenerRef } from '../domain.ts';
-import type { History } from '../journal/journal.ts';
+import type { HistoryStats } from '../journal/journal.ts';
 import { RawJson } from '../json/raw.ts';
 import { addressUrl, rfc3339 } from '../net/text.ts';
 import { microsOf, monotonicNanos, wallClock } from '../records/clock.ts';
@@ -12,9 +12,9 @@ import { listenerId } from '../records/ids.ts';
 import type { BindingCounters } from '../runtime/counters.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
-import type { Crew, ListenerThread } from '../workers/thread-allocation.ts';
-import { Tally } from './counters/listener-counters.ts';
-import type { Counts } from './counters/saved-counters.ts';
+import type { ListenerThread, ThreadAllocation } from '../workers/thread-allocation.ts';
+import { ListenerCounters } from './counters/listener-counters.ts';
+import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
 import type { OwnSocket } from './sockets/sockets.ts';
 import type { ListenerView } from './view.ts';
@@ -36,12 +36,12 @@ export type Binding = {
 };
 
 /** What a listener holds while it is open; taken away from it to be closed. */
-export type Held = Pick<Listener, 'bindings' | 'address' | 'crew' | 'releasePort'>;
+export type Held = Pick<Listener, 'bindings' | 'address' | 'allocation' | 'releasePort'>;
 
 export type ListenerFault = { code: string; detail: string };
 
 /** What is counted of a listener without a history yet. */
-const EMPTY: History = {
+const EMPTY: HistoryStats = {
   firstSeq: 1,
   lastSeq: 0,
   captured: 0,
@@ -66,12 +66,12 @@ export class Listener {
   address: Endpoint | null = null;
   bindings: Binding[] = [];
   /** The threads it runs on, null when it holds none. */
-  crew: Crew | null = null;
+  allocation: ThreadAllocation | null = null;
   /** Gives the port back. */
   releasePort: (() => void) | null = null;
   /** The port that 0 stands for, once one was given; 0 before. */
   keptPort: number;
-  readonly tally: Tally;
+  readonly tally: ListenerCounters;
   /** Ends the watch for idleness. */
   stopWatch = () => {};
   fault: ListenerFault | null = null;
@@ -91,7 +91,7 @@ export class Listener {
       onState: (listener: Listener) => void;
       onExpired: (listener: Listener) => void;
       /** What an earlier process knew of it. */
-      past?: { createdAt: string; keptPort: number; counts: Counts };
+      past?: { createdAt: string; keptPort: number; counts: SavedCounters };
     },
   ) {
     const { createdAt, keptPort } = options.past ?? { createdAt: rfc3339(microsOf(wallClock())), keptPort: 0 };
@@ -103,7 +103,7 @@ export class Listener {
     this.order = options.order;
     this.#onState = options.onState;
     this.expiry = new Expiry(() => options.onExpired(this));
-    this.tally = new Tally(spec.threads, options.past?.counts);
+    this.tally = new ListenerCounters(spec.threads, options.past?.counts);
   }
 
   get name(): string | null {
@@ -174,9 +174,9 @@ export class Listener {
 
   /** Takes everything that is open away without closing it. */
   release(): Held {
-    const { bindings, address, crew, releasePort } = this;
-    Object.assign(this, { bindings: [], address: null, crew: null, releasePort: null } satisfies Held);
-    return { bindings, address, crew, releasePort };
+    const { bindings, address, allocation, releasePort } = this;
+    Object.assign(this, { bindings: [], address: null, allocation: null, releasePort: null } satisfies Held);
+    return { bindings, address, allocation, releasePort };
   }
 
   /** The number of a binding's next incarnation; one that no binding of an earlier opening had. */
@@ -206,7 +206,7 @@ export class Listener {
     this.#repliesBefore = this.tally.taken('reply');
   }
 
-  view(history: History = EMPTY, options: { advertisedHost: string | null }): ListenerView {
+  view(history: HistoryStats = EMPTY, options: { advertisedHost: string | null }): ListenerView {
     const { name, responder, ...spec } = this.spec;
     const { host, port } = this.address ?? {};
     const expiresAt = this.expiry.expiresAt;

@@ -4,11 +4,11 @@ import type { Journal } from '../journal/journal.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import type { Listener } from './listener.ts';
-import type { Roster } from './listener-table.ts';
+import type { ListenerTable } from './listener-table.ts';
 import { applySpec, LIVE_MEMBERS } from './patch.ts';
 import { differences, fillSpec } from './spec.ts';
 
-type Context = { replace: boolean; roster: Roster; lifecycle: Lifecycle; journal: Journal };
+type Context = { replace: boolean; table: ListenerTable; lifecycle: Lifecycle; journal: Journal };
 
 /** The spec with the name that the path gives it; the body may repeat that name, not give another. */
 export function named(spec: ListenerSpec, name: string | null): ListenerSpec {
@@ -17,7 +17,7 @@ export function named(spec: ListenerSpec, name: string | null): ListenerSpec {
 }
 
 /** Makes a listener what the spec says, within its turn. Without `replace` a different spec is a conflict. */
-export async function converge(listener: Listener, spec: ListenerSpec, context: Context): Promise<void> {
+export async function applyPut(listener: Listener, spec: ListenerSpec, context: Context): Promise<void> {
   const wanted = fillSpec(spec);
   const differing = differences(listener.spec, wanted).filter((member) => !isSamePort(member, listener, wanted));
   if (differing.length === 0) {
@@ -31,7 +31,7 @@ export async function converge(listener: Listener, spec: ListenerSpec, context: 
   const isLive = listener.isOpen && differing.every((member) => LIVE_MEMBERS.has(member));
   if (isLive) await applySpec(listener, { ...wanted, port: listener.spec.port }, context.journal);
   else await context.lifecycle.rebind(listener, wanted);
-  context.roster.tell(listener);
+  context.table.notify(listener);
 }
 
 /** Port 0 equals whatever was given. */

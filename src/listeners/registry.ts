@@ -25,12 +25,12 @@ import { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
 import { Removal } from './lifecycle/removal.ts';
 import { watchThreads } from './lifecycle/thread-watch.ts';
 import type { Listener } from './listener.ts';
-import { Roster } from './listener-table.ts';
+import { ListenerTable } from './listener-table.ts';
 import { page } from './listing.ts';
 import { applySpec, patchedSpec } from './patch.ts';
-import { CountSaver } from './persistence/counter-persister.ts';
-import { type Memory, recallListeners, rememberListeners, someAtOnce } from './persistence/stored-listener.ts';
-import { converge, named } from './put.ts';
+import { CounterPersister } from './persistence/counter-persister.ts';
+import { loadListeners, persistListeners, type StoredListener, someAtOnce } from './persistence/stored-listener.ts';
+import { applyPut, named } from './put.ts';
 import { type Replied, replyToMessage } from './reply.ts';
 import { flushListener } from './sockets/flush.ts';
 import { fillSpec } from './spec.ts';
@@ -56,10 +56,10 @@ export type RegistryOptions = LifecycleOptions & {
 
 export class Registry implements Listeners {
   readonly #journal: Journal;
-  readonly #roster: Roster;
+  readonly #table: ListenerTable;
   readonly #lifecycle: Lifecycle;
   readonly #removal: Removal;
-  readonly #counts: CountSaver | null;
+  readonly #counts: CounterPersister | null;
   readonly #strangers: Strangers;
   readonly #advertisedHost: string | null;
   readonly #onError: (error: unknown) => void;
@@ -69,18 +69,18 @@ export class Registry implements Listeners {
     this.#journal = options.journal;
     this.#advertisedHost = options.advertisedHost;
     this.#onError = options.onError;
-    this.#roster = new Roster(options.maxListeners);
+    this.#table = new ListenerTable(options.maxListeners);
     this.#lifecycle = new Lifecycle(options);
-    this.#removal = new Removal({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
-    rememberListeners(this.#roster, this.#journal, this.#onError);
-    this.#counts = options.isDurable === true ? new CountSaver(this.#roster, this.#journal, this.#onError) : null;
-    this.#strangers = new Strangers({ ...options, roster: this.#roster });
-    watchThreads({ ...options, roster: this.#roster, lifecycle: this.#lifecycle });
+    this.#removal = new Removal({ ...options, table: this.#table, lifecycle: this.#lifecycle });
+    persistListeners(this.#table, this.#journal, this.#onError);
+    this.#counts = options.isDurable === true ? new CounterPersister(this.#table, this.#journal, this.#onError) : null;
+    this.#strangers = new Strangers({ ...options, table: this.#table });
+    watchThreads({ ...options, table: this.#table, lifecycle: this.#lifecycle });
   }
 
   /** Brings back the listeners of an earlier process. One that can't come up is `failed`; the rest works. */
   async restore(): Promise<void> {
-    const memories = await recallListeners(this.#journal, this.#onError);
+    const memories = await loadListeners(this.#journal, this.#onError);
     await someAtOnce(memories, (memory) => this.#restoreOne(memory));
   }
 
@@ -90,7 +90,7 @@ export class Registry implements Listeners {
       try {
         await this.#lifecycle.open(listener);
       } catch (error) {
-        this.#roster.drop(listener);
+        this.#table.drop(listener);
         await this.#journal.forget(listener.number).catch(this.#onError);
         throw error;
       }
@@ -99,7 +99,7 @@ export class Registry implements Listeners {
   }
 
   async list(query: ListQuery): Promise<{ items: ListenerView[]; next: string | null }> {
-    const { page: shown, next } = page(this.#roster.all(), query);
+    const { page: shown, next } = page(this.#table.all(), query);
     return { items: await this.#views(shown), next };
   }
 
@@ -114,7 +114,7 @@ export class Registry implements Listeners {
     return listener.exclusive(async () => {
       this.#mustExist(listener);
       const next = patchedSpec(listener.spec, patch);
-      await this.#roster.renamed(listener, next.name, () => applySpec(listener, next, this.#journal));
+      await this.#table.renamed(listener, next.name, () => applySpec(listener, next, this.#journal));
       return this.#changed(listener);
     });
   }
@@ -125,25 +125,25 @@ export class Registry implements Listeners {
     options: { replace: boolean },
   ): Promise<{ created: boolean; listener: ListenerView }> {
     const isId = listenerNumber(ref) !== undefined;
-    if (!isId && this.#roster.lookup(ref) === undefined) {
+    if (!isId && this.#table.lookup(ref) === undefined) {
       return { created: true, listener: await this.create(named(spec, ref)) };
     }
     const listener = this.use(ref);
     const isThere = await listener.exclusive(async () => {
-      if (!this.#roster.has(listener)) return false;
-      const context = { roster: this.#roster, lifecycle: this.#lifecycle, journal: this.#journal };
-      await converge(listener, named(spec, isId ? listener.name : ref), { ...context, ...options });
+      if (!this.#table.has(listener)) return false;
+      const context = { table: this.#table, lifecycle: this.#lifecycle, journal: this.#journal };
+      await applyPut(listener, named(spec, isId ? listener.name : ref), { ...context, ...options });
       return true;
     });
     return isThere ? { created: false, listener: await this.#changed(listener) } : this.put(ref, spec, options);
   }
 
   async remove(ref: string, how: { mode: CloseMode; drain: number }): Promise<void> {
-    return this.#removal.remove(this.#roster.find(ref), how);
+    return this.#removal.remove(this.#table.find(ref), how);
   }
 
   async removeWhere(labels: Labels): Promise<Removed> {
-    const listeners = this.#roster.labelled(labels);
+    const listeners = this.#table.labelled(labels);
     const views = await Promise.all(
       listeners.map(async (listener) => {
         await flushListener(listener);
@@ -156,7 +156,7 @@ export class Registry implements Listeners {
   }
 
   async reset(): Promise<void> {
-    await Promise.all(this.#roster.all().map((listener) => this.#removal.removeIfThere(listener)));
+    await Promise.all(this.#table.all().map((listener) => this.#removal.removeIfThere(listener)));
   }
 
   find(ref: string): ListenerRef {
@@ -171,8 +171,8 @@ export class Registry implements Listeners {
 
   select({ refs, labels = [] }: { refs?: string[]; labels?: Labels }): number[] | null {
     if (refs === undefined && labels.length === 0) return null;
-    const wanted = refs === undefined ? null : new Set(refs.map((ref) => this.#roster.find(ref)));
-    const chosen = this.#roster.labelled(labels).filter((listener) => wanted === null || wanted.has(listener));
+    const wanted = refs === undefined ? null : new Set(refs.map((ref) => this.#table.find(ref)));
+    const chosen = this.#table.labelled(labels).filter((listener) => wanted === null || wanted.has(listener));
     return chosen.map(({ number }) => number);
   }
 
@@ -203,16 +203,16 @@ export class Registry implements Listeners {
   }
 
   onChange(callback: Parameters<Listeners['onChange']>[0]): () => void {
-    return this.#roster.onChange(callback);
+    return this.#table.onChange(callback);
   }
 
   hold(ref: string, { tie }: { tie: boolean }): () => void {
-    return this.#roster.find(ref).expiry.hold(tie);
+    return this.#table.find(ref).expiry.hold(tie);
   }
 
   /** The listener itself, for sends from its socket or to its address. Renews its ttl. */
   use(ref: string): Listener {
-    const listener = this.#roster.find(ref);
+    const listener = this.#table.find(ref);
     listener.expiry.touch();
     return listener;
   }
@@ -225,7 +225,7 @@ export class Registry implements Listeners {
 
   async #close(): Promise<void> {
     this.#strangers.stop();
-    const listeners = this.#roster.all();
+    const listeners = this.#table.all();
     const closing = listeners.map((listener) => listener.exclusive(() => this.#lifecycle.closeForGood(listener)));
     // A removal that drains, or a host name that is looked up, holds its listener's turn for longer.
     await Promise.race([Promise.allSettled(closing), sleep(PATIENCE, null, { ref: false })]);
@@ -235,28 +235,28 @@ export class Registry implements Listeners {
 
   #reserve(spec: FullSpec): Listener {
     if (this.#closing !== undefined) throw new ProblemError('shutting_down', 'no listener is created any more');
-    return this.#roster.add(spec, this.#callbacks);
+    return this.#table.add(spec, this.#callbacks);
   }
 
   get #callbacks(): Pick<ConstructorParameters<typeof Listener>[1], 'onState' | 'onExpired'> {
     return {
       onState: (listener) => {
         this.#lifecycle.recordState(listener);
-        this.#roster.tell(listener);
+        this.#table.notify(listener);
       },
       onExpired: (listener) => void this.#removal.removeIfThere(listener),
     };
   }
 
-  async #restoreOne({ number, spec, ...past }: Memory): Promise<void> {
+  async #restoreOne({ number, spec, ...past }: StoredListener): Promise<void> {
     // It stays as it is stored.
     if (this.#closing !== undefined) return;
-    const listener = this.#roster.restore(spec, { ...this.#callbacks, number, past });
+    const listener = this.#table.restore(spec, { ...this.#callbacks, number, past });
     await listener.exclusive(() => this.#lifecycle.resume(listener, past)).catch(this.#onError);
   }
 
   #mustExist(listener: Listener): void {
-    if (!this.#roster.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
+    if (!this.#table.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
   }
 
   /** The view with what is to be said about its spec. */

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { Journal } from '../journal/journal.ts';
 import { addressBytes } from '../net/address.ts';
 import type { Listener } from './listener.ts';
-import type { Roster } from './listener-table.ts';
+import type { ListenerTable } from './listener-table.ts';
 import { problemRecord } from './records.ts';
 
 /** Milliseconds between two looks, while there is a listener to look for. */
@@ -15,7 +15,7 @@ const INTERVAL = 10_000;
 const LISTEN = '0A';
 
 type Options = {
-  roster: Roster;
+  table: ListenerTable;
   journal: Journal;
   /** Milliseconds between two looks. */
   lookInterval?: number;
@@ -40,7 +40,7 @@ export class Strangers {
 
   /** Never rejects. */
   async #look(): Promise<void> {
-    const shared = this.#options.roster.all().filter(isShared);
+    const shared = this.#options.table.all().filter(isShared);
     if (shared.length === 0 || this.#looking) return;
     this.#looking = true;
     try {

@@ -18,7 +18,7 @@ import {
 export const HAS_IN = 1 << 8;
 export const HAS_OUT = 1 << 9;
 
-export type Survey = {
+export type ChunkSummary = {
   records: number;
   messages: number;
   /** `in` messages. */
@@ -44,9 +44,9 @@ export type Survey = {
 };
 
 /** Surveys a whole chunk. Throws RangeError when a record leaves it or the header miscounts. Leaves the reader where it was. */
-export function surveyChunk(reader: ChunkReader): Survey {
+export function surveyChunk(reader: ChunkReader): ChunkSummary {
   const { view, bytes, end } = reader;
-  const survey: Survey = {
+  const survey: ChunkSummary = {
     records: 0,
     messages: 0,
     incoming: 0,
@@ -89,7 +89,7 @@ export function surveyChunk(reader: ChunkReader): Survey {
   return survey;
 }
 
-function countRecord(survey: Survey, view: DataView, bytes: Uint8Array, at: number): void {
+function countRecord(survey: ChunkSummary, view: DataView, bytes: Uint8Array, at: number): void {
   const kind = bytes[at + R.kind]!;
   survey.records++;
   survey.kinds |= 1 << kind;

@@ -1,5 +1,5 @@
 /** Whoever waits for an answer, and may leave before it comes. */
-export class Caller {
+export class Cancellation {
   gone = false;
   #onLeave: (() => void) | undefined;
 

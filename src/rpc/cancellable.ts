@@ -2,7 +2,7 @@
 import { JournalError } from '../journal/journal-error.ts';
 
 /** Settles with the promise, or rejects with `aborted` as soon as the signal says so, and calls `leave` then. */
-export function leavable<T>(promise: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
+export function cancellable<T>(promise: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
   const { promise: settled, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => {
     leave();

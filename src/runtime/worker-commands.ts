@@ -23,7 +23,7 @@ import type { Transmissions } from './transmit/transmissions.ts';
 import type { Engines } from './transports/engines.ts';
 import type { Binding, Connections } from './transports/transport.ts';
 
-export type HostOptions = {
+export type WorkerCommandsOptions = {
   start: WorkerStart;
   journal: JournalPort;
   engines: Engines;
@@ -32,17 +32,17 @@ export type HostOptions = {
   post(message: ReplyMessage | WorkerEvent): void;
 };
 
-type Place = { listener: number; incarnation: number; recorder: BindingRecorder; binding: Binding | null };
+type BindingSlot = { listener: number; incarnation: number; recorder: BindingRecorder; binding: Binding | null };
 
-export class Host {
-  readonly #options: HostOptions;
+export class WorkerCommands {
+  readonly #options: WorkerCommandsOptions;
   readonly #ownPorts: Uint8Array;
   readonly #descriptors: Descriptors | null;
   /** By listener; the newest last. More than one only while a listener is rebound. */
-  readonly #places = new Map<number, Place[]>();
+  readonly #places = new Map<number, BindingSlot[]>();
   #lastUtilization = performance.eventLoopUtilization();
 
-  constructor(options: HostOptions) {
+  constructor(options: WorkerCommandsOptions) {
     this.#options = options;
     const { ownPorts, descriptors } = options.start;
     this.#ownPorts = new Uint8Array(ownPorts);
@@ -52,13 +52,13 @@ export class Host {
   /** Never rejects. */
   async handle(message: CommandMessage): Promise<void> {
     try {
-      this.#options.post({ id: message.id, reply: await this.#carryOut(message) });
+      this.#options.post({ id: message.id, reply: await this.#execute(message) });
     } catch (error) {
       this.#options.post({ id: message.id, error: wireError(error) });
     }
   }
 
-  #carryOut({ name, request }: CommandMessage): unknown {
+  #execute({ name, request }: CommandMessage): unknown {
     const { transmissions } = this.#options;
     switch (name) {
       case 'open':
@@ -100,7 +100,7 @@ export class Host {
     const { listener, binding: place, incarnation } = spec;
     const origin = { listener, node: 0, thread: start.thread, binding: place, incarnation };
     const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
-    const seat = this.#seat(spec, recorder);
+    const registration = this.#registration(spec, recorder);
     try {
       const transport = engines.transport(spec, attachment);
       const context = {
@@ -111,13 +111,13 @@ export class Host {
         ownPorts: this.#ownPorts,
         mayOpen: () => this.#descriptors?.take(1) ?? true,
       };
-      const binding = await transport.open(spec, { ...context, ...this.#voice(spec, counters) });
-      if (!this.#isSeated(seat)) return await this.#openedTooLate(binding);
-      seat.binding = binding;
+      const binding = await transport.open(spec, { ...context, ...this.#events(spec, counters) });
+      if (!this.#isSeated(registration)) return await this.#openedTooLate(binding);
+      registration.binding = binding;
       counters.set('receiveBuffer', binding.receiveBuffer);
       return { address: binding.address, receiveBuffer: binding.receiveBuffer, engine: transport.engine };
     } catch (error) {
-      this.#unseat(seat);
+      this.#unseat(registration);
       throw error;
     }
   }
@@ -129,7 +129,7 @@ export class Host {
   }
 
   /** What a binding may say unasked. */
-  #voice({ listener, binding, incarnation }: BindingSpec, counters: BindingCounters) {
+  #events({ listener, binding, incarnation }: BindingSpec, counters: BindingCounters) {
     const { post, internalErrors } = this.#options;
     return {
       exhausted: () => post({ event: 'exhausted', listener }),
@@ -149,7 +149,7 @@ export class Host {
     return null;
   }
 
-  async #end(place: Place, mode: 'fin' | 'rst', drain: number): Promise<void> {
+  async #end(place: BindingSlot, mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#unseat(place);
     await place.binding?.close(mode, drain);
     place.recorder.flush();
@@ -214,17 +214,17 @@ export class Host {
     return (this.#places.get(listener) ?? []).flatMap(({ binding }) => binding?.connections ?? []);
   }
 
-  #isSeated(place: Place): boolean {
+  #isSeated(place: BindingSlot): boolean {
     return this.#places.get(place.listener)?.includes(place) ?? false;
   }
 
-  #seat({ listener, incarnation }: BindingSpec, recorder: BindingRecorder): Place {
-    const place: Place = { listener, incarnation, recorder, binding: null };
+  #registration({ listener, incarnation }: BindingSpec, recorder: BindingRecorder): BindingSlot {
+    const place: BindingSlot = { listener, incarnation, recorder, binding: null };
     this.#places.set(listener, [...(this.#places.get(listener) ?? []), place]);
     return place;
   }
 
-  #unseat(place: Place): void {
+  #unseat(place: BindingSlot): void {
     const rest = (this.#places.get(place.listener) ?? []).filter((one) => one !== place);
     if (rest.length > 0) this.#places.set(place.listener, rest);
     else this.#places.delete(place.listener);

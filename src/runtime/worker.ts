@@ -5,7 +5,7 @@ import type { CommandMessage, ReplyMessage, WorkerEvent, WorkerStart } from '../
 import { JournalPort } from './chunk-link.ts';
 import { Transmissions } from './transmit/transmissions.ts';
 import { loadEngines } from './transports/engines.ts';
-import { Host } from './worker-commands.ts';
+import { WorkerCommands } from './worker-commands.ts';
 
 if (isMainThread || parentPort === null) throw new Error('workers/worker runs in a worker thread only');
 
@@ -16,7 +16,7 @@ const journal = new JournalPort(start.journal, start.credit);
 const engines = await loadEngines(start.engine);
 const transmissions = new Transmissions({ thread: start.name, report: post });
 const internalErrors = new InternalErrors(post);
-const host = new Host({ start, journal, engines, transmissions, post, internalErrors });
+const host = new WorkerCommands({ start, journal, engines, transmissions, post, internalErrors });
 
 port.on('message', async (message: CommandMessage) => {
   await host.handle(message);

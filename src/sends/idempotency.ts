@@ -16,15 +16,15 @@ export class IdempotencyKeys<A> {
   async once(
     key: string | undefined,
     request: unknown,
-    carryOut: () => Promise<A>,
+    execute: () => Promise<A>,
   ): Promise<{ answer: A; replayed: boolean }> {
-    if (key === undefined) return { answer: await carryOut(), replayed: false };
+    if (key === undefined) return { answer: await execute(), replayed: false };
     const known = this.#entries.get(key);
     if (known !== undefined) return { answer: earlierAnswer(known, request), replayed: true };
     const entry: Entry<A> = { request, answer: null };
     this.#remember(key, entry);
     try {
-      entry.answer = await carryOut();
+      entry.answer = await execute();
       return { answer: entry.answer, replayed: false };
     } catch (error) {
       this.#entries.delete(key);

@@ -19,10 +19,10 @@ export type ListenerThread = {
   call<K extends CommandName>(name: K, request: RequestOf<K>): Promise<ReplyOf<K>>;
 };
 
-export type Crew = {
+export type ThreadAllocation = {
   readonly threads: readonly ListenerThread[];
   /** Joins the threads when they were the listener's own. */
-  disband(): Promise<void>;
+  release(): Promise<void>;
 };
 
 /** What becomes of threads: gone, replaced, or given up for good after too many deaths. */
@@ -33,8 +33,8 @@ export type ThreadWatcher = {
   event(thread: ListenerThread, event: WorkerEvent): void;
 };
 
-export interface CrewSource {
+export interface AllocationSource {
   /** Rejects with `unprocessable` when the shared pool is too small, `limit_reached` beyond --max-threads. */
-  muster(listenerId: string, wanted: { threads: number; pool: 'shared' | 'dedicated' }): Promise<Crew>;
+  acquire(listenerId: string, wanted: { threads: number; pool: 'shared' | 'dedicated' }): Promise<ThreadAllocation>;
   watch(watcher: Partial<ThreadWatcher>): void;
 }

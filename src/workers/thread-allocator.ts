@@ -2,9 +2,9 @@
 import type { WorkersView } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
 import { Pool, type PoolEnvironment, type PoolWatcher } from './pool.ts';
-import type { Crew, CrewSource, ListenerThread, ThreadWatcher } from './thread-allocation.ts';
+import type { AllocationSource, ListenerThread, ThreadAllocation, ThreadWatcher } from './thread-allocation.ts';
 
-export type CrewsOptions = {
+export type ThreadAllocatorOptions = {
   /** Threads of the shared pool. */
   threads: number;
   /** Threads of all pools. */
@@ -12,8 +12,8 @@ export type CrewsOptions = {
   environment: PoolEnvironment;
 };
 
-export class Crews implements CrewSource {
-  readonly #options: CrewsOptions;
+export class ThreadAllocator implements AllocationSource {
+  readonly #options: ThreadAllocatorOptions;
   readonly #watchers: Partial<ThreadWatcher>[] = [];
   readonly #dedicated = new Map<Pool, string>();
   #shared!: Pool;
@@ -21,14 +21,14 @@ export class Crews implements CrewSource {
   #turn = 0;
 
   /** Resolves when the shared pool is ready. */
-  static async start(options: CrewsOptions): Promise<Crews> {
-    const crews = new Crews(options);
+  static async start(options: ThreadAllocatorOptions): Promise<ThreadAllocator> {
+    const allocator = new ThreadAllocator(options);
     const { environment, threads: size } = options;
-    crews.#shared = await Pool.shared({ size, environment, watcher: crews.#watcher });
-    return crews;
+    allocator.#shared = await Pool.shared({ size, environment, watcher: allocator.#watcher });
+    return allocator;
   }
 
-  private constructor(options: CrewsOptions) {
+  private constructor(options: ThreadAllocatorOptions) {
     this.#options = options;
     this.#threadsInUse = options.threads;
   }
@@ -37,9 +37,12 @@ export class Crews implements CrewSource {
     this.#watchers.push(watcher);
   }
 
-  async muster(listenerId: string, wanted: { threads: number; pool: 'shared' | 'dedicated' }): Promise<Crew> {
+  async acquire(
+    listenerId: string,
+    wanted: { threads: number; pool: 'shared' | 'dedicated' },
+  ): Promise<ThreadAllocation> {
     if (wanted.pool === 'dedicated') return this.#raise(listenerId, wanted.threads);
-    return { threads: this.choose(wanted.threads), disband: async () => {} };
+    return { threads: this.choose(wanted.threads), release: async () => {} };
   }
 
   /** So many of the least busy threads of the shared pool. */
@@ -82,7 +85,7 @@ export class Crews implements CrewSource {
     await Promise.all([this.#shared, ...this.#dedicated.keys()].map((pool) => pool.close()));
   }
 
-  async #raise(listenerId: string, size: number): Promise<Crew> {
+  async #raise(listenerId: string, size: number): Promise<ThreadAllocation> {
     const { maxThreads, environment } = this.#options;
     if (this.#threadsInUse + size > maxThreads) {
       const free = maxThreads - this.#threadsInUse;
@@ -94,7 +97,7 @@ export class Crews implements CrewSource {
     try {
       const pool = await Pool.dedicated(listenerId, { size, environment, watcher: this.#watcher });
       this.#dedicated.set(pool, listenerId);
-      return { threads: pool.threads, disband: () => this.#dismiss(pool) };
+      return { threads: pool.threads, release: () => this.#dismiss(pool) };
     } catch (error) {
       this.#threadsInUse -= size;
       throw new ProblemError('worker_unavailable', (error as Error).message);
@@ -107,13 +110,13 @@ export class Crews implements CrewSource {
   }
 
   readonly #watcher: PoolWatcher = {
-    onEvent: (thread, event) => this.#tell((watcher) => watcher.event?.(thread, event)),
-    onDeath: (thread, _bindings, death) => this.#tell((watcher) => watcher.down?.(thread, death)),
-    onReplaced: (thread) => this.#tell((watcher) => watcher.up?.(thread)),
-    onGivenUp: (thread) => this.#tell((watcher) => watcher.abandoned?.(thread)),
+    onEvent: (thread, event) => this.#notify((watcher) => watcher.event?.(thread, event)),
+    onDeath: (thread, _bindings, death) => this.#notify((watcher) => watcher.down?.(thread, death)),
+    onReplaced: (thread) => this.#notify((watcher) => watcher.up?.(thread)),
+    onGivenUp: (thread) => this.#notify((watcher) => watcher.abandoned?.(thread)),
   };
 
-  #tell(what: (watcher: Partial<ThreadWatcher>) => void): void {
+  #notify(what: (watcher: Partial<ThreadWatcher>) => void): void {
     for (const watcher of this.#watchers) what(watcher);
   }
 }

@@ -8,7 +8,7 @@ t.test('docs/reference is what docs/generate.ts writes', async (t) => {
   t.same((await readdir('docs/reference')).sort(), [...pages.keys()].sort());
   for (const [name, text] of pages) {
     const committed = await readFile(`docs/reference/${name}`, 'utf8');
-    t.equal(committed, text, `${name} is stale: npm run build && node dist/docs/generate.js`);
+    t.equal(committed, text, `${name} is stale: npm run build && node dist/tools/docs/generate.js`);
   }
 });
 

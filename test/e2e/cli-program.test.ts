@@ -105,7 +105,7 @@ t.test('output that can not be written is a failure', { skip: !existsSync('/dev/
 
 t.test('the man page is what docs/man/generate.ts writes', async (t) => {
   const committed = await readFile('docs/man/listenpost.1', 'utf8');
-  t.equal(committed, manPage(), 'stale: npm run build && node dist/docs/man/generate.js');
+  t.equal(committed, manPage(), 'stale: npm run build && node dist/tools/man/generate.js');
   for (const { name, options } of COMMANDS.filter(({ name }) => name !== 'help')) {
     const flags = options.flatMap(({ flags }) => flags).filter((flag) => flag !== '--help');
     t.same(

@@ -7,7 +7,7 @@ import t from 'tap';
 import { ProblemError } from '../../src/errors.ts';
 import { messageFilter } from '../../src/http/messages/filters.ts';
 import { encoderFor } from '../../src/journal/encode/encoder.ts';
-import { PAYLOAD_MODES, type PullFormat } from '../../src/journal/journal.ts';
+import { PAYLOAD_MODES, type ReadFormat } from '../../src/journal/journal.ts';
 import { JournalError } from '../../src/journal/journal-error.ts';
 import { compileFilter } from '../../src/journal/query/predicate.ts';
 import { compileMatch } from '../../src/matching/compile.ts';
@@ -17,7 +17,7 @@ import { ImportError } from '../../src/pcap/import-item.ts';
 import { PcapngWriter } from '../../src/pcap/pcapng-writer.ts';
 import { BindingCounters, createCounters } from '../../src/runtime/counters.ts';
 import { createFramer } from '../../src/runtime/framing/framer.ts';
-import { Exchange } from '../../src/runtime/pipeline/request.ts';
+import { Request } from '../../src/runtime/pipeline/request.ts';
 import { compileResponder } from '../../src/runtime/pipeline/responders/responder.ts';
 import { compileTemplate, TemplateError } from '../../src/runtime/pipeline/responders/template.ts';
 import type { Match } from '../../src/schemas/match.ts';
@@ -168,7 +168,7 @@ t.test('responders and templates', async (t) => {
   const responders = [{ type: 'echo' } as const, { type: 'upper' } as const, template].map((spec) =>
     compileResponder(spec, context),
   );
-  const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
+  const exchange = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });
   exchange.remote = addressBytes('127.0.0.1');
   fc.assert(
     fc.property(payload, (bytes) => {
@@ -217,7 +217,7 @@ t.test('encoders write JSON, and captures, of everything', async (t) => {
   fc.assert(
     fc.property(payload, fc.constantFrom(...PAYLOAD_MODES), (bytes, mode) => {
       const reader = readerOf(message('', { payload: bytes, size: bytes.length }));
-      const written = (format: PullFormat) => {
+      const written = (format: ReadFormat) => {
         const encoder = encoderFor(format, mode);
         encoder.record(reader, listener(), () => '1');
         return Buffer.from(encoder.take()).toString();

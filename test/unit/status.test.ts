@@ -2,7 +2,7 @@ import t from 'tap';
 import { defaultConfig } from '../../src/config/config.ts';
 import type { Journal, JournalStats } from '../../src/journal/journal.ts';
 import { policyOf, Status } from '../../src/status.ts';
-import type { Crews } from '../../src/workers/thread-allocator.ts';
+import type { ThreadAllocator } from '../../src/workers/thread-allocator.ts';
 
 const healthy = { fault: null } as JournalStats;
 const view = (state: string) => ({ pools: [{ threads: [{ name: 'shared-1', state }] }] });
@@ -15,8 +15,8 @@ function setup({
   thread?: string;
 }) {
   const journal = { stats } as unknown as Journal;
-  const crews = { view: async () => view(thread) } as unknown as Crews;
-  return new Status({ config: { ...defaultConfig(), token: 'secret', data: '/d' }, crews, journal });
+  const allocator = { view: async () => view(thread) } as unknown as ThreadAllocator;
+  return new Status({ config: { ...defaultConfig(), token: 'secret', data: '/d' }, allocator, journal });
 }
 
 t.test('ready from the start to the stop', async (t) => {

@@ -1,6 +1,6 @@
 /** Exports: whole histories as a stream that reads no faster than the client does. */
 import { Readable } from 'node:stream';
-import type { Journal, Pull, Pulled } from '../../journal/journal.ts';
+import type { Journal, Read, ReadResult } from '../../journal/journal.ts';
 import { PCAPNG_KINDS } from '../../pcap/pcapng-writer.ts';
 import type { RecordKind } from '../../records/chunk.ts';
 import type { ExportQuery } from '../../schemas/query.ts';
@@ -21,16 +21,16 @@ let exportsBegun = 0;
  */
 export async function exportLines(journal: Journal, listener: number, asked: Asked): Promise<Readable> {
   const request = await exportPull(journal, listener, asked, ['message']);
-  return Readable.from(reads(journal, request, await journal.pull(request)), { objectMode: false });
+  return Readable.from(reads(journal, request, await journal.read(request)), { objectMode: false });
 }
 
 /** The same as a pcapng capture, with connections and gaps unless the query says which kinds. */
 export async function exportCapture(journal: Journal, listener: number, asked: Asked): Promise<Readable> {
   const id = ++exportsBegun;
   const request = await exportPull(journal, listener, asked, PCAPNG_KINDS);
-  const capture: Pull = { ...request, format: 'pcapng', export: { id, begins: true } };
-  const first = await journal.pull(capture);
-  const rest: Pull = { ...capture, export: { id, begins: false } };
+  const capture: Read = { ...request, format: 'pcapng', export: { id, begins: true } };
+  const first = await journal.read(capture);
+  const rest: Read = { ...capture, export: { id, begins: false } };
   const stream = Readable.from(reads(journal, rest, first), { objectMode: false });
   stream.once('close', () => journal.endExport(id).catch(() => {}));
   return stream;
@@ -41,7 +41,7 @@ async function exportPull(
   listener: number,
   { query, method }: Asked,
   kinds: readonly RecordKind[],
-): Promise<Pull> {
+): Promise<Read> {
   const history = (await journal.histories([listener])).get(listener);
   return {
     peek: method === 'HEAD',
@@ -57,8 +57,8 @@ async function exportPull(
   };
 }
 
-async function* reads(journal: Journal, request: Pull, first: Pulled): AsyncGenerator<Uint8Array> {
-  for (let pulled = first; ; pulled = await journal.pull({ ...request, after: pulled.next })) {
+async function* reads(journal: Journal, request: Read, first: ReadResult): AsyncGenerator<Uint8Array> {
+  for (let pulled = first; ; pulled = await journal.read({ ...request, after: pulled.next })) {
     if (pulled.body.length > 0) yield pulled.body;
     if (!pulled.hasMore || request.peek) return;
   }

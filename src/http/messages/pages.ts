@@ -1,7 +1,7 @@
 /** Pages of messages: the query into a pull, and what was pulled into an answer, without touching the encoded items. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, ProblemError } from '../../errors.ts';
-import type { PayloadMode, Pull, Pulled, Scope, Wait, Waited } from '../../journal/journal.ts';
+import type { PayloadMode, Read, ReadResult, Scope, Wait, Waited } from '../../journal/journal.ts';
 import type { PageQuery } from '../../schemas/query.ts';
 import { nextLink } from '../lists.ts';
 import { PROBLEM_TYPE, pathOf, problemDocument } from '../problems.ts';
@@ -16,7 +16,7 @@ const LONGEST_WAIT = 60_000;
 export type WaitTerms = { count: number; timeout: number; orFail: boolean };
 
 /** The pull that a page query asks for. What a HEAD looks at is not read by it. */
-export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Pull {
+export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Read {
   return {
     peek: method === 'HEAD',
     scope,
@@ -32,7 +32,7 @@ export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Pull {
 }
 
 /** The pull of one message: nothing when it is not there. */
-export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full', method = 'GET'): Pull {
+export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full', method = 'GET'): Read {
   const query = { after: `${seq - 1}`, before: `${seq + 1}`, limit: 1, payload };
   return pagePull(query, { listener }, method);
 }
@@ -60,7 +60,7 @@ export function waitPull(query: PageQuery, scope: Scope, terms: WaitTerms, metho
 }
 
 /** Answers with a page. */
-export function sendPage(request: FastifyRequest, reply: FastifyReply, pulled: Pulled): FastifyReply {
+export function sendPage(request: FastifyRequest, reply: FastifyReply, pulled: ReadResult): FastifyReply {
   return sendBytes(request, reply, pulled, tailOf(pulled));
 }
 
@@ -81,13 +81,13 @@ export function sendWaited(
   return reply.send(envelope(waited.body, { ...tailOf(waited), ...members, ...document }));
 }
 
-type Tail = { next: string; hasMore: boolean; gap?: Pulled['gap'] };
+type Tail = { next: string; hasMore: boolean; gap?: ReadResult['gap'] };
 
-function tailOf({ next, hasMore, gap }: Pulled): Tail {
+function tailOf({ next, hasMore, gap }: ReadResult): Tail {
   return gap === undefined ? { next, hasMore } : { next, hasMore, gap };
 }
 
-function sendBytes(request: FastifyRequest, reply: FastifyReply, pulled: Pulled, tail: Tail): FastifyReply {
+function sendBytes(request: FastifyRequest, reply: FastifyReply, pulled: ReadResult, tail: Tail): FastifyReply {
   const parameter = (request.query as PageQuery).order === 'desc' ? 'before' : 'after';
   if (pulled.hasMore) reply.header('link', nextLink(request.url, parameter, pulled.next));
   return reply.type('application/json; charset=utf-8').send(envelope(pulled.body, tail));

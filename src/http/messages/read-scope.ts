@@ -4,12 +4,12 @@ import { ProblemError } from '../../errors.ts';
 import type { Place } from '../streams/follow.ts';
 
 /** The place of one listener. */
-export function placeOf(listener: number): () => Place {
+export function readScopeOf(listener: number): () => Place {
   const place: Place = { scope: { listener }, key: `${listener}` };
   return () => place;
 }
 
-export class LivePlace {
+export class LiveReadPosition {
   readonly #registry: Listeners;
   readonly #query: { refs?: string[]; labels?: Labels };
   readonly #stop: () => void;

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ProblemError } from '../../errors.ts';
 import type { Journal, Wait, Waited } from '../../journal/journal.ts';
-import type { LivePlace } from './read-scope.ts';
+import type { LiveReadPosition } from './read-scope.ts';
 
 /** Waits on one listener, whose life the wait prolongs. */
 export async function waitOnOne(app: FastifyInstance, reply: FastifyReply, ref: string, wait: Wait): Promise<Waited> {
@@ -19,7 +19,7 @@ export async function waitOnOne(app: FastifyInstance, reply: FastifyReply, ref: 
 export async function waitOnMany(
   app: FastifyInstance,
   reply: FastifyReply,
-  live: LivePlace,
+  live: LiveReadPosition,
   wait: Wait,
 ): Promise<Waited> {
   const until = performance.now() + wait.timeout;

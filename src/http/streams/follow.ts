@@ -4,7 +4,7 @@
  */
 
 import { withEpochOf } from '../../journal/cursor.ts';
-import type { MessageFilter, PayloadMode, Pull, Pulled, Scope } from '../../journal/journal.ts';
+import type { MessageFilter, PayloadMode, Read, ReadResult, Scope } from '../../journal/journal.ts';
 import type { EndReason, EventStream } from './sse.ts';
 import type { Streams } from './streams.ts';
 
@@ -44,7 +44,7 @@ export class Follower {
     this.#what = what;
     this.#left = what.limit;
     this.#filterKey = JSON.stringify([what.filter, what.payload]);
-    this.#stopListening = streams.journal.onHeads((heads) => {
+    this.#stopListening = streams.journal.onTails((heads) => {
       if (concerns(what.place().scope, heads)) this.ring();
     });
     stream.onClosed(() => this.#dispose());
@@ -63,7 +63,7 @@ export class Follower {
   }
 
   /** The first pull. Rejects when the cursor is not good, while an error can still be answered. */
-  async start(): Promise<Pulled> {
+  async start(): Promise<ReadResult> {
     this.#cursor = this.#what.after ?? (await this.#streams.journal.end(this.#what.place().scope));
     const first = await this.#pull();
     this.#cursor = withEpochOf(this.#cursor, first.next);
@@ -71,7 +71,7 @@ export class Follower {
   }
 
   /** Nothing is left to be seen, now or later, for a reader who stands where the first pull began. */
-  isOver({ items, hasMore, gap }: Pulled): boolean {
+  isOver({ items, hasMore, gap }: ReadResult): boolean {
     return this.#endingBeforePull === 'completed' && items === 0 && !hasMore && gap === undefined;
   }
 
@@ -81,7 +81,7 @@ export class Follower {
   }
 
   /** Follows until the stream ends. */
-  async run(first: Pulled): Promise<void> {
+  async run(first: ReadResult): Promise<void> {
     try {
       for (let pulled = first; ; pulled = await this.#pull()) {
         if (!(await this.#handOver(pulled))) return;
@@ -98,7 +98,7 @@ export class Follower {
   }
 
   /** Writes what was pulled and waits until there may be more. False when the stream has ended. */
-  async #handOver(pulled: Pulled): Promise<boolean> {
+  async #handOver(pulled: ReadResult): Promise<boolean> {
     const ending = this.#endingBeforePull;
     this.#write(pulled);
     if (this.#left <= 0) return this.#finish('limit');
@@ -110,11 +110,11 @@ export class Follower {
 
   #endingBeforePull: EndReason | undefined;
 
-  #pull(): Promise<Pulled> {
+  #pull(): Promise<ReadResult> {
     this.#rung = false;
     this.#endingBeforePull = this.#ending;
     const { scope, key } = this.#what.place();
-    const request: Pull = {
+    const request: Read = {
       scope,
       after: this.#cursor,
       before: null,
@@ -129,7 +129,7 @@ export class Follower {
   }
 
   /** What was evicted before the reader came to it stands in the body, as a gap. */
-  #write({ body, next, messages }: Pulled): void {
+  #write({ body, next, messages }: ReadResult): void {
     this.#stream.events(body, next);
     this.#cursor = next;
     this.#left -= messages;

@@ -1,5 +1,5 @@
 /** All open streams: they share pulls when they stand at the same place, are counted, and end together at shutdown. */
-import type { Journal, Pull, Pulled } from '../../journal/journal.ts';
+import type { Journal, Read, ReadResult } from '../../journal/journal.ts';
 import { type EndReason, type EventStream, STREAM_LIMITS, type StreamLimits } from './sse.ts';
 
 type Member = { stream: EventStream; end: (reason: EndReason) => void };
@@ -8,7 +8,7 @@ export class Streams {
   readonly journal: Journal;
   readonly limits: StreamLimits;
   readonly #members = new Set<Member>();
-  readonly #pulls = new Map<string, Promise<Pulled>>();
+  readonly #pulls = new Map<string, Promise<ReadResult>>();
   #lagged = 0;
   #closing = false;
 
@@ -31,11 +31,11 @@ export class Streams {
   }
 
   /** A pull in SSE form. Followers that ask for the same while it is under way share the answer. */
-  pull(key: string, request: Pull): Promise<Pulled> {
+  pull(key: string, request: Read): Promise<ReadResult> {
     const shared = `${key} ${request.limit} ${request.after}`;
     const underway = this.#pulls.get(shared);
     if (underway !== undefined) return underway;
-    const pulled = this.journal.pull(request).finally(() => this.#pulls.delete(shared));
+    const pulled = this.journal.read(request).finally(() => this.#pulls.delete(shared));
     this.#pulls.set(shared, pulled);
     return pulled;
   }

@@ -4,13 +4,13 @@
  */
 import { listenerId } from '../../records/ids.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Ledger } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import type { Spot } from '../store/store.ts';
-import type { Intake } from '../thread/ingest.ts';
+import type { Ingest } from '../thread/ingest.ts';
 
 type Parts = {
-  ledger: Ledger;
-  intake: Intake;
+  log: Log;
+  intake: Ingest;
   /** Takes a line for the log. */
   tell: (line: string) => void;
 };
@@ -41,11 +41,11 @@ export class Damage {
 
   /** What can't be stored now is told all the same. */
   #mend(spot: Spot): void {
-    const { ledger, intake, tell } = this.#parts;
+    const { log, intake, tell } = this.#parts;
     const detail = `${whatOf(spot)} damaged on the disk; a gap stands in the history`;
     tell(`listener ${listenerId(spot.listener)}: ${detail}`);
     try {
-      intake.change(() => ledger.mend(spot, detail));
+      intake.change(() => log.mend(spot, detail));
     } catch (error) {
       if (!(error instanceof JournalError && error.code === 'storage')) throw error;
     }

@@ -21,7 +21,7 @@ export class ByteWriter {
   }
 
   /** The buffer, with room for so many bytes more; for code that writes in place and then moves `length`. */
-  room(bytes: number): Buffer {
+  reserve(bytes: number): Buffer {
     const needed = this.length + bytes;
     if (needed > this.#buffer.length) {
       // Moved, not copied: what was outgrown would be left to the garbage collector, megabytes a page.
@@ -31,17 +31,17 @@ export class ByteWriter {
   }
 
   bytes(bytes: Uint8Array): void {
-    this.room(bytes.length).set(bytes, this.length);
+    this.reserve(bytes.length).set(bytes, this.length);
     this.length += bytes.length;
   }
 
   byte(value: number): void {
-    this.room(1)[this.length++] = value;
+    this.reserve(1)[this.length++] = value;
   }
 
   /** Text of one byte a character. */
   latin1(text: string): void {
-    this.length += this.room(text.length).write(text, this.length, 'latin1');
+    this.length += this.reserve(text.length).write(text, this.length, 'latin1');
   }
 
   /** Text as JSON, quotes included. */
@@ -51,7 +51,7 @@ export class ByteWriter {
 
   /** A whole number from 0 to 2^53 in decimal digits. */
   integer(value: number): void {
-    const buffer = this.room(DIGITS);
+    const buffer = this.reserve(DIGITS);
     let digits = 1;
     for (let bound = 10; value >= bound && digits < DIGITS; bound *= 10) digits++;
     let at = this.length + digits;

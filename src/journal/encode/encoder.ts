@@ -1,6 +1,6 @@
 /** How a pull writes what it finds: one encoder a format, chosen here. */
 
-import type { JournalListener, MissedRange, PayloadMode, Pull, PullFormat } from '../journal.ts';
+import type { JournalListener, MissedRange, PayloadMode, Read, ReadFormat } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import { JsonEncoder } from './json.ts';
@@ -20,7 +20,7 @@ export interface Encoder {
 }
 
 /** The encoder of a pull. A pcapng export goes on with the one it began with; throws JournalError `export_gone` when that is gone. */
-export function encoderOf(request: Pull, exports: RunningExports): Encoder {
+export function encoderOf(request: Read, exports: RunningExports): Encoder {
   if (request.format !== 'pcapng') return encoderFor(request.format, request.payload);
   const writer = request.export && exports.writer(request.export.id, request.export);
   if (writer === undefined) throw new JournalError('export_gone', 'the export has ended');
@@ -28,7 +28,7 @@ export function encoderOf(request: Pull, exports: RunningExports): Encoder {
 }
 
 /** Throws JournalError `unsupported` for pcapng, which is more than one answer: see `encoderOf`. */
-export function encoderFor(format: PullFormat, payload: PayloadMode): Encoder {
+export function encoderFor(format: ReadFormat, payload: PayloadMode): Encoder {
   switch (format) {
     case 'json':
       return new JsonEncoder(payload);

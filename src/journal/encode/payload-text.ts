@@ -40,7 +40,7 @@ export function writeText(writer: ByteWriter, name: Uint8Array, payload: Uint8Ar
 }
 
 function writeEscaped(writer: ByteWriter, payload: Uint8Array): void {
-  const buffer = writer.room(payload.length * 2);
+  const buffer = writer.reserve(payload.length * 2);
   let at = writer.length;
   for (let i = 0; i < payload.length; i++) {
     const byte = payload[i]!;
@@ -65,7 +65,7 @@ export function writeBase64(writer: ByteWriter, payload: Uint8Array): void {
 function writeShortBase64(writer: ByteWriter, payload: Uint8Array): void {
   const { length } = payload;
   const whole = length - (length % 3);
-  const buffer = writer.room(Math.ceil(length / 3) * 4);
+  const buffer = writer.reserve(Math.ceil(length / 3) * 4);
   let at = writer.length;
   for (let i = 0; i < whole; i += 3) {
     const triple = (payload[i]! << 16) | (payload[i + 1]! << 8) | payload[i + 2]!;
@@ -88,7 +88,7 @@ function writeShortBase64(writer: ByteWriter, payload: Uint8Array): void {
 
 /** Writes `"…"`, the payload in hex digits. */
 export function writeHex(writer: ByteWriter, payload: Uint8Array): void {
-  const buffer = writer.room(payload.length * 2 + 2);
+  const buffer = writer.reserve(payload.length * 2 + 2);
   let at = writer.length;
   buffer[at++] = QUOTE;
   for (let i = 0; i < payload.length; i++) {

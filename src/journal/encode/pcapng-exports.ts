@@ -5,7 +5,7 @@
  */
 
 import { PcapngWriter } from '../../pcap/pcapng-writer.ts';
-import type { Pulled } from '../journal.ts';
+import type { ReadResult } from '../journal.ts';
 
 const LIMIT = 64;
 
@@ -23,7 +23,7 @@ export class RunningExports {
   }
 
   /** Completes the answer to a pull: the last one also carries the end of the file, and the export is over. */
-  answered(id: number, pulled: Pulled): Pulled {
+  answered(id: number, pulled: ReadResult): ReadResult {
     const writer = this.#writers.get(id);
     if (pulled.hasMore || writer === undefined) return pulled;
     this.#writers.delete(id);

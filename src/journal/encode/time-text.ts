@@ -15,7 +15,7 @@ export function writeTime(writer: ByteWriter, micros: number): void {
     second = whole;
     prefix = Buffer.from(`${new Date(whole * 1000).toISOString().slice(0, DOT)}.`);
   }
-  const buffer = writer.room(LENGTH);
+  const buffer = writer.reserve(LENGTH);
   buffer.set(prefix, writer.length);
   let rest = micros - whole * 1e6;
   for (let at = writer.length + LENGTH - 2; at > writer.length + DOT; at--) {

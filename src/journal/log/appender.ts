@@ -1,18 +1,18 @@
 /** Appender: takes chunks into histories. What fits is numbered, counted and stored; the rest is refused and told. */
 
 import { KIND_GAP, sealChunk } from '../../records/chunk.ts';
-import { type Survey, surveyChunk } from '../../records/chunk-summary.ts';
+import { type ChunkSummary, surveyChunk } from '../../records/chunk-summary.ts';
 import { BEYOND } from '../cursor.ts';
 import { LOSSES } from '../journal.ts';
 import type { Bounds } from '../retention/bounds.ts';
 import type { Store } from '../store/store.ts';
 import type { ChunkCache } from './chunk-cache.ts';
-import type { Book } from './history.ts';
+import type { History } from './history.ts';
 import { HistoryReader } from './history-reader.ts';
 import { admit } from './overflow.ts';
-import type { Refusals } from './overflow-gaps.ts';
+import type { OverflowGaps } from './overflow-gaps.ts';
 import { numberChunk } from './sequencer.ts';
-import type { Changes } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 
 /** Numbers that one synced commit sets aside for a listener. */
 const RESERVE = 1_000_000;
@@ -22,11 +22,15 @@ export class Appender {
   lastRecords = 0;
   readonly #store: Store;
   readonly #chunks: ChunkCache;
-  readonly #changes: Changes;
+  readonly #changes: Transaction;
   readonly #bounds: Bounds;
-  readonly #refusals: Refusals;
+  readonly #refusals: OverflowGaps;
 
-  constructor(store: Store, chunks: ChunkCache, parts: { changes: Changes; bounds: Bounds; refusals: Refusals }) {
+  constructor(
+    store: Store,
+    chunks: ChunkCache,
+    parts: { changes: Transaction; bounds: Bounds; refusals: OverflowGaps },
+  ) {
     this.#store = store;
     this.#chunks = chunks;
     this.#changes = parts.changes;
@@ -35,117 +39,117 @@ export class Appender {
   }
 
   /** Appends a chunk of a worker, numbering it in place. Throws RangeError on bytes that are no chunk. */
-  append(book: Book, reader: HistoryReader): void {
-    const survey = surveyChunk(reader);
-    this.#changes.undo.keep(book);
-    if (survey.messages > 0) this.#account(book, reader, survey.incoming);
-    if ((survey.kinds & (1 << KIND_GAP)) !== 0) this.#noteLosses(book, reader);
-    book.openedAt = survey.start - reader.elapsedBase / 1000;
-    const { maxMessages, overflow } = book.listener.capture;
-    if (maxMessages === 0) this.#countOnly(book, survey);
-    else if (overflow === 'dropNewest') this.#appendWhatFits(book, reader, survey);
-    else this.#append(book, reader, survey);
+  append(history: History, reader: HistoryReader): void {
+    const summary = surveyChunk(reader);
+    this.#changes.undo.keep(history);
+    if (summary.messages > 0) this.#account(history, reader, summary.incoming);
+    if ((summary.kinds & (1 << KIND_GAP)) !== 0) this.#noteLosses(history, reader);
+    history.openedAt = summary.start - reader.elapsedBase / 1000;
+    const { maxMessages, overflow } = history.listener.capture;
+    if (maxMessages === 0) this.#countOnly(history, summary);
+    else if (overflow === 'dropNewest') this.#appendWhatFits(history, reader, summary);
+    else this.#append(history, reader, summary);
   }
 
   /** Appends a chunk of the journal's own. */
-  appendOwn(book: Book, chunk: Uint8Array): void {
+  appendOwn(history: History, chunk: Uint8Array): void {
     const reader = new HistoryReader(chunk, BEYOND);
-    this.#append(book, reader, surveyChunk(reader));
+    this.#append(history, reader, surveyChunk(reader));
   }
 
   /** Appends the gap record of what was refused lately, if anything was. */
-  writeGap(book: Book): void {
-    this.#changes.undo.keep(book);
-    const chunk = this.#refusals.gap(book);
-    if (chunk !== undefined) this.appendOwn(book, chunk);
+  writeGap(history: History): void {
+    this.#changes.undo.keep(history);
+    const chunk = this.#refusals.gap(history);
+    if (chunk !== undefined) this.appendOwn(history, chunk);
   }
 
-  #account(book: Book, reader: HistoryReader, incoming: number): void {
-    const log = book.binding(reader.binding, reader.incarnation);
+  #account(history: History, reader: HistoryReader, incoming: number): void {
+    const log = history.binding(reader.binding, reader.incarnation);
     log.accounted += incoming;
     this.#changes.undo.keepAccount(log, incoming);
   }
 
   /** Gaps are counted also where their records are not kept. */
-  #noteLosses(book: Book, reader: HistoryReader): void {
+  #noteLosses(history: History, reader: HistoryReader): void {
     reader.rewind();
     while (reader.next()) {
       const reason = reader.kind === KIND_GAP ? LOSSES.find((loss) => loss === reader.reason) : undefined;
-      if (reason !== undefined) book.dropped[reason] += reader.reference;
+      if (reason !== undefined) history.dropped[reason] += reader.reference;
     }
     reader.rewind();
-    this.#changes.unsaved.add(book);
+    this.#changes.unsaved.add(history);
   }
 
-  #countOnly(book: Book, survey: Survey): void {
-    if (survey.messages === 0) return;
-    book.tail = { major: book.tail.major + survey.messages, minor: 0 };
-    book.raiseFloor(book.tail, 'evicted');
-    this.#count(book, survey);
-    this.#bounds.floorMoved(book);
+  #countOnly(history: History, summary: ChunkSummary): void {
+    if (summary.messages === 0) return;
+    history.tail = { major: history.tail.major + summary.messages, minor: 0 };
+    history.raiseFloor(history.tail, 'evicted');
+    this.#count(history, summary);
+    this.#bounds.floorMoved(history);
   }
 
-  #appendWhatFits(book: Book, reader: HistoryReader, survey: Survey): void {
-    this.#bounds.refresh(book);
-    this.#bounds.refreshBytes(book);
-    const { maxMessages, maxBytes } = book.listener.capture;
-    const room = { messages: maxMessages - book.kept, bytes: maxBytes - book.keptBytes };
-    const { chunk, refused } = admit(reader, room);
-    if (chunk === reader.bytes) this.#accept(book, reader, survey);
+  #appendWhatFits(history: History, reader: HistoryReader, summary: ChunkSummary): void {
+    this.#bounds.refresh(history);
+    this.#bounds.refreshBytes(history);
+    const { maxMessages, maxBytes } = history.listener.capture;
+    const reserve = { messages: maxMessages - history.kept, bytes: maxBytes - history.keptBytes };
+    const { chunk, refused } = admit(reader, reserve);
+    if (chunk === reader.bytes) this.#accept(history, reader, summary);
     else if (chunk !== undefined) {
       const cut = new HistoryReader(chunk, BEYOND);
-      this.#accept(book, cut, surveyChunk(cut));
+      this.#accept(history, cut, surveyChunk(cut));
     }
-    if (refused > 0) this.#refuse(book, refused);
+    if (refused > 0) this.#refuse(history, refused);
   }
 
   /** Appends what fitted, after the gap of what did not fit before it. */
-  #accept(book: Book, reader: HistoryReader, survey: Survey): void {
-    if (survey.messages > 0) {
-      this.writeGap(book);
-      this.#refusals.settle(book);
+  #accept(history: History, reader: HistoryReader, summary: ChunkSummary): void {
+    if (summary.messages > 0) {
+      this.writeGap(history);
+      this.#refusals.settle(history);
     }
-    this.#append(book, reader, survey);
+    this.#append(history, reader, summary);
   }
 
-  #refuse(book: Book, refused: number): void {
-    this.#refusals.note(book, refused);
-    this.#changes.grew(book);
+  #refuse(history: History, refused: number): void {
+    this.#refusals.note(history, refused);
+    this.#changes.grew(history);
   }
 
-  #append(book: Book, reader: HistoryReader, survey: Survey): void {
-    numberChunk(book, reader);
+  #append(history: History, reader: HistoryReader, summary: ChunkSummary): void {
+    numberChunk(history, reader);
     if (this.#store.engine === 'file') sealChunk(reader.bytes, reader.view);
-    this.#insert(book, reader, survey);
-    if (book.listener.capture.overflow === 'dropOldest') this.#bounds.evictBySize(book);
+    this.#insert(history, reader, summary);
+    if (history.listener.capture.overflow === 'dropOldest') this.#bounds.evictBySize(history);
   }
 
-  #insert(book: Book, { thread, bytes: chunk }: HistoryReader, survey: Survey): void {
-    const start = book.tail;
-    const trailing = survey.messages > 0 ? survey.trailing : start.minor + survey.records;
-    const end = { major: start.major + survey.messages, minor: trailing };
+  #insert(history: History, { thread, bytes: chunk }: HistoryReader, summary: ChunkSummary): void {
+    const start = history.tail;
+    const trailing = summary.messages > 0 ? summary.trailing : start.minor + summary.records;
+    const end = { major: start.major + summary.messages, minor: trailing };
     const row = this.#store.lastRow + 1;
-    const sums = { bytesBefore: book.appendedBytes, incomingBefore: book.captured };
-    book.tail = end;
-    book.appendedBytes += chunk.length;
-    this.#count(book, survey);
-    this.#store.insert({ row, listener: book.listener.number, start, end, survey, thread, ...sums }, chunk);
-    this.lastRecords = survey.records;
+    const sums = { bytesBefore: history.appendedBytes, incomingBefore: history.captured };
+    history.tail = end;
+    history.appendedBytes += chunk.length;
+    this.#count(history, summary);
+    this.#store.insert({ row, listener: history.listener.number, start, end, summary, thread, ...sums }, chunk);
+    this.lastRecords = summary.records;
     this.#chunks.add(row, chunk);
-    book.noteLatest({ row, start, end, survey, thread });
-    this.#changes.add({ book, row, start, end, survey, thread, chunk });
+    history.noteLatest({ row, start, end, summary, thread });
+    this.#changes.add({ history, row, start, end, summary, thread, chunk });
   }
 
-  #count(book: Book, survey: Survey): void {
-    if (this.#store.engine === 'file' && book.tail.major > book.reserved) {
-      book.reserved = book.tail.major + RESERVE;
+  #count(history: History, summary: ChunkSummary): void {
+    if (this.#store.engine === 'file' && history.tail.major > history.reserved) {
+      history.reserved = history.tail.major + RESERVE;
       this.#changes.reserves = true;
     }
-    book.captured += survey.incoming;
-    book.incomingBytes += survey.incomingBytes;
-    book.outgoing += survey.messages - survey.incoming;
-    book.outgoingBytes += survey.outgoingBytes;
-    book.truncated += survey.truncated;
-    this.#changes.grew(book);
+    history.captured += summary.incoming;
+    history.incomingBytes += summary.incomingBytes;
+    history.outgoing += summary.messages - summary.incoming;
+    history.outgoingBytes += summary.outgoingBytes;
+    history.truncated += summary.truncated;
+    this.#changes.grew(history);
   }
 }

@@ -1,18 +1,18 @@
 /** A ChunkReader that also knows each record's place in its listener's history. */
 import { ChunkReader, KIND_MESSAGE } from '../../records/chunk.ts';
-import type { Place } from '../cursor.ts';
+import type { Position } from '../cursor.ts';
 
-export type Mark = { offset: number } & Place;
+export type Mark = { offset: number } & Position;
 
 export class HistoryReader extends ChunkReader {
-  readonly #start: Place;
+  readonly #start: Position;
   /** Seq of the current message, or of the last one before another record. */
   major: number;
   /** 0 for a message; else how many other records since that message, this one included. */
   minor: number;
 
   /** @param start the place of the record before the chunk's first */
-  constructor(bytes: Uint8Array, start: Place) {
+  constructor(bytes: Uint8Array, start: Position) {
     super(bytes);
     this.#start = start;
     this.major = start.major;
@@ -34,12 +34,12 @@ export class HistoryReader extends ChunkReader {
     this.minor = this.#start.minor;
   }
 
-  get place(): Place {
+  get place(): Position {
     return { major: this.major, minor: this.minor };
   }
 
   /** Whether the current record lies at or before the place. */
-  isWithin(place: Place): boolean {
+  isWithin(place: Position): boolean {
     return this.major < place.major || (this.major === place.major && this.minor <= place.minor);
   }
 

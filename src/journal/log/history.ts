@@ -3,17 +3,17 @@
  * and counts. Only records beyond the floor exist for a reader, whatever still lies on disk.
  */
 
-import type { Survey } from '../../records/chunk-summary.ts';
-import { comparePlaces, type Place, START } from '../cursor.ts';
-import type { History, JournalListener, Traffic } from '../journal.ts';
+import type { ChunkSummary } from '../../records/chunk-summary.ts';
+import { comparePositions, type Position, START } from '../cursor.ts';
+import type { HistoryStats, JournalListener, Traffic } from '../journal.ts';
 import type { Row } from '../store/store.ts';
 import { type BindingLog, bindingKey, newBindingLog, seqOfOrdinal } from './binding-log.ts';
 
 /** The part of a book that outlives the process when the store is a file. */
-export type BookState = Traffic & {
+export type HistoryState = Traffic & {
   listener: JournalListener;
-  floor: Place;
-  tail: Place;
+  floor: Position;
+  tail: Position;
   /** Messages ever appended that were cut, and bytes of chunks. */
   truncated: number;
   appendedBytes: number;
@@ -28,23 +28,23 @@ export type BookState = Traffic & {
   /** The highest number that may be used before a later one is synced to disk; 0 where nothing outlives the process. */
   reserved: number;
   /** Numbers passed over after a loss of power, oldest first. */
-  holes: Hole[];
+  holes: SequenceGap[];
   /** What the main thread counted beside the history, in its own words. */
   counts: string | null;
 };
 
 /** Numbers beyond `from` up to `to` that no message has. */
-export type Hole = { from: number; to: number };
+export type SequenceGap = { from: number; to: number };
 
 /** A chunk at the end of a history. */
-export type Latest = { row: number; start: Place; end: Place; survey: Survey; thread: number };
+export type RecentChunk = { row: number; start: Position; end: Position; summary: ChunkSummary; thread: number };
 
 const LATEST = 4;
 
-export class Book implements BookState {
+export class History implements HistoryState {
   listener: JournalListener;
-  floor: Place = START;
-  tail: Place = START;
+  floor: Position = START;
+  tail: Position = START;
   captured = 0;
   incomingBytes = 0;
   outgoing = 0;
@@ -59,11 +59,11 @@ export class Book implements BookState {
   served = 0;
   servedIncoming = 0;
   reserved = 0;
-  holes: Hole[] = [];
+  holes: SequenceGap[] = [];
   counts: string | null = null;
 
   /** The chunks appended last, oldest first, so that readers at the end don't ask the store. */
-  readonly latest: Latest[] = [];
+  readonly latest: RecentChunk[] = [];
   /** The first row that is not wholly below the floor, once it was looked up. */
   head: Row | undefined;
   /** Cumulative bytes below which everything is gone; exact after a bytes eviction, else a chunk's start. */
@@ -80,7 +80,7 @@ export class Book implements BookState {
   /** What each binding incarnation handed over. */
   readonly bindings = new Map<number, BindingLog>();
 
-  constructor(listener: JournalListener, state?: BookState) {
+  constructor(listener: JournalListener, state?: HistoryState) {
     if (state !== undefined) Object.assign(this, state);
     this.listener = listener;
   }
@@ -100,21 +100,21 @@ export class Book implements BookState {
     return this.appendedBytes - this.goneBytes;
   }
   get isEmpty(): boolean {
-    return comparePlaces(this.floor, this.tail) >= 0;
+    return comparePositions(this.floor, this.tail) >= 0;
   }
 
-  noteLatest(chunk: Latest): void {
+  noteLatest(chunk: RecentChunk): void {
     if (this.latest.length >= LATEST) this.latest.shift();
     this.latest.push(chunk);
   }
 
   /** Moves the beginning forward; what lay before is counted by why it went. Answers whether anything went. */
-  raiseFloor(to: Place, why: 'evicted' | 'cleared'): boolean {
-    if (comparePlaces(to, this.floor) <= 0) return false;
+  raiseFloor(to: Position, why: 'evicted' | 'cleared'): boolean {
+    if (comparePositions(to, this.floor) <= 0) return false;
     this[why] += to.major - this.floor.major - this.#passedOver(this.floor.major, to.major);
     this.floor = to;
     if (why === 'cleared') this.clearedTo = to.major;
-    if (this.head !== undefined && comparePlaces(this.head.end, to) <= 0) this.head = undefined;
+    if (this.head !== undefined && comparePositions(this.head.end, to) <= 0) this.head = undefined;
     this.version++;
     return true;
   }
@@ -142,7 +142,7 @@ export class Book implements BookState {
   }
 
   /** Where the newest so many messages begin. */
-  floorFor(messages: number): Place {
+  floorFor(messages: number): Position {
     let end = this.tail.major;
     let left = messages;
     for (const { from, to } of this.holes.toReversed()) {
@@ -154,7 +154,7 @@ export class Book implements BookState {
   }
 
   /** Goes on beyond the numbers up to this one; answers how many were passed over. */
-  passOver(to: number): number {
+  skipTo(to: number): number {
     const from = this.tail.major;
     this.holes = [...this.holes.filter((hole) => hole.to > this.floor.major), { from, to }];
     this.tail = { major: to, minor: 0 };
@@ -162,7 +162,7 @@ export class Book implements BookState {
   }
 
   /** Goes back to what was stored last. What readers were served stays served. */
-  revert(state: BookState): void {
+  revert(state: HistoryState): void {
     const { served, servedIncoming } = this;
     Object.assign(this, state, { served, servedIncoming, head: undefined, goneBytes: 0, oldestAt: 0 });
     this.latest.length = 0;
@@ -170,7 +170,7 @@ export class Book implements BookState {
   }
 
   /** What outlives the process. */
-  state(): BookState {
+  state(): HistoryState {
     const { listener, floor, tail, truncated, appendedBytes, evicted, cleared, clearedTo } = this;
     const { served, servedIncoming, reserved, holes, counts } = this;
     return {
@@ -192,7 +192,7 @@ export class Book implements BookState {
     return numbers;
   }
 
-  history(): History {
+  history(): HistoryStats {
     return {
       firstSeq: this.firstSeq,
       lastSeq: this.lastSeq,

@@ -5,32 +5,32 @@
 
 import { BEYOND, newEpoch } from '../cursor.ts';
 import { substituteFor } from '../damage/substitute.ts';
-import type { CaptureLimits, History, JournalListener } from '../journal.ts';
+import type { CaptureLimits, HistoryStats, JournalListener } from '../journal.ts';
 import { problemChunk } from '../own-chunks.ts';
 import { Bounds } from '../retention/bounds.ts';
 import { isDamage } from '../store/sqlite/storage-fault.ts';
 import { EPOCH_NOTE, type Row, type Spot, type Store } from '../store/store.ts';
 import { Appender } from './appender.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { Book, type BookState } from './history.ts';
+import { History, type HistoryState } from './history.ts';
 import { HistoryReader } from './history-reader.ts';
 import { Lookup } from './lookup.ts';
-import { Refusals } from './overflow-gaps.ts';
-import { Changes, type Committed } from './transaction.ts';
+import { OverflowGaps } from './overflow-gaps.ts';
+import { type Committed, Transaction } from './transaction.ts';
 import type { View } from './view.ts';
 
-export class Ledger implements View {
+export class Log implements View {
   readonly store: Store;
   readonly chunks: ChunkCache;
   readonly maxBytes: number;
-  readonly books = new Map<number, Book>();
+  readonly histories = new Map<number, History>();
   /** Stays for as long as the store does. */
   readonly epoch: string;
   /** Nothing can be stored at the moment. */
   faulty = false;
   readonly #lookup: Lookup;
-  readonly #changes = new Changes();
-  readonly #refusals = new Refusals();
+  readonly #changes = new Transaction();
+  readonly #refusals = new OverflowGaps();
   readonly #bounds: Bounds;
   readonly #appender: Appender;
 
@@ -44,7 +44,7 @@ export class Ledger implements View {
     this.#bounds = new Bounds(store, this.chunks, { changes: this.#changes, maxBytes });
     const parts = { changes: this.#changes, bounds: this.#bounds, refusals: this.#refusals };
     this.#appender = new Appender(store, this.chunks, parts);
-    for (const state of store.load()) this.#adopt(new Book(state.listener, state));
+    for (const state of store.load()) this.#adopt(new History(state.listener, state));
   }
 
   /** Changes with whatever a reader could see anywhere. */
@@ -61,65 +61,65 @@ export class Ledger implements View {
   }
 
   /** Makes a listener known, or changes what is known. */
-  register(listener: JournalListener): Book {
-    const known = this.books.get(listener.number);
+  register(listener: JournalListener): History {
+    const known = this.histories.get(listener.number);
     if (known === undefined) this.#bounds.reclaim.rest(listener.number);
-    const book = known ?? new Book(listener);
-    this.#rewrite(book, listener);
-    return book;
+    const history = known ?? new History(listener);
+    this.#rewrite(history, listener);
+    return history;
   }
 
   /** Keeps what was counted of listeners beside their histories; unknown ones are left out. */
   noteCounts(counts: ReadonlyMap<number, string>): void {
     for (const [listener, text] of counts) {
-      const book = this.books.get(listener);
-      if (book === undefined) continue;
-      book.counts = text;
-      this.#changes.unsaved.add(book);
+      const history = this.histories.get(listener);
+      if (history === undefined) continue;
+      history.counts = text;
+      this.#changes.unsaved.add(history);
     }
   }
 
-  configure(book: Book, capture: CaptureLimits): void {
-    this.#rewrite(book, { ...book.listener, capture });
+  configure(history: History, capture: CaptureLimits): void {
+    this.#rewrite(history, { ...history.listener, capture });
   }
 
   /** Drops a listener; its rows go bit by bit. */
-  forget(book: Book): void {
-    this.#drop(book);
-    this.store.forget(book.listener.number);
+  forget(history: History): void {
+    this.#drop(history);
+    this.store.forget(history.listener.number);
   }
 
   /** Answers how many messages went; they count as read. */
-  clear(book: Book, before?: number): number {
-    const cleared = this.#bounds.clear(book, before);
-    this.markServed(book, book.floor.major);
+  clear(history: History, before?: number): number {
+    const cleared = this.#bounds.clear(history, before);
+    this.markServed(history, history.floor.major);
     return cleared;
   }
 
   /** Appends a chunk, numbering it in place. A chunk of a listener that is not known goes nowhere. Throws RangeError on bytes that are no chunk. */
   append(chunk: Uint8Array): void {
     const reader = new HistoryReader(chunk, BEYOND);
-    const book = this.books.get(reader.listener);
-    if (book !== undefined) this.#appender.append(book, reader);
+    const history = this.histories.get(reader.listener);
+    if (history !== undefined) this.#appender.append(history, reader);
   }
 
   /** Appends a chunk of the journal's own. */
-  appendOwn(book: Book, chunk: Uint8Array): void {
-    this.#appender.appendOwn(book, chunk);
+  appendOwn(history: History, chunk: Uint8Array): void {
+    this.#appender.appendOwn(history, chunk);
   }
 
   /** Writes the gap record of what dropNewest refused lately, for a reader who wants to see it. */
-  writeGap(book: Book): void {
-    if (!this.faulty) this.#appender.writeGap(book);
+  writeGap(history: History): void {
+    if (!this.faulty) this.#appender.writeGap(history);
   }
 
   /** Stores the substitute of a damaged chunk in its place, where that can be done, and a problem record. */
   mend(spot: Spot, detail: string): void {
-    const book = this.books.get(spot.listener);
-    if (book === undefined || this.faulty) return;
+    const history = this.histories.get(spot.listener);
+    if (history === undefined || this.faulty) return;
     if (this.#isReadable(spot.row)) this.store.replace(spot.row, substituteFor(spot));
-    this.appendOwn(book, problemChunk(spot.listener, { code: 'damaged', detail }));
-    this.#changes.seen(book);
+    this.appendOwn(history, problemChunk(spot.listener, { code: 'damaged', detail }));
+    this.#changes.seen(history);
   }
 
   /** A row whose pages are damaged is left alone. */
@@ -133,8 +133,8 @@ export class Ledger implements View {
   }
 
   /** Brings a history up to date with the clock, before it is read. */
-  refresh(book: Book): void {
-    this.#bounds.refresh(book);
+  refresh(history: History): void {
+    this.#bounds.refresh(history);
   }
 
   /** The same for all of them. */
@@ -143,41 +143,41 @@ export class Ledger implements View {
   }
 
   /** Notes that a reader was given a message; it and those before it are read. */
-  markServed(book: Book, seq: number): void {
-    if (seq <= book.served) return;
-    book.served = seq;
-    book.servedIncoming = this.#lookup.incomingUpTo(book, seq) ?? book.servedIncoming;
-    this.#changes.unsaved.add(book);
+  markServed(history: History, seq: number): void {
+    if (seq <= history.served) return;
+    history.served = seq;
+    history.servedIncoming = this.#lookup.incomingUpTo(history, seq) ?? history.servedIncoming;
+    this.#changes.unsaved.add(history);
   }
 
   /** The same for an answer, by listener. */
   markAllServed(served: ReadonlyMap<number, number>): void {
     for (const [listener, seq] of served) {
-      const book = this.books.get(listener);
-      if (book !== undefined) this.markServed(book, seq);
+      const history = this.histories.get(listener);
+      if (history !== undefined) this.markServed(history, seq);
     }
   }
 
-  history(book: Book): History {
-    this.refresh(book);
-    this.#bounds.refreshBytes(book);
-    return book.history();
+  history(history: History): HistoryStats {
+    this.refresh(history);
+    this.#bounds.refreshBytes(history);
+    return history.history();
   }
 
   /** A reader at a message, undefined when it isn't there. */
-  find(book: Book, seq: number): HistoryReader | undefined {
-    this.refresh(book);
-    return this.#lookup.message(book, seq);
+  find(history: History, seq: number): HistoryReader | undefined {
+    this.refresh(history);
+    return this.#lookup.message(history, seq);
   }
 
   /** Commits what has gathered and answers what became visible by it. */
   commit(): Committed {
     const changes = this.#changes;
     const { reclaim } = this.#bounds;
-    for (const book of this.#refusals.due()) this.writeGap(book);
+    for (const history of this.#refusals.due()) this.writeGap(history);
     reclaim.some(changes.added);
     reclaim.enforceCap((row) => this.#evict(row));
-    if (this.store.engine === 'file') for (const book of changes.unsaved) this.store.save(book.state());
+    if (this.store.engine === 'file') for (const history of changes.unsaved) this.store.save(history.state());
     this.store.commit(changes.reserves);
     return changes.take();
   }
@@ -186,43 +186,43 @@ export class Ledger implements View {
   rollback(): void {
     this.store.rollback();
     this.chunks.clear();
-    const books = new Map([...this.#changes.forgotten, ...this.books]);
+    const histories = new Map([...this.#changes.forgotten, ...this.histories]);
     this.#changes.drop(this.#refusals);
     const states = new Map(this.store.load().map((state) => [state.listener.number, state]));
-    for (const book of this.books.values()) if (!states.has(book.listener.number)) this.#drop(book);
-    for (const [number, state] of states) this.#revert(books.get(number) ?? new Book(state.listener), state);
+    for (const history of this.histories.values()) if (!states.has(history.listener.number)) this.#drop(history);
+    for (const [number, state] of states) this.#revert(histories.get(number) ?? new History(state.listener), state);
     this.#changes.settle();
   }
 
-  #rewrite(book: Book, listener: JournalListener): void {
-    book.listener = listener;
-    this.#adopt(book);
-    this.#bounds.apply(book);
+  #rewrite(history: History, listener: JournalListener): void {
+    history.listener = listener;
+    this.#adopt(history);
+    this.#bounds.apply(history);
   }
 
-  #adopt(book: Book): void {
-    this.books.set(book.listener.number, book);
-    this.#bounds.adopt(book);
-    book.version++;
-    this.#changes.seen(book);
+  #adopt(history: History): void {
+    this.histories.set(history.listener.number, history);
+    this.#bounds.adopt(history);
+    history.version++;
+    this.#changes.seen(history);
   }
 
-  #revert(book: Book, state: BookState): void {
-    book.revert(state);
-    this.#adopt(book);
-    this.#bounds.floorMoved(book);
+  #revert(history: History, state: HistoryState): void {
+    history.revert(state);
+    this.#adopt(history);
+    this.#bounds.floorMoved(history);
   }
 
-  #drop(book: Book): void {
-    this.books.delete(book.listener.number);
-    this.#refusals.forget(book);
-    this.#bounds.drop(book);
-    this.#changes.forget(book);
+  #drop(history: History): void {
+    this.histories.delete(history.listener.number);
+    this.#refusals.forget(history);
+    this.#bounds.drop(history);
+    this.#changes.forget(history);
   }
 
   #evict(row: Row): void {
-    const book = this.books.get(row.listener);
-    if (book?.raiseFloor(row.end, 'evicted')) this.#changes.seen(book);
+    const history = this.histories.get(row.listener);
+    if (history?.raiseFloor(row.end, 'evicted')) this.#changes.seen(history);
   }
 }
 

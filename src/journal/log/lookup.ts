@@ -3,7 +3,7 @@
 import { BEYOND } from '../cursor.ts';
 import type { Row, Store } from '../store/store.ts';
 import type { ChunkCache } from './chunk-cache.ts';
-import type { Book } from './history.ts';
+import type { History } from './history.ts';
 import { HistoryReader } from './history-reader.ts';
 
 export class Lookup {
@@ -16,15 +16,15 @@ export class Lookup {
   }
 
   /** A reader at the message, undefined when it isn't there. */
-  message(book: Book, seq: number): HistoryReader | undefined {
-    if (seq <= book.floor.major || seq > book.lastSeq) return undefined;
-    return this.#at(book, seq)?.reader;
+  message(history: History, seq: number): HistoryReader | undefined {
+    if (seq <= history.floor.major || seq > history.lastSeq) return undefined;
+    return this.#at(history, seq)?.reader;
   }
 
   /** `in` messages ever appended up to the seq, undefined when it is not stored any more. */
-  incomingUpTo(book: Book, seq: number): number | undefined {
-    if (seq >= book.lastSeq) return book.captured;
-    const found = this.#at(book, seq);
+  incomingUpTo(history: History, seq: number): number | undefined {
+    if (seq >= history.lastSeq) return history.captured;
+    const found = this.#at(history, seq);
     if (found === undefined) return undefined;
     const { reader, row } = found;
     const target = reader.offset;
@@ -34,7 +34,7 @@ export class Lookup {
     return incoming;
   }
 
-  #at({ listener }: Book, seq: number): { reader: HistoryReader; row: Row } | undefined {
+  #at({ listener }: History, seq: number): { reader: HistoryReader; row: Row } | undefined {
     const row = this.#store.first(listener.number, { major: seq - 1, minor: BEYOND.major }, -1, -BEYOND.major);
     const chunk = row && this.#chunks.get(row);
     if (row === undefined || chunk === undefined) return undefined;

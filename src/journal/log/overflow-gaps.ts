@@ -4,55 +4,55 @@
  */
 
 import { gapChunk } from '../own-chunks.ts';
-import type { Book } from './history.ts';
+import type { History } from './history.ts';
 
 /** The n-th gap record without a message between comes n seconds after the one before, but no later than this. */
 const LONGEST_PAUSE = 60;
 
-export class Refusals {
-  readonly #books = new Set<Book>();
+export class OverflowGaps {
+  readonly #histories = new Set<History>();
 
   /** Notes `in` messages refused. */
-  note(book: Book, refused: number): void {
-    book.full += refused;
-    book.refused.pending += refused;
-    this.#books.add(book);
+  note(history: History, refused: number): void {
+    history.full += refused;
+    history.refused.pending += refused;
+    this.#histories.add(history);
   }
 
   /** Books whose next gap record is due. */
-  due(): Book[] {
-    if (this.#books.size === 0) return [];
+  due(): History[] {
+    if (this.#histories.size === 0) return [];
     const now = Date.now();
-    return [...this.#books].filter(({ refused }) => now >= refused.nextGapAt);
+    return [...this.#histories].filter(({ refused }) => now >= refused.nextGapAt);
   }
 
   /** The gap record of what is noted, as a chunk to be stored now; undefined when nothing is. */
-  gap(book: Book): Uint8Array | undefined {
-    const { refused } = book;
+  gap(history: History): Uint8Array | undefined {
+    const { refused } = history;
     if (refused.pending === 0) return undefined;
     const now = Date.now();
-    const chunk = gapChunk(book.listener.number, 'full', refused.pending, (now * 1000 - book.openedAt) * 1000);
+    const chunk = gapChunk(history.listener.number, 'full', refused.pending, (now * 1000 - history.openedAt) * 1000);
     refused.pending = 0;
     refused.gaps++;
     refused.nextGapAt = now + Math.min(refused.gaps, LONGEST_PAUSE) * 1000;
-    this.#books.delete(book);
+    this.#histories.delete(history);
     return chunk;
   }
 
   /** The history takes messages again: the next refusal is told at once. */
-  settle({ refused }: Book): void {
+  settle({ refused }: History): void {
     refused.gaps = 0;
     refused.nextGapAt = 0;
   }
 
   /** Goes back to what was noted before. */
-  revert(book: Book, refused: Book['refused']): void {
-    Object.assign(book.refused, refused);
-    if (refused.pending > 0) this.#books.add(book);
-    else this.#books.delete(book);
+  revert(history: History, refused: History['refused']): void {
+    Object.assign(history.refused, refused);
+    if (refused.pending > 0) this.#histories.add(history);
+    else this.#histories.delete(history);
   }
 
-  forget(book: Book): void {
-    this.#books.delete(book);
+  forget(history: History): void {
+    this.#histories.delete(history);
   }
 }

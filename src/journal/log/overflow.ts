@@ -1,7 +1,7 @@
 /** What `overflow: dropNewest` does to a chunk that a full history can't take whole. */
 import { type ChunkReader, DIRECTION_IN, H, HEADER_BYTES, KIND_GAP, KIND_MESSAGE } from '../../records/chunk.ts';
 
-export type Admission = {
+export type TrimResult = {
   /** What fits, undefined when no record does; the chunk itself when all of it does. */
   chunk: Uint8Array | undefined;
   /** `in` messages that don't. */
@@ -12,8 +12,8 @@ export type Admission = {
 export type Room = { messages: number; bytes: number };
 
 /** Keeps the records that fit: once a message is refused, every later one of the chunk is. */
-export function admit(reader: ChunkReader, room: Room): Admission {
-  if (reader.messages <= room.messages && reader.end <= room.bytes) return { chunk: reader.bytes, refused: 0 };
+export function admit(reader: ChunkReader, reserve: Room): TrimResult {
+  if (reader.messages <= reserve.messages && reader.end <= reserve.bytes) return { chunk: reader.bytes, refused: 0 };
   const kept: Uint8Array[] = [];
   const counts = { messages: 0, dropped: 0, kinds: 0 };
   let bytes = HEADER_BYTES;
@@ -23,7 +23,7 @@ export function admit(reader: ChunkReader, room: Room): Admission {
   while (reader.next()) {
     const isMessage = reader.kind === KIND_MESSAGE;
     const length = reader.endOffset - reader.offset;
-    const fits = bytes + length <= room.bytes && !(isMessage && (full || counts.messages >= room.messages));
+    const fits = bytes + length <= reserve.bytes && !(isMessage && (full || counts.messages >= reserve.messages));
     if (isMessage && !fits) {
       full = true;
       if (reader.direction === DIRECTION_IN) refused++;

@@ -14,14 +14,14 @@ import {
   R,
 } from '../../records/chunk.ts';
 import { type BindingLog, noteRun, seqOfOrdinal } from './binding-log.ts';
-import type { Book } from './history.ts';
+import type { History } from './history.ts';
 
 /** Numbers a chunk in place, as the next one of its listener. The book's tail is the caller's to move. */
-export function numberChunk(book: Book, reader: ChunkReader): void {
-  const firstSeq = book.tail.major + 1;
+export function numberChunk(history: History, reader: ChunkReader): void {
+  const firstSeq = history.tail.major + 1;
   reader.view.setFloat64(H.firstSeq, firstSeq, true);
   if (reader.messages === 0) return;
-  const log = book.binding(reader.binding, reader.incarnation);
+  const log = history.binding(reader.binding, reader.incarnation);
   noteRun(log, reader.ordinal, firstSeq, reader.messages);
   if ((reader.flags & CHUNK_REFERENCES) === 0) return;
   reader.rewind();

@@ -1,67 +1,67 @@
 /** Changes: what has gathered since the last commit, and what it takes to take that back. */
 
-import type { Survey } from '../../records/chunk-summary.ts';
-import type { Place } from '../cursor.ts';
-import type { Book } from './history.ts';
-import type { Refusals } from './overflow-gaps.ts';
+import type { ChunkSummary } from '../../records/chunk-summary.ts';
+import type { Position } from '../cursor.ts';
+import type { History } from './history.ts';
+import type { OverflowGaps } from './overflow-gaps.ts';
 import { Undo } from './undo.ts';
 
 /** A chunk that a commit made visible. */
-export type Fresh = {
-  book: Book;
+export type CommittedChunk = {
+  history: History;
   row: number;
-  start: Place;
-  end: Place;
-  survey: Survey;
+  start: Position;
+  end: Position;
+  summary: ChunkSummary;
   thread: number;
   chunk: Uint8Array;
 };
 
 /** What a commit made visible: chunks in journal order, and the books whose end moved. */
-export type Committed = { fresh: Fresh[]; touched: Set<Book> };
+export type Committed = { fresh: CommittedChunk[]; touched: Set<History> };
 
-export class Changes {
+export class Transaction {
   /** Changes with whatever a reader could see anywhere. */
   version = 0;
   /** The next commit sets numbers aside, so it has to be on the disk before it shows. */
   reserves = false;
   /** Books whose state is not stored yet. */
-  readonly unsaved = new Set<Book>();
+  readonly unsaved = new Set<History>();
   /** Books of listeners that are no more, by number. */
-  readonly forgotten = new Map<number, Book>();
+  readonly forgotten = new Map<number, History>();
   readonly undo = new Undo();
-  #fresh: Fresh[] = [];
-  #touched = new Set<Book>();
+  #fresh: CommittedChunk[] = [];
+  #touched = new Set<History>();
 
   /** Chunks that wait for the commit. */
   get added(): number {
     return this.#fresh.length;
   }
 
-  add(fresh: Fresh): void {
+  add(fresh: CommittedChunk): void {
     this.#fresh.push(fresh);
   }
 
   /** The end of a history moved, or what is counted of it. */
-  grew(book: Book): void {
-    book.version++;
-    this.#touched.add(book);
-    this.seen(book);
+  grew(history: History): void {
+    history.version++;
+    this.#touched.add(history);
+    this.seen(history);
   }
 
   /** What a reader could see of a history is another. */
-  seen(book: Book): void {
+  seen(history: History): void {
     this.version++;
-    this.unsaved.add(book);
+    this.unsaved.add(history);
   }
 
   /** A book that is no more. */
-  forget(book: Book): void {
+  forget(history: History): void {
     this.version++;
-    this.forgotten.set(book.listener.number, book);
-    this.unsaved.delete(book);
-    this.#touched.delete(book);
-    this.#fresh = this.#fresh.filter((fresh) => fresh.book !== book);
+    this.forgotten.set(history.listener.number, history);
+    this.unsaved.delete(history);
+    this.#touched.delete(history);
+    this.#fresh = this.#fresh.filter((fresh) => fresh.history !== history);
   }
 
   /** They are committed. */
@@ -79,8 +79,8 @@ export class Changes {
   }
 
   /** They never happened; what books count beside their state goes back too. */
-  drop(refusals: Refusals): void {
-    this.undo.revert((book, refused) => refusals.revert(book, refused));
+  drop(refusals: OverflowGaps): void {
+    this.undo.revert((history, refused) => refusals.revert(history, refused));
     this.#clear();
     this.version++;
   }

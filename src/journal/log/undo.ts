@@ -1,14 +1,14 @@
 /** Undo: what an append changes outside the stored state, so that a transaction that fails can be taken back. */
 import type { BindingLog } from './binding-log.ts';
-import type { Book } from './history.ts';
+import type { History } from './history.ts';
 
 export class Undo {
-  readonly #refused = new Map<Book, Book['refused']>();
+  readonly #refused = new Map<History, History['refused']>();
   #accounts: { log: BindingLog; incoming: number }[] = [];
 
   /** Call before a book changes. */
-  keep(book: Book): void {
-    if (!this.#refused.has(book)) this.#refused.set(book, { ...book.refused });
+  keep(history: History): void {
+    if (!this.#refused.has(history)) this.#refused.set(history, { ...history.refused });
   }
 
   /** So many `in` messages were added to a binding's account. */
@@ -16,9 +16,9 @@ export class Undo {
     this.#accounts.push({ log, incoming });
   }
 
-  revert(refusals: (book: Book, refused: Book['refused']) => void): void {
+  revert(refusals: (history: History, refused: History['refused']) => void): void {
     for (const { log, incoming } of this.#accounts) log.accounted -= incoming;
-    for (const [book, refused] of this.#refused) refusals(book, refused);
+    for (const [history, refused] of this.#refused) refusals(history, refused);
     this.clear();
   }
 

@@ -1,9 +1,9 @@
 /** A line of walks that wait for their next slice: its lanes take turns, and so do the walks of a lane. */
-import type { Walk } from './time-slicer.ts';
+import type { SlicedTask } from './time-slicer.ts';
 
 export class Line {
   /** By lane, the next one first. None is empty. */
-  readonly #lanes = new Map<number, Walk[]>();
+  readonly #lanes = new Map<number, SlicedTask[]>();
   /** Milliseconds run at once, past the line, in this turn of the event loop. */
   spent = 0;
 
@@ -15,14 +15,14 @@ export class Line {
     return this.#lanes.has(lane);
   }
 
-  add(lane: number, walk: Walk): void {
+  add(lane: number, walk: SlicedTask): void {
     const walks = this.#lanes.get(lane);
     if (walks === undefined) this.#lanes.set(lane, [walk]);
     else walks.push(walk);
   }
 
   /** The next walk; its lane goes to the end of the line. Undefined when nobody waits. */
-  take(): { lane: number; walk: Walk } | undefined {
+  take(): { lane: number; walk: SlicedTask } | undefined {
     for (const [lane, walks] of this.#lanes) {
       const walk = walks.shift()!;
       this.#lanes.delete(lane);

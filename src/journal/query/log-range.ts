@@ -5,11 +5,11 @@
 
 import {
   BEYOND,
-  comparePlaces,
+  comparePositions,
   epochOf,
   formatJournalCursor,
   formatSeqCursor,
-  type Place,
+  type Position,
   parseJournalCursor,
   parseSeqCursor,
   type STALE,
@@ -17,81 +17,81 @@ import {
 } from '../cursor.ts';
 import type { MissedRange, Scope } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Book } from '../log/history.ts';
+import type { History } from '../log/history.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
-import type { Conditions, Found, Reach } from '../store/store.ts';
+import type { Conditions, Found, ScanRange } from '../store/store.ts';
 import { mayMatch } from './predicate.ts';
 
-export interface Track {
-  readonly reach: Reach;
+export interface LogRange {
+  readonly reach: ScanRange;
   /** The place before the first record there is, and of the last one. */
-  readonly floor: Place;
-  readonly tail: Place;
-  parse(cursor: string): Place | typeof STALE | undefined;
+  readonly floor: Position;
+  readonly tail: Position;
+  parse(cursor: string): Position | typeof STALE | undefined;
   format(major: number, minor: number): string;
   /** The book of a listener on the way, undefined when it is gone or not on it. */
-  book(listener: number): Book | undefined;
+  history(listener: number): History | undefined;
   /** The place of the reader's record, the `index`-th of its row. */
   major(reader: HistoryReader, row: number): number;
   minor(reader: HistoryReader, index: number): number;
   /** Chunks that may hold records beyond a place, or short of one. */
-  up(from: Place, conditions: Conditions | null, limit: number): Found[];
-  down(from: Place, conditions: Conditions | null, limit: number): Found[];
+  up(from: Position, conditions: Conditions | null, limit: number): Found[];
+  down(from: Position, conditions: Conditions | null, limit: number): Found[];
   /** Where the way goes on beyond, or short of, a chunk. */
-  past(found: Found): Place;
-  short(found: Found): Place;
+  past(found: Found): Position;
+  short(found: Found): Position;
   /** Whether there is a record beyond the place. */
-  continues(place: Place): boolean;
+  continues(place: Position): boolean;
   /** The last place there may be before this one. */
-  previous(place: Place): Place;
+  previous(place: Position): Position;
   /** What a reader at the place came too late for. */
-  missed(place: Place): MissedRange | undefined;
+  missed(place: Position): MissedRange | undefined;
   /** What is told a reader whose cursor is of an earlier life, and who gets all there is. */
   restarted(): MissedRange;
 }
 
 /** Throws JournalError `unknown_listener`. */
-export function trackOf(view: View, scope: Scope): Track {
-  if ('listeners' in scope) return new WholeTrack(view, scope.listeners);
-  const book = view.books.get(scope.listener);
-  if (book === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
-  return new ListenerTrack(view, book);
+export function logRangeOf(view: View, scope: Scope): LogRange {
+  if ('listeners' in scope) return new WholeRange(view, scope.listeners);
+  const history = view.histories.get(scope.listener);
+  if (history === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
+  return new ListenerRange(view, history);
 }
 
-class ListenerTrack implements Track {
+class ListenerRange implements LogRange {
   readonly reach: number;
   readonly #epoch: string;
   readonly #view: View;
-  #known: Book;
+  #known: History;
 
-  constructor(view: View, book: Book) {
+  constructor(view: View, history: History) {
     this.#view = view;
-    this.#known = book;
-    this.reach = book.listener.number;
+    this.#known = history;
+    this.reach = history.listener.number;
     this.#epoch = epochOf(this.reach);
   }
 
   /** As it is now; as it was when it is gone. */
-  get #book(): Book {
-    this.#known = this.#view.books.get(this.reach) ?? this.#known;
+  get #history(): History {
+    this.#known = this.#view.histories.get(this.reach) ?? this.#known;
     return this.#known;
   }
 
-  get floor(): Place {
-    return this.#book.floor;
+  get floor(): Position {
+    return this.#history.floor;
   }
-  get tail(): Place {
-    return this.#book.tail;
+  get tail(): Position {
+    return this.#history.tail;
   }
-  parse(cursor: string): Place | typeof STALE | undefined {
+  parse(cursor: string): Position | typeof STALE | undefined {
     return parseSeqCursor(cursor, this.#epoch);
   }
   format(major: number, minor: number): string {
     return formatSeqCursor(major, minor, this.#epoch);
   }
-  book(listener: number): Book | undefined {
-    return this.#view.books.get(listener);
+  history(listener: number): History | undefined {
+    return this.#view.histories.get(listener);
   }
   major(reader: HistoryReader): number {
     return reader.major;
@@ -100,43 +100,43 @@ class ListenerTrack implements Track {
     return reader.minor;
   }
   /** Near the end it needs no look into the store. */
-  up(from: Place, conditions: Conditions | null, limit: number): Found[] {
-    const { latest } = this.#book;
-    if (latest.length === 0 || comparePlaces(from, latest[0]!.start) < 0)
+  up(from: Position, conditions: Conditions | null, limit: number): Found[] {
+    const { latest } = this.#history;
+    if (latest.length === 0 || comparePositions(from, latest[0]!.start) < 0)
       return this.#view.store.up(this.reach, from, conditions, limit);
     return latest
-      .filter(({ end }) => comparePlaces(end, from) > 0)
+      .filter(({ end }) => comparePositions(end, from) > 0)
       .slice(0, limit)
-      .map(({ row, start, end, survey, thread }) => {
-        return { row, listener: this.reach, start, end, fits: mayMatch(conditions, survey, thread) };
+      .map(({ row, start, end, summary, thread }) => {
+        return { row, listener: this.reach, start, end, fits: mayMatch(conditions, summary, thread) };
       });
   }
 
   /** The first one may hold the place; those below it end where it starts, or before. */
-  down(from: Place, conditions: Conditions | null, limit: number): Found[] {
+  down(from: Position, conditions: Conditions | null, limit: number): Found[] {
     const { store } = this.#view;
     const holding = store.holding(this.reach, from);
     if (holding === undefined) return store.down(this.reach, from, conditions, limit);
     const below = store.down(this.reach, holding.start, conditions, limit);
-    return comparePlaces(from, this.short(holding)) > 0 ? [holding, ...below] : below;
+    return comparePositions(from, this.short(holding)) > 0 ? [holding, ...below] : below;
   }
-  past(found: Found): Place {
+  past(found: Found): Position {
     return found.end;
   }
   /** Just beyond the record before the chunk. */
-  short({ start: { major, minor } }: Found): Place {
+  short({ start: { major, minor } }: Found): Position {
     return { major, minor: minor + 1 };
   }
 
-  continues(place: Place): boolean {
-    return comparePlaces(place, this.tail) < 0;
+  continues(place: Position): boolean {
+    return comparePositions(place, this.tail) < 0;
   }
-  previous({ major, minor }: Place): Place {
+  previous({ major, minor }: Position): Position {
     return minor > 0 ? { major, minor: minor - 1 } : { major: major - 1, minor: BEYOND.major };
   }
 
-  missed(place: Place): MissedRange | undefined {
-    const { floor, clearedTo } = this.#book;
+  missed(place: Position): MissedRange | undefined {
+    const { floor, clearedTo } = this.#history;
     if (place.major >= floor.major) return undefined;
     const reason = floor.major <= clearedTo ? 'cleared' : 'evicted';
     return { reason, dropped: floor.major - place.major, fromSeq: place.major + 1, toSeq: floor.major };
@@ -148,7 +148,7 @@ class ListenerTrack implements Track {
   }
 }
 
-class WholeTrack implements Track {
+class WholeRange implements LogRange {
   readonly reach = null;
   readonly #view: View;
   readonly #listeners: Set<number> | null;
@@ -158,21 +158,21 @@ class WholeTrack implements Track {
     this.#listeners = listeners && new Set(listeners);
   }
 
-  get floor(): Place {
+  get floor(): Position {
     const oldest = this.#view.store.oldest(1)[0];
     return oldest === undefined ? this.tail : { major: oldest.row - 1, minor: END_OF_ROW };
   }
-  get tail(): Place {
+  get tail(): Position {
     return { major: this.#view.store.lastRow, minor: END_OF_ROW };
   }
-  parse(cursor: string): Place | typeof STALE | undefined {
+  parse(cursor: string): Position | typeof STALE | undefined {
     return parseJournalCursor(cursor, this.#view.epoch);
   }
   format(major: number, minor: number): string {
     return formatJournalCursor(major, minor, this.#view.epoch);
   }
-  book(listener: number): Book | undefined {
-    return this.#listeners === null || this.#listeners.has(listener) ? this.#view.books.get(listener) : undefined;
+  history(listener: number): History | undefined {
+    return this.#listeners === null || this.#listeners.has(listener) ? this.#view.histories.get(listener) : undefined;
   }
   major(_: HistoryReader, row: number): number {
     return row;
@@ -180,25 +180,25 @@ class WholeTrack implements Track {
   minor(_: HistoryReader, index: number): number {
     return index;
   }
-  up(from: Place, conditions: Conditions | null, limit: number): Found[] {
+  up(from: Position, conditions: Conditions | null, limit: number): Found[] {
     const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
     return this.#view.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
-  down(from: Place, conditions: Conditions | null, limit: number): Found[] {
+  down(from: Position, conditions: Conditions | null, limit: number): Found[] {
     const row = from.minor <= 1 ? from.major - 1 : from.major;
     return this.#view.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
-  past(found: Found): Place {
+  past(found: Found): Position {
     return { major: found.row, minor: END_OF_ROW };
   }
-  short(found: Found): Place {
+  short(found: Found): Position {
     return { major: found.row, minor: 1 };
   }
-  continues({ major, minor }: Place): boolean {
+  continues({ major, minor }: Position): boolean {
     const { store, lastRecords } = this.#view;
     return major < store.lastRow || (major === store.lastRow && minor < lastRecords);
   }
-  previous({ major, minor }: Place): Place {
+  previous({ major, minor }: Position): Position {
     return minor > 1 ? { major, minor: minor - 1 } : { major: major - 1, minor: END_OF_ROW };
   }
   missed(): undefined {

@@ -5,7 +5,7 @@
 
 import type { ByteDiff } from '../../matching/test.ts';
 import { type ChunkReader, KIND_CONNECTION, KIND_DROP, KIND_MESSAGE, KINDS } from '../../records/chunk.ts';
-import { HAS_IN, HAS_OUT, type Survey } from '../../records/chunk-summary.ts';
+import { type ChunkSummary, HAS_IN, HAS_OUT } from '../../records/chunk-summary.ts';
 import { connectionId, threadName, threadOf } from '../../records/ids.ts';
 import type { MessageFilter } from '../journal.ts';
 import { ANYTHING, type Conditions } from '../store/store.ts';
@@ -163,14 +163,14 @@ function conditionsOf(filter: MessageFilter, kinds: number): Conditions | null {
 }
 
 /** The same question as the store asks of its rows, of a chunk at hand. */
-export function mayMatch(c: Conditions | null, survey: Survey, thread: number): boolean {
+export function mayMatch(c: Conditions | null, summary: ChunkSummary, thread: number): boolean {
   if (c === null) return true;
-  if (survey.stop < c.since || survey.start >= c.until || (survey.kinds & c.kinds) === 0) return false;
+  if (summary.stop < c.since || summary.start >= c.until || (summary.kinds & c.kinds) === 0) return false;
   if (c.thread !== null && c.thread !== thread) return false;
-  if ((survey.kinds & c.exempt) !== 0) return true;
-  if ((survey.kinds & c.directions) === 0 || survey.largest < c.minSize || survey.smallest > c.maxSize) return false;
+  if ((summary.kinds & c.exempt) !== 0) return true;
+  if ((summary.kinds & c.directions) === 0 || summary.largest < c.minSize || summary.smallest > c.maxSize) return false;
   return (
-    (survey.addresses & c.addresses) >>> 0 === c.addresses && (survey.endpoints & c.endpoints) >>> 0 === c.endpoints
+    (summary.addresses & c.addresses) >>> 0 === c.addresses && (summary.endpoints & c.endpoints) >>> 0 === c.endpoints
   );
 }
 

@@ -4,37 +4,37 @@
  */
 
 import { KIND_GAP } from '../../records/chunk.ts';
-import type { Caller } from '../../rpc/caller.ts';
-import type { Pull, Pulled } from '../journal.ts';
-import type { Ledger } from '../log/log.ts';
+import type { Cancellation } from '../../rpc/caller.ts';
+import type { Read, ReadResult } from '../journal.ts';
+import type { Log } from '../log/log.ts';
 import type { Reader } from '../reader/reader.ts';
-import { trackOf } from './log-range.ts';
-import { type Walked, Walks } from './query-runner.ts';
-import type { Slices } from './time-slicer.ts';
+import { logRangeOf } from './log-range.ts';
+import { type QueryResult, QueryRunner } from './query-runner.ts';
+import type { TimeSlicer } from './time-slicer.ts';
 
 /** Answers kept for the next one who asks the same, and how large such a body may be. */
 const SHARED = 32;
 export const SHARED_BYTES = 65_536;
 
-type Answer = { version: number | undefined; pulled: Pulled };
+type Answer = { version: number | undefined; pulled: ReadResult };
 type Parts = {
-  slices: Slices;
+  slices: TimeSlicer;
   /** Commits what the ledger has gathered. */
   commit: () => void;
   /** Null where there is no file for another thread to read. */
   reader: Reader | null;
 };
 
-export class Pulls {
-  readonly #ledger: Ledger;
-  readonly #walks: Walks;
+export class Reads {
+  readonly #log: Log;
+  readonly #walks: QueryRunner;
   readonly #reader: Reader | null;
   readonly #commit: () => void;
   readonly #answers = new Map<string, Answer>();
 
-  constructor(ledger: Ledger, { slices, commit, reader }: Parts) {
-    this.#ledger = ledger;
-    this.#walks = new Walks(ledger, slices);
+  constructor(log: Log, { slices, commit, reader }: Parts) {
+    this.#log = log;
+    this.#walks = new QueryRunner(log, slices);
     this.#reader = reader;
     this.#commit = commit;
   }
@@ -43,13 +43,13 @@ export class Pulls {
    * Answers a pull; the journal's ports are empty by now. Rejects with a JournalError.
    * @param key the request in text
    */
-  async pull(request: Pull, key: string, caller: Caller): Promise<Pulled> {
+  async pull(request: Read, key: string, caller: Cancellation): Promise<ReadResult> {
     this.#freshen(request);
     const version = this.#versionOf(request);
     const shared = this.#answers.get(key);
     if (shared !== undefined && shared.version === version) return shared.pulled;
     const { pulled, served } = await this.#read(request, caller);
-    if (request.peek !== true) this.#ledger.markAllServed(served);
+    if (request.peek !== true) this.#log.markAllServed(served);
     return request.export === undefined ? this.#share(key, { version, pulled }) : pulled;
   }
 
@@ -60,35 +60,37 @@ export class Pulls {
   }
 
   /** A page is mostly there within a slice; an export never is, and it goes on with the writer it began with. */
-  async #read(request: Pull, caller: Caller): Promise<Walked> {
-    if (this.#reader === null) return this.#walks.walk(request, caller);
-    const goal = trackOf(this.#ledger, request.scope).tail;
+  async #read(request: Read, caller: Cancellation): Promise<QueryResult> {
+    if (this.#reader === null) return this.#walks.run(request, caller);
+    const goal = logRangeOf(this.#log, request.scope).tail;
     const isExport = request.format === 'ndjson' || request.format === 'pcapng';
-    const atOnce = isExport ? undefined : this.#walks.glance(request);
+    const atOnce = isExport ? undefined : this.#walks.tryWithinSlice(request);
     return atOnce ?? this.#reader.walk(request, goal, caller);
   }
 
   /** Changes with whatever is to be seen of the scope. */
-  #versionOf({ scope }: Pull): number | undefined {
-    return 'listener' in scope ? this.#ledger.books.get(scope.listener)?.version : this.#ledger.version;
+  #versionOf({ scope }: Read): number | undefined {
+    return 'listener' in scope ? this.#log.histories.get(scope.listener)?.version : this.#log.version;
   }
 
   /** Lets the clock evict, and losses become visible, before the reader looks. */
-  #freshen({ scope, filter }: Pull): void {
+  #freshen({ scope, filter }: Read): void {
     const seesGaps = ((filter.kinds ?? 0) & (1 << KIND_GAP)) !== 0;
-    const { books } = this.#ledger;
+    const { histories } = this.#log;
     const seen =
-      'listener' in scope ? [books.get(scope.listener)] : (scope.listeners?.map((n) => books.get(n)) ?? books.values());
-    for (const book of seen) {
-      if (book === undefined) continue;
-      this.#ledger.refresh(book);
-      if (seesGaps) this.#ledger.writeGap(book);
+      'listener' in scope
+        ? [histories.get(scope.listener)]
+        : (scope.listeners?.map((n) => histories.get(n)) ?? histories.values());
+    for (const history of seen) {
+      if (history === undefined) continue;
+      this.#log.refresh(history);
+      if (seesGaps) this.#log.writeGap(history);
     }
     this.#commit();
   }
 
   /** Keeps a small answer for the next who asks the same. That of an export is nobody else's. */
-  #share(key: string, answer: Answer): Pulled {
+  #share(key: string, answer: Answer): ReadResult {
     this.#answers.delete(key);
     if (answer.pulled.body.length > SHARED_BYTES) return answer.pulled;
     if (this.#answers.size >= SHARED) this.#answers.delete(this.#answers.keys().next().value!);

@@ -12,7 +12,7 @@ export type Bounds = {
   wanted?: number;
 };
 
-export class Harvest {
+export class ResultCollector {
   readonly encoder: Encoder;
   items = 0;
   messages = 0;

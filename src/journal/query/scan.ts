@@ -5,17 +5,17 @@
  */
 
 import { type Instant, KIND_GAP, KIND_MESSAGE } from '../../records/chunk.ts';
-import { BEYOND, comparePlaces, later, type Place, STALE } from '../cursor.ts';
+import { BEYOND, comparePositions, later, type Position, STALE } from '../cursor.ts';
 import { foundAt, isSubstitute, substituteFor } from '../damage/substitute.ts';
-import type { MissedRange, Pull, Pulled } from '../journal.ts';
+import type { MissedRange, Read, ReadResult } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Book } from '../log/history.ts';
+import type { History } from '../log/history.ts';
 import { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
 import type { Found } from '../store/store.ts';
-import type { Track } from './log-range.ts';
+import type { LogRange } from './log-range.ts';
 import type { Predicate } from './predicate.ts';
-import type { Harvest } from './result-collector.ts';
+import type { ResultCollector } from './result-collector.ts';
 
 /** Records looked at between two looks at the clock. */
 const RECORDS_A_LOOK = 64;
@@ -26,27 +26,27 @@ const MANY_CHUNKS = 256;
 /** Why a walk stopped: the chunk, the answer's room, the way, or the time is at its end. */
 export type Ending = 'chunk' | 'full' | 'end' | 'time';
 
-type Parts = { track: Track; predicate: Predicate; harvest: Harvest; goal?: Place };
+type Parts = { range: LogRange; predicate: Predicate; results: ResultCollector; goal?: Position };
 
 export class Scan {
-  readonly track: Track;
+  readonly range: LogRange;
   readonly predicate: Predicate;
-  readonly harvest: Harvest;
+  readonly results: ResultCollector;
   /** The end of what is looked at, but for waits. */
-  readonly goal: Place;
+  readonly goal: Position;
   gap: MissedRange | undefined;
   /** Where the reader goes on after what the gap tells. */
-  #gapEnd: Place | undefined;
+  #gapEnd: Position | undefined;
   readonly #view: View;
   readonly #upward: boolean;
   /** The place the reader came with; null when it starts at the edge. */
-  readonly #from: Place | null;
+  readonly #from: Position | null;
   /** The walk ends before this one upward, at this one downward. */
-  readonly #until: Place;
+  readonly #until: Position;
   #major: number;
   #minor: number;
   /** Where a wait's first match beyond the bounds of its answer lies: the reader must go on from before it. */
-  #overflow: Place | undefined;
+  #overflow: Position | undefined;
   #toldGap = false;
   /** Gaps stand among what is found: with the other gaps, or because the format has no other place for them. */
   readonly #tellsGaps: boolean;
@@ -59,34 +59,36 @@ export class Scan {
    * Throws JournalError `cursor_invalid` or `cursor_ahead`.
    * @param parts `goal` is the end of what may be looked at, when that isn't the end of the track
    */
-  constructor(view: View, request: Pull, { track, predicate, harvest, goal = track.tail }: Parts) {
+  constructor(view: View, request: Read, { range, predicate, results, goal = range.tail }: Parts) {
     this.#view = view;
-    this.track = track;
+    this.range = range;
     this.predicate = predicate;
-    this.harvest = harvest;
+    this.results = results;
     this.goal = goal;
     this.#upward = request.order === 'asc';
     this.#tellsGaps = request.format === 'ndjson' || (predicate.kinds & (1 << KIND_GAP)) !== 0;
     const after = this.#parse(request.after);
     const before = this.#parse(request.before);
-    if (after !== null && comparePlaces(after, this.track.tail) > 0)
+    if (after !== null && comparePositions(after, this.range.tail) > 0)
       throw new JournalError('cursor_ahead', '`after` lies beyond the last message');
     this.#from = this.#upward ? after : before;
-    this.#until = (this.#upward ? before : after) ?? (this.#upward ? BEYOND : this.track.floor);
-    const place = this.#upward ? (after ?? track.floor) : earlier(before ?? BEYOND, justBeyond(goal));
+    this.#until = (this.#upward ? before : after) ?? (this.#upward ? BEYOND : this.range.floor);
+    const place = this.#upward ? (after ?? range.floor) : earlier(before ?? BEYOND, justBeyond(goal));
     this.#major = place.major;
     this.#minor = place.minor;
   }
 
   /** Where it stands, for the log. */
   get where(): string {
-    const { reach } = this.track;
-    const book = typeof reach === 'number' ? this.track.book(reach) : undefined;
-    return book === undefined ? `after row ${this.#major}` : `listener ${book.listener.id}, after seq ${this.#major}`;
+    const { reach } = this.range;
+    const history = typeof reach === 'number' ? this.range.history(reach) : undefined;
+    return history === undefined
+      ? `after row ${this.#major}`
+      : `listener ${history.listener.id}, after seq ${this.#major}`;
   }
 
   /** The record passed last. */
-  get place(): Place {
+  get place(): Position {
     return { major: this.#major, minor: this.#minor };
   }
 
@@ -98,11 +100,11 @@ export class Scan {
     this.#found = [];
     if (this.#upward && !this.#catchFloor()) return true;
     for (;;) {
-      if (this.#upward && comparePlaces(this.place, goal) >= 0) return true;
+      if (this.#upward && comparePositions(this.place, goal) >= 0) return true;
       const found = this.#next();
       if (found === undefined) {
         if (!this.#upward) this.#exhausted = true;
-        else if (comparePlaces(goal, this.#until) < 0) this.moveTo(goal);
+        else if (comparePositions(goal, this.#until) < 0) this.moveTo(goal);
         return true;
       }
       const ending = found.fits ? this.walk(found, deadline) : this.#pass(found);
@@ -114,58 +116,60 @@ export class Scan {
 
   /** Looks at the records of one chunk on the way; `atHand` is what it holds, when that is known. */
   walk(found: Found, deadline: number, atHand?: Uint8Array): Ending {
-    const book = this.track.book(found.listener);
-    const chunk = book && (atHand ?? this.#view.chunks.get(found));
+    const history = this.range.history(found.listener);
+    const chunk = history && (atHand ?? this.#view.chunks.get(found));
     if (chunk === undefined) return this.#pass(found);
     if (isSubstitute(chunk)) return this.#walkDamage(found, foundAt(chunk), deadline);
     return this.#walkRecords(found, new HistoryReader(chunk, found.start), deadline);
   }
 
   /** Everything up to the place was looked at by other means. */
-  moveTo(place: Place): void {
+  moveTo(place: Position): void {
     this.#major = place.major;
     this.#minor = place.minor;
   }
 
   /** The same, unless it is there or beyond already. */
-  skipTo(place: Place): void {
+  skipTo(place: Position): void {
     this.moveTo(later(this.place, place));
   }
 
   /** The same, and the floor has overtaken that place. */
-  overtakenAt(place: Place): void {
+  overtakenAt(place: Position): void {
     this.skipTo(place);
     this.#catchFloor();
   }
 
   /** What was found. The harvest can't go on after it. */
-  answer(): Pulled {
+  answer(): ReadResult {
     this.#tellGap();
-    const { items, messages, encoder } = this.harvest;
+    const { items, messages, encoder } = this.results;
     const place = this.#overflow ?? this.#shown();
-    const next = this.track.format(place.major, place.minor);
+    const next = this.range.format(place.major, place.minor);
     const answer = { body: encoder.take(), items, messages, next, hasMore: this.#isMore(place) };
     return this.gap === undefined ? answer : { ...answer, gap: this.gap };
   }
 
   /** A downward walk through nothing ends where it began, not beyond the end. */
-  #shown(): Place {
+  #shown(): Position {
     if (this.#upward) return this.place;
-    return comparePlaces(this.place, this.goal) > 0 ? (this.#from ?? this.track.floor) : this.place;
+    return comparePositions(this.place, this.goal) > 0 ? (this.#from ?? this.range.floor) : this.place;
   }
 
   /** Whether there are records beyond the place on the way; exact where only messages of one listener count. */
-  #isMore(place: Place): boolean {
+  #isMore(place: Position): boolean {
     if (this.#exhausted) return false;
-    const { track } = this;
-    const exact = typeof track.reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
+    const { range } = this;
+    const exact = typeof range.reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
     if (this.#upward) {
       const next = exact ? { major: place.major + 1, minor: 0 } : { major: place.major, minor: place.minor + 1 };
-      return comparePlaces(next, this.#until) < 0 && (exact ? next.major <= track.tail.major : track.continues(place));
+      return (
+        comparePositions(next, this.#until) < 0 && (exact ? next.major <= range.tail.major : range.continues(place))
+      );
     }
-    const low = later(this.#until, track.floor);
-    const previous = track.previous(place);
-    return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePlaces(previous, low) > 0;
+    const low = later(this.#until, range.floor);
+    const previous = range.previous(place);
+    return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePositions(previous, low) > 0;
   }
 
   #walkRecords(found: Found, reader: HistoryReader, deadline: number): Ending {
@@ -175,7 +179,7 @@ export class Scan {
   /** Tells what of a damaged chunk lies on the way: by a record where gaps are shown, else beside what is found. */
   #walkDamage(found: Found, at: Instant, deadline: number): Ending {
     const part = this.#partOf(found);
-    if (comparePlaces(part.start, part.end) >= 0) return this.#pass(found);
+    if (comparePositions(part.start, part.end) >= 0) return this.#pass(found);
     const reader = new HistoryReader(substituteFor(part, at), part.start);
     if (reader.next() && this.predicate.matches(reader)) {
       reader.rewind();
@@ -184,18 +188,18 @@ export class Scan {
     const range = damagedRange(part);
     const { major, minor } = part.end;
     if (this.#tellsGaps) {
-      const listener = this.#view.books.get(found.listener)?.listener;
-      this.harvest.encoder.missed(range, listener, this.track.format(major, minor));
-    } else if (this.harvest.items > 0 && !this.harvest.isWait) return 'full';
+      const listener = this.#view.histories.get(found.listener)?.listener;
+      this.results.encoder.missed(range, listener, this.range.format(major, minor));
+    } else if (this.results.items > 0 && !this.results.isWait) return 'full';
     else this.#note(range, part.end);
     return this.#pass(found);
   }
 
   /** What of a chunk lies beyond the floor and, within one listener, between the reader and the end of its way. */
   #partOf(found: Found): Found {
-    const { floor } = this.#view.books.get(found.listener)!;
+    const { floor } = this.#view.histories.get(found.listener)!;
     const start = later(found.start, floor);
-    if (this.track.reach === null) return { ...found, start };
+    if (this.range.reach === null) return { ...found, start };
     const [low, high] = this.#upward ? [this.place, this.#until] : [this.#until, this.place];
     const last = high.minor > 0 ? high : { major: high.major - 1, minor: found.end.minor };
     return { ...found, start: later(start, low), end: earlier(found.end, last) };
@@ -203,10 +207,10 @@ export class Scan {
 
   /** Follows the floor when it has overtaken the reader. False when a page has items: the gap belongs behind them. */
   #catchFloor(): boolean {
-    const { floor } = this.track;
-    if (comparePlaces(floor, this.place) <= 0) return true;
-    if (this.harvest.items > 0 && !this.harvest.isWait) return false;
-    const missed = this.#from === null ? undefined : this.track.missed(this.place);
+    const { floor } = this.range;
+    if (comparePositions(floor, this.place) <= 0) return true;
+    if (this.results.items > 0 && !this.results.isWait) return false;
+    const missed = this.#from === null ? undefined : this.range.missed(this.place);
     this.moveTo(floor);
     if (missed !== undefined) this.#note(missed, floor);
     return true;
@@ -214,27 +218,27 @@ export class Scan {
 
   /** What the reader came too late for stands before all else, where the format has a place for it. */
   #tellGap(): void {
-    const { gap, track } = this;
+    const { gap, range } = this;
     if (gap === undefined || this.#toldGap || !this.#tellsGaps) return;
     this.#toldGap = true;
-    const listener = track.reach === null ? undefined : this.#view.books.get(track.reach)?.listener;
-    const { major, minor } = this.#gapEnd ?? track.floor;
-    if (track.reach === null || listener !== undefined)
-      this.harvest.encoder.missed(gap, listener, track.format(major, minor));
+    const listener = range.reach === null ? undefined : this.#view.histories.get(range.reach)?.listener;
+    const { major, minor } = this.#gapEnd ?? range.floor;
+    if (range.reach === null || listener !== undefined)
+      this.results.encoder.missed(gap, listener, range.format(major, minor));
   }
 
   /** A cursor of an earlier life is none: the reader gets everything there is, and is told. */
-  #parse(text: string | null): Place | null {
+  #parse(text: string | null): Position | null {
     if (text === null) return null;
-    const place = this.track.parse(text);
+    const place = this.range.parse(text);
     if (place === undefined) throw new JournalError('cursor_invalid', `${JSON.stringify(text)} is no cursor here`);
     if (place !== STALE) return place;
-    this.#note(this.track.restarted(), this.track.floor);
+    this.#note(this.range.restarted(), this.range.floor);
     return null;
   }
 
   /** Messages are missing up to the place; those that are missing before it belong to the same gap. */
-  #note(missed: MissedRange, end: Place): void {
+  #note(missed: MissedRange, end: Position): void {
     this.gap = this.gap === undefined ? missed : together(this.gap, missed);
     this.#gapEnd = end;
   }
@@ -242,55 +246,55 @@ export class Scan {
   #next(): Found | undefined {
     const known = this.#found.pop();
     if (known !== undefined) return known;
-    const { track, predicate } = this;
+    const { range, predicate } = this;
     const chunks = this.#upward
-      ? track.up(this.place, predicate.conditions, this.#batch)
-      : track.down(this.place, predicate.conditions, this.#batch);
+      ? range.up(this.place, predicate.conditions, this.#batch)
+      : range.down(this.place, predicate.conditions, this.#batch);
     this.#batch = Math.min(this.#batch * 4, MANY_CHUNKS);
     this.#found = chunks.reverse();
     return this.#found.pop();
   }
 
   #walkUp(found: Found, reader: HistoryReader, deadline: number): Ending {
-    const book = this.track.book(found.listener)!;
+    const history = this.range.history(found.listener)!;
     for (let index = 1; reader.next(); index++) {
-      const major = this.track.major(reader, found.row);
-      const minor = this.track.minor(reader, index);
+      const major = this.range.major(reader, found.row);
+      const minor = this.range.minor(reader, index);
       if (major < this.#major || (major === this.#major && minor <= this.#minor)) continue;
       if (major > this.#until.major || (major === this.#until.major && minor >= this.#until.minor)) return 'end';
-      if (!this.#visit(reader, book, major, minor)) return 'full';
+      if (!this.#visit(reader, history, major, minor)) return 'full';
       if (this.#isLate(index, deadline)) return 'time';
     }
     return this.#pass(found);
   }
 
   #walkDown(found: Found, reader: HistoryReader, deadline: number): Ending {
-    const book = this.track.book(found.listener)!;
+    const history = this.range.history(found.listener)!;
     const marks = reader.marks();
     for (let index = marks.length; index > 0; index--) {
       reader.goTo(marks[index - 1]!);
-      const major = this.track.major(reader, found.row);
-      const minor = this.track.minor(reader, index);
+      const major = this.range.major(reader, found.row);
+      const minor = this.range.minor(reader, index);
       if (major > this.#major || (major === this.#major && minor >= this.#minor)) continue;
       if (major < this.#until.major || (major === this.#until.major && minor <= this.#until.minor)) return 'end';
-      if (!this.#visit(reader, book, major, minor)) return 'full';
+      if (!this.#visit(reader, history, major, minor)) return 'full';
       if (this.#isLate(index, deadline)) return 'time';
     }
     return this.#pass(found);
   }
 
   /** Looks at one record and passes it; false when the answer is full, with or without this one. */
-  #visit(reader: HistoryReader, book: Book, major: number, minor: number): boolean {
-    const { harvest, track } = this;
-    const matches = !reader.isWithin(book.floor) && this.predicate.matches(reader);
+  #visit(reader: HistoryReader, history: History, major: number, minor: number): boolean {
+    const { results, range } = this;
+    const matches = !reader.isWithin(history.floor) && this.predicate.matches(reader);
     if (matches) this.#tellGap();
-    if (matches && !harvest.take(reader, book.listener, () => track.format(major, minor))) {
-      if (!harvest.isWait) return false;
+    if (matches && !results.take(reader, history.listener, () => range.format(major, minor))) {
+      if (!results.isWait) return false;
       this.#overflow ??= this.place;
     }
     this.#major = major;
     this.#minor = minor;
-    return !matches || !harvest.done;
+    return !matches || !results.done;
   }
 
   #isLate(index: number, deadline: number): boolean {
@@ -299,8 +303,8 @@ export class Scan {
 
   /** Leaves a chunk behind, which may be done before. */
   #pass(found: Found): Ending {
-    const place = this.#upward ? this.track.past(found) : this.track.short(found);
-    const beyond = comparePlaces(place, this.#until);
+    const place = this.#upward ? this.range.past(found) : this.range.short(found);
+    const beyond = comparePositions(place, this.#until);
     if (this.#upward ? beyond >= 0 : beyond <= 0) return 'end';
     if (this.#upward) this.skipTo(place);
     else this.moveTo(place);
@@ -308,8 +312,8 @@ export class Scan {
   }
 }
 
-function earlier(a: Place, b: Place): Place {
-  return comparePlaces(a, b) < 0 ? a : b;
+function earlier(a: Position, b: Position): Position {
+  return comparePositions(a, b) < 0 ? a : b;
 }
 
 /** One gap for two; what came of a cursor of an earlier life stays told. */
@@ -329,6 +333,6 @@ function damagedRange({ start, end }: Found): MissedRange {
     : { reason: 'damaged', dropped, fromSeq: start.major + 1, toSeq: end.major };
 }
 
-function justBeyond({ major, minor }: Place): Place {
+function justBeyond({ major, minor }: Position): Position {
   return { major, minor: minor + 1 };
 }

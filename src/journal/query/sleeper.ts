@@ -1,17 +1,17 @@
 /** One wait: what it asks, how far it has read, and who is to be answered. */
-import type { Place } from '../cursor.ts';
+import type { Position } from '../cursor.ts';
 import type { Wait, Waited } from '../journal.ts';
 import type { Scan } from './scan.ts';
 import { keyOf } from './ward.ts';
 
-export class Sleeper {
+export class PendingWait {
   readonly request: Wait;
   /** What it asks, in text: those alike share a predicate. */
   readonly key: string;
   /** It answers when it has looked at what there is. */
   isEnding = false;
   /** What there was when it began to end. */
-  goal: Place | undefined;
+  goal: Position | undefined;
   readonly answered: Promise<Waited>;
   readonly resolve: (answer: Waited) => void;
   readonly reject: (error: unknown) => void;
@@ -19,7 +19,7 @@ export class Sleeper {
   #timer: NodeJS.Timeout;
 
   /** @param onTime called when its time is up */
-  constructor(request: Wait, onTime: (sleeper: Sleeper) => void) {
+  constructor(request: Wait, onTime: (wait: PendingWait) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<Waited>();
     this.request = request;
     this.key = keyOf(request);
@@ -40,14 +40,14 @@ export class Sleeper {
 
   begin(scan: Scan): void {
     this.#scan = scan;
-    if (this.isEnding) this.goal = scan.track.tail;
+    if (this.isEnding) this.goal = scan.range.tail;
   }
 
   /** Its time is up, or nothing more can come. False when that was so before. */
   beginEnd(): boolean {
     if (this.isEnding) return false;
     this.isEnding = true;
-    this.goal = this.#scan?.track.tail;
+    this.goal = this.#scan?.range.tail;
     return true;
   }
 

@@ -9,10 +9,10 @@ import { Line } from './line.ts';
 const SLICE = 2;
 
 /** Goes on until the deadline; true when it has come to its end, and has seen to its answer. It must not throw. */
-export type Walk = (deadline: number) => boolean;
+export type SlicedTask = (deadline: number) => boolean;
 export type LineName = 'pulls' | 'waits';
 
-export class Slices {
+export class TimeSlicer {
   readonly #lines: Record<LineName, Line> = { pulls: new Line(), waits: new Line() };
   readonly #between: () => void;
   readonly #length: number;
@@ -38,14 +38,14 @@ export class Slices {
    * as a slice may take; the rest one a turn.
    * @param lane walks of one lane share its turns: the number of the listener, 0 for more than one
    */
-  run(walk: Walk, lane = 0, name: LineName = 'pulls'): void {
+  run(walk: SlicedTask, lane = 0, name: LineName = 'pulls'): void {
     const line = this.#lines[name];
     this.#schedule();
     if (!line.has(lane) && line.spent < this.#length && this.#runAtOnce(walk, line)) return;
     line.add(lane, walk);
   }
 
-  #runAtOnce(walk: Walk, line: Line): boolean {
+  #runAtOnce(walk: SlicedTask, line: Line): boolean {
     const start = performance.now();
     const ended = walk(start + this.#length);
     line.spent += performance.now() - start;

@@ -2,11 +2,11 @@
 import type { Scope } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import { homeOf } from './home.ts';
-import type { Sleeper } from './sleeper.ts';
+import type { PendingWait } from './sleeper.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from './wait-limits.ts';
 
 export class WaitRoom {
-  readonly #byHome = new Map<number, Set<Sleeper>>();
+  readonly #byHome = new Map<number, Set<PendingWait>>();
   size = 0;
 
   /** Throws JournalError `limit_reached`. */
@@ -17,32 +17,32 @@ export class WaitRoom {
     if (this.size >= WAITS_IN_ALL) throw full(`${WAITS_IN_ALL} waits`);
   }
 
-  add(sleeper: Sleeper): void {
-    const home = homeOf(sleeper.request.scope);
+  add(wait: PendingWait): void {
+    const home = homeOf(wait.request.scope);
     const there = this.#byHome.get(home) ?? new Set();
-    this.#byHome.set(home, there.add(sleeper));
+    this.#byHome.set(home, there.add(wait));
     this.size++;
   }
 
-  has(sleeper: Sleeper): boolean {
-    return this.#byHome.get(homeOf(sleeper.request.scope))?.has(sleeper) === true;
+  has(wait: PendingWait): boolean {
+    return this.#byHome.get(homeOf(wait.request.scope))?.has(wait) === true;
   }
 
   /** False when it had left before. */
-  delete(sleeper: Sleeper): boolean {
-    const home = homeOf(sleeper.request.scope);
+  delete(wait: PendingWait): boolean {
+    const home = homeOf(wait.request.scope);
     const there = this.#byHome.get(home);
-    if (there?.delete(sleeper) !== true) return false;
+    if (there?.delete(wait) !== true) return false;
     if (there.size === 0) this.#byHome.delete(home);
     this.size--;
     return true;
   }
 
-  on(listener: number): Sleeper[] {
+  on(listener: number): PendingWait[] {
     return [...(this.#byHome.get(listener) ?? [])];
   }
 
-  everyone(): Sleeper[] {
+  everyone(): PendingWait[] {
     return [...this.#byHome.values()].flatMap((there) => [...there]);
   }
 }

@@ -6,37 +6,37 @@
  */
 
 import { NO_PAYLOAD } from '../../records/chunk.ts';
-import type { Caller } from '../../rpc/caller.ts';
-import { BEYOND, type Place, STALE } from '../cursor.ts';
+import type { Cancellation } from '../../rpc/caller.ts';
+import { BEYOND, type Position, STALE } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
 import type { NearMiss, Wait, Waited } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Ledger } from '../log/log.ts';
-import type { Fresh } from '../log/transaction.ts';
+import type { Log } from '../log/log.ts';
+import type { CommittedChunk } from '../log/transaction.ts';
 import { located } from '../unforeseen.ts';
 import { homeOf } from './home.ts';
-import { type Track, trackOf } from './log-range.ts';
+import { type LogRange, logRangeOf } from './log-range.ts';
 import { nearMisses } from './near-misses.ts';
 import { compileFilter } from './predicate.ts';
-import { Harvest } from './result-collector.ts';
+import { ResultCollector } from './result-collector.ts';
 import { Scan } from './scan.ts';
-import { Sleeper } from './sleeper.ts';
-import type { Slices } from './time-slicer.ts';
+import { PendingWait } from './sleeper.ts';
+import type { TimeSlicer } from './time-slicer.ts';
 import { WaitRoom } from './wait-room.ts';
 import { Wards } from './wards.ts';
 
 export class Waits {
-  readonly #ledger: Ledger;
-  readonly #slices: Slices;
+  readonly #log: Log;
+  readonly #slices: TimeSlicer;
   readonly #wards: Wards;
   readonly #all = new WaitRoom();
 
-  constructor(ledger: Ledger, slices: Slices) {
-    this.#ledger = ledger;
+  constructor(log: Log, slices: TimeSlicer) {
+    this.#log = log;
     this.#slices = slices;
-    this.#wards = new Wards(ledger, slices, {
-      onContent: (sleeper) => this.#settle(sleeper, () => this.#answer(sleeper, [])),
-      onError: (sleeper, error) => this.#fail(sleeper, error),
+    this.#wards = new Wards(log, slices, {
+      onContent: (wait) => this.#settle(wait, () => this.#answer(wait, [])),
+      onError: (wait, error) => this.#fail(wait, error),
     });
   }
 
@@ -45,120 +45,120 @@ export class Waits {
   }
 
   /** Answers when the wait is content or ends otherwise; the journal's ports are empty by now. Throws or rejects with a JournalError. */
-  wait(asked: Wait, caller: Caller): Promise<Waited> {
+  wait(asked: Wait, caller: Cancellation): Promise<Waited> {
     const request = { ...asked, filter: incomingByDefault(asked) };
     if (this.#isGone(request)) return Promise.resolve(nothingSeen(request, true));
     this.#all.checkRoom(request.scope);
-    const sleeper = new Sleeper(request, () => this.#end(sleeper));
-    this.#all.add(sleeper);
-    caller.onLeave(() => this.#fail(sleeper, new JournalError('aborted', 'the reader has gone')));
-    this.#read(sleeper);
-    return sleeper.answered;
+    const wait = new PendingWait(request, () => this.#end(wait));
+    this.#all.add(wait);
+    caller.onLeave(() => this.#fail(wait, new JournalError('aborted', 'the reader has gone')));
+    this.#read(wait);
+    return wait.answered;
   }
 
   /** Looks after the sleepers with what a commit made visible. */
-  feed(fresh: readonly Fresh[]): void {
+  feed(fresh: readonly CommittedChunk[]): void {
     this.#wards.feed(fresh);
   }
 
   /** The listener is gone: so are the waits on it. */
   gone(listener: number): void {
-    for (const sleeper of this.#all.on(listener)) this.#settle(sleeper, () => this.#answer(sleeper, [], true));
+    for (const wait of this.#all.on(listener)) this.#settle(wait, () => this.#answer(wait, [], true));
   }
 
   /** The listener serves no more: nothing more can come, its waits end with what there is. */
   completed(listener: number): void {
-    for (const sleeper of this.#all.on(listener)) this.#end(sleeper);
+    for (const wait of this.#all.on(listener)) this.#end(wait);
   }
 
   /** Ends all at once, with what they have seen. */
   endAll(): void {
-    for (const sleeper of this.#all.everyone()) this.#settle(sleeper, () => this.#answer(sleeper, []));
+    for (const wait of this.#all.everyone()) this.#settle(wait, () => this.#answer(wait, []));
   }
 
   #isGone({ scope }: Wait): boolean {
-    return 'listener' in scope && !this.#ledger.books.has(scope.listener);
+    return 'listener' in scope && !this.#log.histories.has(scope.listener);
   }
 
   /** Reads what is there already; then it goes to sleep, unless that was enough or nothing more can come. */
-  #read(sleeper: Sleeper): void {
-    this.#slices.run((deadline) => this.#readOn(sleeper, deadline), homeOf(sleeper.request.scope), 'waits');
+  #read(wait: PendingWait): void {
+    this.#slices.run((deadline) => this.#readOn(wait, deadline), homeOf(wait.request.scope), 'waits');
   }
 
-  #readOn(sleeper: Sleeper, deadline: number): boolean {
-    if (!this.#all.has(sleeper)) return true;
+  #readOn(wait: PendingWait, deadline: number): boolean {
+    if (!this.#all.has(wait)) return true;
     try {
-      if (!sleeper.hasBegun) this.#begin(sleeper);
-      const { scan, goal } = sleeper;
-      if (!scan.step(deadline, goal ?? scan.track.tail)) return false;
-      if (scan.harvest.done) this.#settle(sleeper, () => this.#answer(sleeper, []));
-      else if (sleeper.isEnding) this.#settle(sleeper, () => this.#answer(sleeper, this.#nearMisses(sleeper)));
-      else this.#wards.add(sleeper);
+      if (!wait.hasBegun) this.#begin(wait);
+      const { scan, goal } = wait;
+      if (!scan.step(deadline, goal ?? scan.range.tail)) return false;
+      if (scan.results.done) this.#settle(wait, () => this.#answer(wait, []));
+      else if (wait.isEnding) this.#settle(wait, () => this.#answer(wait, this.#nearMisses(wait)));
+      else this.#wards.add(wait);
     } catch (error) {
-      this.#fail(sleeper, error);
+      this.#fail(wait, error);
     }
     return true;
   }
 
-  #begin(sleeper: Sleeper): void {
-    const { request } = sleeper;
-    const track = trackOf(this.#ledger, request.scope);
-    const predicate = this.#wards.like(sleeper)?.scan.predicate ?? compileFilter(request.filter);
+  #begin(wait: PendingWait): void {
+    const { request } = wait;
+    const range = logRangeOf(this.#log, request.scope);
+    const predicate = this.#wards.like(wait)?.scan.predicate ?? compileFilter(request.filter);
     const bounds = { limit: request.limit, maxBytes: request.maxBytes, wanted: request.count };
-    const harvest = new Harvest(encoderFor(request.format, request.payload), bounds);
-    if (this.#isCompleted(request)) sleeper.beginEnd();
-    sleeper.begin(new Scan(this.#ledger, request, { track, predicate, harvest }));
+    const results = new ResultCollector(encoderFor(request.format, request.payload), bounds);
+    if (this.#isCompleted(request)) wait.beginEnd();
+    wait.begin(new Scan(this.#log, request, { range, predicate, results }));
   }
 
   #isCompleted({ scope }: Wait): boolean {
-    return 'listener' in scope && this.#ledger.books.get(scope.listener)?.completed === true;
+    return 'listener' in scope && this.#log.histories.get(scope.listener)?.completed === true;
   }
 
   /** It reads what there is by now, and answers. */
-  #end(sleeper: Sleeper): void {
-    if (!sleeper.beginEnd() || !this.#wards.delete(sleeper)) return;
-    this.#read(sleeper);
+  #end(wait: PendingWait): void {
+    if (!wait.beginEnd() || !this.#wards.delete(wait)) return;
+    this.#read(wait);
   }
 
-  #settle(sleeper: Sleeper, answer: () => Waited): void {
-    if (!this.#leave(sleeper)) return;
+  #settle(wait: PendingWait, answer: () => Waited): void {
+    if (!this.#leave(wait)) return;
     try {
-      sleeper.resolve(answer());
+      wait.resolve(answer());
     } catch (error) {
-      sleeper.reject(sleeper.hasBegun ? located(error, sleeper.scan.where) : error);
+      wait.reject(wait.hasBegun ? located(error, wait.scan.where) : error);
     }
   }
 
-  #fail(sleeper: Sleeper, error: unknown): void {
-    if (this.#leave(sleeper)) sleeper.reject(sleeper.hasBegun ? located(error, sleeper.scan.where) : error);
+  #fail(wait: PendingWait, error: unknown): void {
+    if (this.#leave(wait)) wait.reject(wait.hasBegun ? located(error, wait.scan.where) : error);
   }
 
   /** False when it had left before. */
-  #leave(sleeper: Sleeper): boolean {
-    sleeper.stopClock();
-    this.#wards.delete(sleeper);
-    return this.#all.delete(sleeper);
+  #leave(wait: PendingWait): boolean {
+    wait.stopClock();
+    this.#wards.delete(wait);
+    return this.#all.delete(wait);
   }
 
-  #nearMisses({ scan, request }: Sleeper): NearMiss[] {
-    const { track, predicate } = scan;
-    const after = placeOf(track, request.after);
-    return nearMisses(this.#ledger, { track, predicate, after, direction: request.filter.direction });
+  #nearMisses({ scan, request }: PendingWait): NearMiss[] {
+    const { range, predicate } = scan;
+    const after = placeOf(range, request.after);
+    return nearMisses(this.#log, { range, predicate, after, direction: request.filter.direction });
   }
 
-  #answer(sleeper: Sleeper, misses: NearMiss[], gone = false): Waited {
-    if (!sleeper.hasBegun) return nothingSeen(sleeper.request, gone);
-    const { harvest } = sleeper.scan;
-    if (sleeper.request.peek !== true) this.#ledger.markAllServed(harvest.served);
-    const { matched, done } = harvest;
-    return { ...sleeper.scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
+  #answer(wait: PendingWait, misses: NearMiss[], gone = false): Waited {
+    if (!wait.hasBegun) return nothingSeen(wait.request, gone);
+    const { results } = wait.scan;
+    if (wait.request.peek !== true) this.#log.markAllServed(results.served);
+    const { matched, done } = results;
+    return { ...wait.scan.answer(), satisfied: done, matched, nearMisses: misses, gone };
   }
 }
 
 /** Beyond which place it waited. With a cursor of an earlier life, that is all there is. */
-function placeOf(track: Track, after: string | null): Place {
-  const place = after === null ? STALE : track.parse(after);
-  return place === STALE ? track.floor : (place ?? BEYOND);
+function placeOf(range: LogRange, after: string | null): Position {
+  const place = after === null ? STALE : range.parse(after);
+  return place === STALE ? range.floor : (place ?? BEYOND);
 }
 
 /** What a wait gets that has not looked at anything, as when its listener was deleted before it came. */

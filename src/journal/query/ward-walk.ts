@@ -3,14 +3,14 @@
  * next, only where it was: chunks that are evicted meanwhile are let go of.
  */
 
-import { comparePlaces } from '../cursor.ts';
+import { comparePositions } from '../cursor.ts';
 import { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
 import type { Found } from '../store/store.ts';
-import type { Track } from './log-range.ts';
+import type { LogRange } from './log-range.ts';
 import type { Ending } from './scan.ts';
-import type { Sleeper } from './sleeper.ts';
-import type { Group, Ward } from './ward.ts';
+import type { PendingWait } from './sleeper.ts';
+import type { Group, WaitIndex } from './ward.ts';
 
 /** Records looked at between two looks at the clock, where that is quick. */
 const LOOKS = 64;
@@ -25,23 +25,23 @@ type Open = {
   /** Groups that found something. */
   hits: Set<Group>;
   /** Those of their waits that have not had the chunk yet, once all records were looked at. */
-  hungry: Sleeper[] | undefined;
+  hungry: PendingWait[] | undefined;
 };
 
 /** Who is told: of a wait that has found all it wanted, and of one that can't go on. Both must leave the ward. */
-export type Told = { onContent(sleeper: Sleeper): void; onError(sleeper: Sleeper, error: unknown): void };
+export type Told = { onContent(wait: PendingWait): void; onError(wait: PendingWait, error: unknown): void };
 
 export class WardWalk {
   readonly #view: View;
-  readonly #track: Track;
-  readonly #ward: Ward;
+  readonly #track: LogRange;
+  readonly #ward: WaitIndex;
   readonly #told: Told;
   #open: Open | undefined;
   #looks = 0;
 
-  constructor(view: View, track: Track, ward: Ward, told: Told) {
+  constructor(view: View, range: LogRange, ward: WaitIndex, told: Told) {
     this.#view = view;
-    this.#track = track;
+    this.#track = range;
     this.#ward = ward;
     this.#told = told;
   }
@@ -64,7 +64,7 @@ export class WardWalk {
   #followFloor(): void {
     const { floor } = this.#track;
     const ward = this.#ward;
-    if (comparePlaces(floor, ward.place) <= 0) return;
+    if (comparePositions(floor, ward.place) <= 0) return;
     for (const { scan } of ward.sleepers) scan.overtakenAt(ward.place);
     ward.place = floor;
     this.#open = undefined;
@@ -112,22 +112,22 @@ export class WardWalk {
   }
 
   #feed({ found, hungry }: Open, chunk: Uint8Array, deadline: number): boolean {
-    for (let sleeper = hungry!.pop(); sleeper !== undefined; sleeper = hungry!.pop()) {
-      if (!this.#ward.has(sleeper)) continue;
-      if (this.#show(sleeper, found, deadline, chunk) === 'time') hungry!.push(sleeper);
+    for (let wait = hungry!.pop(); wait !== undefined; wait = hungry!.pop()) {
+      if (!this.#ward.has(wait)) continue;
+      if (this.#show(wait, found, deadline, chunk) === 'time') hungry!.push(wait);
       if (performance.now() > deadline) return false;
     }
     return true;
   }
 
   /** What one can't look at is nothing to the others. */
-  #show(sleeper: Sleeper, found: Found, deadline: number, chunk: Uint8Array): Ending | undefined {
+  #show(wait: PendingWait, found: Found, deadline: number, chunk: Uint8Array): Ending | undefined {
     try {
-      const ending = sleeper.scan.walk(found, deadline, chunk);
-      if (ending !== 'time' && sleeper.scan.harvest.done) this.#told.onContent(sleeper);
+      const ending = wait.scan.walk(found, deadline, chunk);
+      if (ending !== 'time' && wait.scan.results.done) this.#told.onContent(wait);
       return ending;
     } catch (error) {
-      this.#told.onError(sleeper, error);
+      this.#told.onError(wait, error);
       return undefined;
     }
   }

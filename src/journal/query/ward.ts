@@ -1,20 +1,20 @@
 /** The waits that sleep, grouped by what they ask, so that a chunk is looked at once a question and not once a reader. */
 
 import { HEADER_BYTES } from '../../records/chunk.ts';
-import type { Place } from '../cursor.ts';
+import type { Position } from '../cursor.ts';
 import type { Wait } from '../journal.ts';
 import type { Found } from '../store/store.ts';
 import { LiteralIndex } from './literal-index.ts';
-import type { Track } from './log-range.ts';
+import type { LogRange } from './log-range.ts';
 import type { Predicate } from './predicate.ts';
-import type { Sleeper } from './sleeper.ts';
+import type { PendingWait } from './sleeper.ts';
 
 /** Waits with the same scope and filter. */
 export type Group = {
   key: string;
-  track: Track;
+  range: LogRange;
   predicate: Predicate;
-  sleepers: Set<Sleeper>;
+  sleepers: Set<PendingWait>;
   unindex: (() => void) | undefined;
 };
 
@@ -27,16 +27,16 @@ export function keyOf({ scope, filter }: Wait): string {
 }
 
 /** Groups that look at the same chunks. Once there are many, those with a literal are found by an index. */
-export class Ward {
+export class WaitIndex {
   /** Up to here everything was looked at for all of them. */
-  place: Place;
+  place: Position;
   /** It is in the line of those that look at what was committed. */
   isLooking = false;
   readonly #groups = new Map<string, Group>();
   readonly #unindexed = new Set<Group>();
   #index: LiteralIndex<Group> | undefined;
 
-  constructor(place: Place) {
+  constructor(place: Position) {
     this.place = place;
   }
 
@@ -44,24 +44,24 @@ export class Ward {
     return this.#groups.size === 0;
   }
 
-  get sleepers(): Sleeper[] {
+  get sleepers(): PendingWait[] {
     return [...this.#groups.values()].flatMap(({ sleepers }) => [...sleepers]);
   }
 
   /** One of those that ask this. */
-  like(key: string): Sleeper | undefined {
+  like(key: string): PendingWait | undefined {
     return this.#groups.get(key)?.sleepers.values().next().value;
   }
 
-  add(sleeper: Sleeper): void {
-    const group = this.#groups.get(sleeper.key) ?? this.#found(sleeper);
-    group.sleepers.add(sleeper);
+  add(wait: PendingWait): void {
+    const group = this.#groups.get(wait.key) ?? this.#found(wait);
+    group.sleepers.add(wait);
   }
 
   /** False when it does not sleep here. */
-  delete(sleeper: Sleeper): boolean {
-    const group = this.#groups.get(sleeper.key);
-    if (group?.sleepers.delete(sleeper) !== true) return false;
+  delete(wait: PendingWait): boolean {
+    const group = this.#groups.get(wait.key);
+    if (group?.sleepers.delete(wait) !== true) return false;
     if (group.sleepers.size > 0) return true;
     group.unindex?.();
     this.#unindexed.delete(group);
@@ -69,19 +69,19 @@ export class Ward {
     return true;
   }
 
-  has(sleeper: Sleeper): boolean {
-    return this.#groups.get(sleeper.key)?.sleepers.has(sleeper) === true;
+  has(wait: PendingWait): boolean {
+    return this.#groups.get(wait.key)?.sleepers.has(wait) === true;
   }
 
   /** The groups that may find something in a chunk. */
   candidates(chunk: Uint8Array, { listener }: Found): Group[] {
     const shown = this.#index?.candidates(chunk, HEADER_BYTES) ?? [];
-    return [...this.#unindexed, ...shown].filter(({ track }) => track.book(listener) !== undefined);
+    return [...this.#unindexed, ...shown].filter(({ range }) => range.history(listener) !== undefined);
   }
 
-  #found({ scan, key }: Sleeper): Group {
-    const { track, predicate } = scan;
-    const group: Group = { key, track, predicate, sleepers: new Set(), unindex: undefined };
+  #found({ scan, key }: PendingWait): Group {
+    const { range, predicate } = scan;
+    const group: Group = { key, range, predicate, sleepers: new Set(), unindex: undefined };
     this.#groups.set(key, group);
     this.#indexGroup(group);
     return group;

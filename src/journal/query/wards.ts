@@ -1,59 +1,59 @@
 /** The waits that sleep, by listener, and who looks at what was committed for them: in slices, ward by ward. */
 
-import type { Ledger } from '../log/log.ts';
-import type { Fresh } from '../log/transaction.ts';
+import type { Log } from '../log/log.ts';
+import type { CommittedChunk } from '../log/transaction.ts';
 import { ALL, homeOf } from './home.ts';
-import type { Sleeper } from './sleeper.ts';
-import type { Slices } from './time-slicer.ts';
-import { Ward } from './ward.ts';
+import type { PendingWait } from './sleeper.ts';
+import type { TimeSlicer } from './time-slicer.ts';
+import { WaitIndex } from './ward.ts';
 import { type Told, WardWalk } from './ward-walk.ts';
 
-type Known = { ward: Ward; walk: WardWalk };
+type Known = { ward: WaitIndex; walk: WardWalk };
 
 export class Wards {
-  readonly #ledger: Ledger;
-  readonly #slices: Slices;
+  readonly #log: Log;
+  readonly #slices: TimeSlicer;
   readonly #told: Told;
   readonly #wards = new Map<number, Known>();
 
-  constructor(ledger: Ledger, slices: Slices, told: Told) {
-    this.#ledger = ledger;
+  constructor(log: Log, slices: TimeSlicer, told: Told) {
+    this.#log = log;
     this.#slices = slices;
     this.#told = told;
   }
 
   /** Takes a wait that has read all there is. */
-  add(sleeper: Sleeper): void {
-    const home = homeOf(sleeper.request.scope);
-    const { ward } = this.#wards.get(home) ?? this.#open(home, sleeper);
-    ward.add(sleeper);
+  add(wait: PendingWait): void {
+    const home = homeOf(wait.request.scope);
+    const { ward } = this.#wards.get(home) ?? this.#open(home, wait);
+    ward.add(wait);
   }
 
   /** Lets a wait go, which then knows how far it was looked at for it. False when it does not sleep. */
-  delete(sleeper: Sleeper): boolean {
-    const home = homeOf(sleeper.request.scope);
+  delete(wait: PendingWait): boolean {
+    const home = homeOf(wait.request.scope);
     const ward = this.#wards.get(home)?.ward;
-    if (ward?.delete(sleeper) !== true) return false;
-    sleeper.scan.skipTo(ward.place);
+    if (ward?.delete(wait) !== true) return false;
+    wait.scan.skipTo(ward.place);
     if (ward.isEmpty) this.#wards.delete(home);
     return true;
   }
 
   /** A sleeper that asks the same. */
-  like({ request, key }: Sleeper): Sleeper | undefined {
+  like({ request, key }: PendingWait): PendingWait | undefined {
     return this.#wards.get(homeOf(request.scope))?.ward.like(key);
   }
 
   /** Has a look at what a commit made visible, for those whom it concerns. */
-  feed(fresh: readonly Fresh[]): void {
+  feed(fresh: readonly CommittedChunk[]): void {
     if (this.#wards.size === 0) return;
-    for (const { book } of fresh) this.#wake(book.listener.number);
+    for (const { history } of fresh) this.#wake(history.listener.number);
     if (fresh.length > 0) this.#wake(ALL);
   }
 
-  #open(home: number, { scan: { track } }: Sleeper): Known {
-    const ward = new Ward(track.tail);
-    const known = { ward, walk: new WardWalk(this.#ledger, track, ward, this.#told) };
+  #open(home: number, { scan: { range } }: PendingWait): Known {
+    const ward = new WaitIndex(range.tail);
+    const known = { ward, walk: new WardWalk(this.#log, range, ward, this.#told) };
     this.#wards.set(home, known);
     return known;
   }
@@ -69,7 +69,7 @@ export class Wards {
     try {
       if (!walk.step(deadline)) return false;
     } catch (error) {
-      for (const sleeper of ward.sleepers) this.#told.onError(sleeper, error);
+      for (const wait of ward.sleepers) this.#told.onError(wait, error);
     }
     ward.isLooking = false;
     return true;

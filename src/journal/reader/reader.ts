@@ -3,20 +3,20 @@
  * up no append. It sees what was committed before it was asked. Were it to die, the journal thread would die of it.
  */
 
-import type { Caller } from '../../rpc/caller.ts';
-import type { Place } from '../cursor.ts';
-import type { Pull } from '../journal.ts';
+import type { Cancellation } from '../../rpc/caller.ts';
+import type { Position } from '../cursor.ts';
+import type { Read } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Walked } from '../query/query-runner.ts';
-import { Companion } from '../store/sqlite/auxiliary-thread.ts';
-import type { Gate } from '../store/sqlite/wal-reset-barrier.ts';
+import type { QueryResult } from '../query/query-runner.ts';
+import { AuxiliaryThread } from '../store/sqlite/auxiliary-thread.ts';
+import type { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
 import type { Spot } from '../store/store.ts';
 import type { FromReader, ReaderStart, ToReader } from './protocol.ts';
 
-type Pending = { resolve: (walked: Walked) => void; reject: (error: JournalError) => void };
+type Pending = { resolve: (walked: QueryResult) => void; reject: (error: JournalError) => void };
 
 export class Reader {
-  readonly #thread: Companion<ToReader, FromReader>;
+  readonly #thread: AuxiliaryThread<ToReader, FromReader>;
   readonly #pending = new Map<number, Pending>();
   /** Called with every chunk that it finds damaged. */
   onDamage: (spot: Spot) => void = () => {};
@@ -24,20 +24,20 @@ export class Reader {
 
   /**
    * @param file path of the database, open in this thread
-   * @param gate keeps the reader out when the log has to begin anew
+   * @param barrier keeps the reader out when the log has to begin anew
    */
-  constructor(file: string, gate: Gate) {
+  constructor(file: string, barrier: WalResetBarrier) {
     const url = new URL('./reader-thread.js', import.meta.url);
-    this.#thread = new Companion('reader', url, {
+    this.#thread = new AuxiliaryThread('reader', url, {
       file,
       receive: (message) => this.#receive(message),
-      more: { gate: gate.cells } satisfies ReaderStart,
+      more: { barrier: barrier.cells } satisfies ReaderStart,
     });
   }
 
   /** Goes through up to the goal, which was committed by now. Rejects with a JournalError. */
-  walk(request: Pull, goal: Place, caller: Caller): Promise<Walked> {
-    const { promise, resolve, reject } = Promise.withResolvers<Walked>();
+  walk(request: Read, goal: Position, caller: Cancellation): Promise<QueryResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<QueryResult>();
     const id = ++this.#lastId;
     this.#pending.set(id, { resolve, reject });
     caller.onLeave(() => {

@@ -5,35 +5,35 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ChunkReader } from '../../records/chunk-reader.ts';
 import { ChunkCache } from '../log/chunk-cache.ts';
-import { Book, type BookState } from '../log/history.ts';
+import { History, type HistoryState } from '../log/history.ts';
 import type { View } from '../log/view.ts';
 import { SqliteReads } from '../store/sqlite/sqlite-reads.ts';
 import { Statements } from '../store/sqlite/statements.ts';
-import type { Gate } from '../store/sqlite/wal-reset-barrier.ts';
+import type { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
 import { EPOCH_NOTE } from '../store/store.ts';
 
 /** Books kept from one look to the next, so that only a state that changed is read anew. */
 const KEPT = 10_000;
 
-type Kept = { text: string; book: Book; look: number };
+type Kept = { text: string; history: History; look: number };
 
 export class Snapshot implements View {
   readonly store: SqliteReads;
   readonly chunks: ChunkCache;
-  readonly books = { get: (listener: number) => this.#book(listener) };
+  readonly histories = { get: (listener: number) => this.#history(listener) };
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
-  readonly #gate: Gate;
+  readonly #barrier: WalResetBarrier;
   readonly #kept = new Map<number, Kept>();
   #look = 0;
   #epoch: string | undefined;
 
   /**
    * @param file path of the database, which another connection has open for writing
-   * @param gate gone through by each look
+   * @param barrier gone through by each look
    */
-  constructor(file: string, gate: Gate) {
-    this.#gate = gate;
+  constructor(file: string, barrier: WalResetBarrier) {
+    this.#barrier = barrier;
     this.#db = new DatabaseSync(file, { readOnly: true });
     this.#sql = new Statements(this.#db);
     this.store = new SqliteReads(this.#sql);
@@ -52,12 +52,12 @@ export class Snapshot implements View {
   }
 
   /** Looks at what is committed now, in one transaction. */
-  still<T>(look: () => T): T {
-    this.#gate.enter();
+  withSnapshot<T>(look: () => T): T {
+    this.#barrier.enter();
     try {
       return this.#inTransaction(look);
     } finally {
-      this.#gate.leave();
+      this.#barrier.leave();
     }
   }
 
@@ -76,22 +76,22 @@ export class Snapshot implements View {
     }
   }
 
-  #book(listener: number): Book | undefined {
+  #history(listener: number): History | undefined {
     const kept = this.#kept.get(listener);
-    if (kept?.look === this.#look) return kept.book;
+    if (kept?.look === this.#look) return kept.history;
     const text = this.store.state(listener);
     if (text === undefined) {
       this.#kept.delete(listener);
       return undefined;
     }
-    const book = kept?.text === text ? kept.book : bookOf(text);
+    const history = kept?.text === text ? kept.history : historyOf(text);
     if (this.#kept.size >= KEPT) this.#kept.clear();
-    this.#kept.set(listener, { text, book, look: this.#look });
-    return book;
+    this.#kept.set(listener, { text, history, look: this.#look });
+    return history;
   }
 }
 
-function bookOf(text: string): Book {
-  const state: BookState = JSON.parse(text);
-  return new Book(state.listener, state);
+function historyOf(text: string): History {
+  const state: HistoryState = JSON.parse(text);
+  return new History(state.listener, state);
 }

@@ -2,74 +2,74 @@
 
 import { BEYOND } from '../cursor.ts';
 import type { ChunkCache } from '../log/chunk-cache.ts';
-import type { Book } from '../log/history.ts';
-import type { Changes } from '../log/transaction.ts';
+import type { History } from '../log/history.ts';
+import type { Transaction } from '../log/transaction.ts';
 import type { Store } from '../store/store.ts';
-import { Reclaim } from './compaction.ts';
+import { Compaction } from './compaction.ts';
 import { Retention } from './retention.ts';
 
 export class Bounds {
-  readonly reclaim: Reclaim;
+  readonly reclaim: Compaction;
   readonly #retention: Retention;
-  readonly #changes: Changes;
+  readonly #changes: Transaction;
   /** Books bound by age. */
-  readonly #aging = new Set<Book>();
+  readonly #aging = new Set<History>();
 
   /** @param maxBytes cap on what the store takes over all listeners */
-  constructor(store: Store, chunks: ChunkCache, { changes, maxBytes }: { changes: Changes; maxBytes: number }) {
-    this.reclaim = new Reclaim(store, maxBytes);
+  constructor(store: Store, chunks: ChunkCache, { changes, maxBytes }: { changes: Transaction; maxBytes: number }) {
+    this.reclaim = new Compaction(store, maxBytes);
     this.#retention = new Retention(store, chunks);
     this.#changes = changes;
   }
 
   /** A book is there, or bound anew. */
-  adopt(book: Book): void {
-    if (book.listener.capture.maxAge === null) this.#aging.delete(book);
-    else this.#aging.add(book);
-    book.oldestAt = 0;
+  adopt(history: History): void {
+    if (history.listener.capture.maxAge === null) this.#aging.delete(history);
+    else this.#aging.add(history);
+    history.oldestAt = 0;
   }
 
   /** A book is no more. */
-  drop(book: Book): void {
-    this.#aging.delete(book);
-    this.reclaim.release(book.listener.number, BEYOND);
+  drop(history: History): void {
+    this.#aging.delete(history);
+    this.reclaim.release(history.listener.number, BEYOND);
   }
 
   /** Brings a history within all its bounds. */
-  apply(book: Book): void {
-    this.#retention.evictBySize(book);
-    this.refresh(book);
-    this.floorMoved(book);
+  apply(history: History): void {
+    this.#retention.evictBySize(history);
+    this.refresh(history);
+    this.floorMoved(history);
   }
 
   /** Those by count and bytes. */
-  evictBySize(book: Book): void {
-    if (this.#retention.evictBySize(book)) this.floorMoved(book);
+  evictBySize(history: History): void {
+    if (this.#retention.evictBySize(history)) this.floorMoved(history);
   }
 
   /** That by age. */
-  refresh(book: Book): void {
-    if (this.#aging.has(book) && this.#retention.evictByAge(book, Date.now() * 1000)) this.floorMoved(book);
+  refresh(history: History): void {
+    if (this.#aging.has(history) && this.#retention.evictByAge(history, Date.now() * 1000)) this.floorMoved(history);
   }
 
   refreshAll(): void {
-    for (const book of this.#aging) this.refresh(book);
+    for (const history of this.#aging) this.refresh(history);
   }
 
   /** Brings what a history is said to take in bytes up to its floor. */
-  refreshBytes(book: Book): void {
-    this.#retention.refreshBytes(book);
+  refreshBytes(history: History): void {
+    this.#retention.refreshBytes(history);
   }
 
   /** Answers how many messages went. */
-  clear(book: Book, before?: number): number {
-    const cleared = this.#retention.clear(book, before);
-    this.floorMoved(book);
+  clear(history: History, before?: number): number {
+    const cleared = this.#retention.clear(history, before);
+    this.floorMoved(history);
     return cleared;
   }
 
-  floorMoved(book: Book): void {
-    this.#changes.seen(book);
-    this.reclaim.release(book.listener.number, book.floor);
+  floorMoved(history: History): void {
+    this.#changes.seen(history);
+    this.reclaim.release(history.listener.number, history.floor);
   }
 }

@@ -2,7 +2,7 @@
  * Reclaim: frees the rows that nobody can see any more, a few with each commit, and evicts the oldest rows of all when
  * the journal as a whole is over its cap.
  */
-import { BEYOND, type Place } from '../cursor.ts';
+import { BEYOND, type Position } from '../cursor.ts';
 import type { Row, Store } from '../store/store.ts';
 
 /** Rows freed by a commit beside twice as many as it adds; about 0.2 ms. */
@@ -10,11 +10,11 @@ const ROWS = 64;
 /** Rows freed or evicted at a time while the journal is over its cap. */
 const CAP_ROWS = 32;
 
-export class Reclaim {
+export class Compaction {
   readonly #store: Store;
   readonly #maxBytes: number;
   /** Listeners with rows that may go, and up to where. */
-  readonly #due = new Map<number, Place>();
+  readonly #due = new Map<number, Position>();
 
   constructor(store: Store, maxBytes: number) {
     this.#store = store;
@@ -28,7 +28,7 @@ export class Reclaim {
   }
 
   /** Rows of the listener up to the place may go. */
-  release(listener: number, to: Place): void {
+  release(listener: number, to: Position): void {
     this.#due.set(listener, to);
   }
 

@@ -3,17 +3,17 @@
  * once; the rows below are freed later and in small steps (reclaim.ts).
  */
 
-import type { Place } from '../cursor.ts';
+import type { Position } from '../cursor.ts';
 import { isSubstitute } from '../damage/substitute.ts';
 import type { ChunkCache } from '../log/chunk-cache.ts';
-import type { Book } from '../log/history.ts';
+import type { History } from '../log/history.ts';
 import { HistoryReader } from '../log/history-reader.ts';
 import type { Row, Store } from '../store/store.ts';
 
 const ANY_BYTES = -1;
 const ANY_TIME = Number.MIN_SAFE_INTEGER;
 
-type Passed = { place: Place; offset: number; at: number };
+type Passed = { place: Position; offset: number; at: number };
 
 export class Retention {
   readonly #store: Store;
@@ -25,60 +25,60 @@ export class Retention {
   }
 
   /** Applies the bounds by count and bytes. Answers whether something went. */
-  evictBySize(book: Book): boolean {
-    const { maxMessages, maxBytes } = book.listener.capture;
+  evictBySize(history: History): boolean {
+    const { maxMessages, maxBytes } = history.listener.capture;
     let gone = false;
-    if (book.kept > maxMessages) gone = book.raiseFloor(book.floorFor(maxMessages), 'evicted');
-    if (book.keptBytes > maxBytes) gone = this.#evictByBytes(book, maxBytes) || gone;
+    if (history.kept > maxMessages) gone = history.raiseFloor(history.floorFor(maxMessages), 'evicted');
+    if (history.keptBytes > maxBytes) gone = this.#evictByBytes(history, maxBytes) || gone;
     return gone;
   }
 
   /** Applies the bound by age at a wall clock in microseconds. Answers whether something went. */
-  evictByAge(book: Book, now: number): boolean {
-    const { maxAge } = book.listener.capture;
-    if (maxAge === null || book.isEmpty) return false;
+  evictByAge(history: History, now: number): boolean {
+    const { maxAge } = history.listener.capture;
+    if (maxAge === null || history.isEmpty) return false;
     const oldest = now - maxAge * 1000;
-    if (book.oldestAt >= oldest) return false;
-    const row = this.#store.first(book.listener.number, book.floor, ANY_BYTES, oldest);
-    if (row === undefined) return book.raiseFloor(book.tail, 'evicted');
-    const goes = (reader: HistoryReader) => reader.isWithin(book.floor) || reader.micros < oldest;
+    if (history.oldestAt >= oldest) return false;
+    const row = this.#store.first(history.listener.number, history.floor, ANY_BYTES, oldest);
+    if (row === undefined) return history.raiseFloor(history.tail, 'evicted');
+    const goes = (reader: HistoryReader) => reader.isWithin(history.floor) || reader.micros < oldest;
     const young = this.#walk(row, goes, { place: row.start, offset: 0, at: 0 });
-    book.oldestAt = young.at;
-    return book.raiseFloor(young.place, 'evicted');
+    history.oldestAt = young.at;
+    return history.raiseFloor(young.place, 'evicted');
   }
 
   /** Removes messages with seq < before, all records without it. Answers how many messages went. */
-  clear(book: Book, before?: number): number {
-    const cleared = book.cleared;
-    if (before === undefined || before > book.lastSeq) book.raiseFloor(book.tail, 'cleared');
-    else book.raiseFloor({ major: Math.max(0, before - 1), minor: 0 }, 'cleared');
-    this.refreshBytes(book);
-    return book.cleared - cleared;
+  clear(history: History, before?: number): number {
+    const cleared = history.cleared;
+    if (before === undefined || before > history.lastSeq) history.raiseFloor(history.tail, 'cleared');
+    else history.raiseFloor({ major: Math.max(0, before - 1), minor: 0 }, 'cleared');
+    this.refreshBytes(history);
+    return history.cleared - cleared;
   }
 
   /** Brings `goneBytes` up to the chunk in which the floor lies. */
-  refreshBytes(book: Book): void {
-    book.head ??= book.isEmpty ? undefined : this.#rowBeyond(book, book.floor);
-    book.goneBytes = Math.max(book.goneBytes, book.head?.bytesBefore ?? book.appendedBytes);
+  refreshBytes(history: History): void {
+    history.head ??= history.isEmpty ? undefined : this.#rowBeyond(history, history.floor);
+    history.goneBytes = Math.max(history.goneBytes, history.head?.bytesBefore ?? history.appendedBytes);
   }
 
-  #evictByBytes(book: Book, maxBytes: number): boolean {
-    this.refreshBytes(book);
-    const surplus = book.appendedBytes - maxBytes;
-    if (book.goneBytes >= surplus) return false;
-    const row = this.#store.first(book.listener.number, book.floor, surplus, ANY_TIME);
+  #evictByBytes(history: History, maxBytes: number): boolean {
+    this.refreshBytes(history);
+    const surplus = history.appendedBytes - maxBytes;
+    if (history.goneBytes >= surplus) return false;
+    const row = this.#store.first(history.listener.number, history.floor, surplus, ANY_TIME);
     if (row === undefined) {
-      book.goneBytes = book.appendedBytes;
-      return book.raiseFloor(book.tail, 'evicted');
+      history.goneBytes = history.appendedBytes;
+      return history.raiseFloor(history.tail, 'evicted');
     }
     const goes = (_: HistoryReader, offset: number) => row.bytesBefore + offset < surplus;
     const rest = this.#walk(row, goes, { place: row.end, offset: row.bytes, at: 0 });
-    book.goneBytes = row.bytesBefore + rest.offset;
-    return book.raiseFloor(rest.place, 'evicted');
+    history.goneBytes = row.bytesBefore + rest.offset;
+    return history.raiseFloor(rest.place, 'evicted');
   }
 
-  #rowBeyond(book: Book, place: Place): Row | undefined {
-    return this.#store.first(book.listener.number, place, ANY_BYTES, ANY_TIME);
+  #rowBeyond(history: History, place: Position): Row | undefined {
+    return this.#store.first(history.listener.number, place, ANY_BYTES, ANY_TIME);
   }
 
   /**

@@ -4,9 +4,9 @@
  * transaction until `commit`.
  */
 
-import type { Survey } from '../../records/chunk-summary.ts';
-import type { Place } from '../cursor.ts';
-import type { BookState } from '../log/history.ts';
+import type { ChunkSummary } from '../../records/chunk-summary.ts';
+import type { Position } from '../cursor.ts';
+import type { HistoryState } from '../log/history.ts';
 
 /** A chunk as it is stored: its place in the journal and in its listener's history, and the notes on what is in it. */
 export type Entry = {
@@ -14,9 +14,9 @@ export type Entry = {
   row: number;
   listener: number;
   /** Place of the record before the chunk's first, and of its last. */
-  start: Place;
-  end: Place;
-  survey: Survey;
+  start: Position;
+  end: Position;
+  summary: ChunkSummary;
   /** Thread as in the chunk header. */
   thread: number;
   /** Sums over the listener's chunks before this one. */
@@ -31,8 +31,8 @@ export type Spot = Pick<Entry, 'row' | 'listener' | 'start' | 'end'>;
 export type Row = {
   row: number;
   listener: number;
-  start: Place;
-  end: Place;
+  start: Position;
+  end: Position;
   bytes: number;
   bytesBefore: number;
   incomingBefore: number;
@@ -56,10 +56,10 @@ export type Conditions = {
 };
 
 /** Which chunks a reader walks: those of one listener, or all (null). */
-export type Reach = number | null;
+export type ScanRange = number | null;
 
 /** A chunk on a reader's way; `fits` is what the conditions say. */
-export type Found = { row: number; listener: number; start: Place; end: Place; fits: boolean };
+export type Found = { row: number; listener: number; start: Position; end: Position; fits: boolean };
 
 /** What readers need of a store. */
 export interface ReadStore {
@@ -70,14 +70,14 @@ export interface ReadStore {
    * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
    * conditions all fit.
    */
-  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
+  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[];
   /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
-  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[];
+  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[];
   /** The chunk of a listener in which the place lies, or the first one beyond it. */
-  holding(listener: number, place: Place): Found | undefined;
+  holding(listener: number, place: Position): Found | undefined;
   data(row: number): Uint8Array | undefined;
   /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
-  first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined;
+  first(listener: number, beyond: Position, bytes: number, micros: number): Row | undefined;
   /** The oldest rows of all. */
   oldest(limit: number): Row[];
 }
@@ -92,8 +92,8 @@ export interface Store extends ReadStore {
   readonly rows: number;
   readonly bytes: number;
   /** States of the books of an earlier process. */
-  load(): BookState[];
-  save(state: BookState): void;
+  load(): HistoryState[];
+  save(state: HistoryState): void;
   /** Keeps a text with a listener whose state is saved; only where it outlives the process. */
   saveSpec(listener: number, spec: string): void;
   savedSpecs(): Map<number, string | null>;
@@ -108,7 +108,7 @@ export interface Store extends ReadStore {
   /** Stores a chunk in the place of another one, with its own notes on what is in it. False when the row can't be written. */
   replace(row: number, data: Uint8Array): boolean;
   /** Frees at most `limit` rows of a listener that end at or before the place; answers how many it freed. */
-  trim(listener: number, to: Place, limit: number): number;
+  trim(listener: number, to: Position, limit: number): number;
   remove(row: Row): void;
   /** Forgets the state of a listener; its rows go by `trim`. */
   forget(listener: number): void;

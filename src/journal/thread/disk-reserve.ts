@@ -1,5 +1,5 @@
 /** Room: makes what frees space possible where there is none, with the ballast of the data directory. */
-import type { Ledger } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import type { Ballast } from '../store/sqlite/ballast.ts';
 
 /** Milliseconds to wait, where it matters, for a checkpoint that another thread is at. */
@@ -10,15 +10,15 @@ const SHORT_LOG = 2 * 1024 * 1024;
 /** Bytes that must be left for a process to come up again. */
 const SPARE = 1024 * 1024;
 
-export class Room {
-  readonly #ledger: Ledger;
+export class DiskReserve {
+  readonly #log: Log;
   /** null where nothing is on a disk. */
   readonly #ballast: Ballast | null;
   #isTight: boolean;
   #logged = 0;
 
-  constructor(ledger: Ledger, ballast: Ballast | null) {
-    this.#ledger = ledger;
+  constructor(log: Log, ballast: Ballast | null) {
+    this.#log = log;
     this.#ballast = ballast;
     this.#isTight = ballast !== null && ballast.free < TIGHT;
   }
@@ -29,11 +29,11 @@ export class Room {
   }
 
   /** Where all is well: more is set aside, and what is free in the file goes back to the disk, a little each. */
-  tend(): void {
+  maintain(): void {
     if (this.#ballast === null) return;
     this.#ballast.grow();
     this.#isTight = this.#ballast.free < TIGHT;
-    this.#ledger.store.shrink();
+    this.#log.store.shrink();
   }
 
   /** So many bytes were committed. Where room is tight, the log is kept so short that the ballast suffices to work it off. */
@@ -42,22 +42,22 @@ export class Room {
     this.#logged += bytes;
     if (this.#logged < SHORT_LOG) return;
     this.#logged = 0;
-    this.rewind();
+    this.truncateWal();
   }
 
   /** Carries out a step with the ballast given up; sets it aside again with the room there is then. */
-  spend<T>(step: () => T): T {
+  withReserve<T>(step: () => T): T {
     this.#ballast?.release();
     try {
       return step();
     } finally {
-      this.rewind(PATIENCE);
+      this.truncateWal(PATIENCE);
       this.#ballast?.hold();
     }
   }
 
   /** There is room, on the disk, for so many bytes: in the log, and in the file when the log is worked off. */
-  fits(bytes: number): boolean {
+  hasSpaceFor(bytes: number): boolean {
     return this.#ballast === null || this.#ballast.free >= 2 * bytes + SPARE;
   }
 
@@ -65,9 +65,9 @@ export class Room {
    * Works off the log, so that the next commits write over it rather than beyond. False when that can't be done now.
    * @param patience milliseconds to wait for another thread that is at it
    */
-  rewind(patience = 0): boolean {
+  truncateWal(patience = 0): boolean {
     try {
-      return this.#ledger.store.checkpoint(patience);
+      return this.#log.store.checkpoint(patience);
     } catch {
       return false;
     }

@@ -4,7 +4,7 @@ import type { ChunkMessage, CreditMessage } from '../../workers/protocol.ts';
 
 type Arrival = { port: MessagePort; chunk: ChunkMessage };
 
-export class Arrivals {
+export class IngestQueue {
   readonly #onArrival: () => void;
   readonly #ports = new Set<MessagePort>();
   /** Bytes taken but not yet given back, by port. */

@@ -7,11 +7,11 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ChunkMessage } from '../../workers/protocol.ts';
 import type { JournalStats } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Ledger } from '../log/log.ts';
+import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';
 import { DAMAGED, storageFault } from '../store/sqlite/storage-fault.ts';
-import { PATIENCE, type Room } from './disk-reserve.ts';
-import { Arrivals } from './ingest-queue.ts';
+import { type DiskReserve, PATIENCE } from './disk-reserve.ts';
+import { IngestQueue } from './ingest-queue.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TIME = 5;
@@ -20,11 +20,11 @@ const LAST_BYTES = 512 * 1024;
 /** Commits on a full disk between two looks at everything else; each frees some dozens of rows. */
 const COMMITS = 16;
 
-export class Intake {
-  readonly #ledger: Ledger;
-  readonly #room: Room;
+export class Ingest {
+  readonly #log: Log;
+  readonly #reserve: DiskReserve;
   readonly #onCommit: (committed: Committed) => void;
-  readonly #arrivals = new Arrivals(() => this.#schedule());
+  readonly #arrivals = new IngestQueue(() => this.#schedule());
   #scheduled = false;
   #ended = false;
   /** Bytes taken that are not committed yet. */
@@ -35,9 +35,9 @@ export class Intake {
   /** Why nothing can be stored at the moment. */
   fault: JournalStats['fault'] = null;
 
-  constructor(parts: { ledger: Ledger; room: Room; onCommit: (committed: Committed) => void }) {
-    this.#ledger = parts.ledger;
-    this.#room = parts.room;
+  constructor(parts: { log: Log; reserve: DiskReserve; onCommit: (committed: Committed) => void }) {
+    this.#log = parts.log;
+    this.#reserve = parts.reserve;
     this.#onCommit = parts.onCommit;
   }
 
@@ -79,7 +79,7 @@ export class Intake {
     this.drain();
     let made = this.#try(change);
     if (this.fault === null) return this.#stored(made);
-    this.#room.spend(() => {
+    this.#reserve.withReserve(() => {
       if (!made.done) made = this.#try(change);
     });
     if (made.done) this.tend();
@@ -99,7 +99,7 @@ export class Intake {
   /** From time to time: keeps the disk in order, or looks whether there is room again. */
   tend(): void {
     if (this.fault === null) {
-      this.#attempt(() => this.#room.tend());
+      this.#attempt(() => this.#reserve.maintain());
       return;
     }
     if (this.#isLasting) return;
@@ -124,8 +124,12 @@ export class Intake {
 
   /** Stores what is held, bit by bit, as long as a process can come up afterwards. */
   #empty(): void {
-    this.#room.spend(() => {
-      while (this.#room.rewind(PATIENCE) && this.#room.fits(LAST_BYTES) && this.#arrivals.held() > 0) {
+    this.#reserve.withReserve(() => {
+      while (
+        this.#reserve.truncateWal(PATIENCE) &&
+        this.#reserve.hasSpaceFor(LAST_BYTES) &&
+        this.#arrivals.held() > 0
+      ) {
         if (!this.#attempt(() => this.#takeAndCommit(LAST_BYTES)).done) return;
       }
     });
@@ -133,31 +137,31 @@ export class Intake {
 
   /** Takes what was held if that can be stored now. */
   #probe(): void {
-    this.#room.rewind();
+    this.#reserve.truncateWal();
     const { done } = this.#attempt(() => {
-      this.#ledger.store.setNote('probe', `${Date.now()}`);
+      this.#log.store.setNote('probe', `${Date.now()}`);
       this.#takeAndCommit();
     });
     if (!done) return;
     this.fault = null;
-    this.#ledger.faulty = false;
+    this.#log.faulty = false;
     this.#arrivals.giveBack();
     this.#schedule();
   }
 
   /** Frees rows that nobody can see any more; where any went, the ballast helps to make use of that. */
   #freeRows(): void {
-    const { store } = this.#ledger;
+    const { store } = this.#log;
     const { rows } = store;
     const { done } = this.#attempt(() => this.#freeSome());
     if (done && store.rows === rows) return;
-    this.#room.spend(() => {
+    this.#reserve.withReserve(() => {
       if (!done) this.#attempt(() => this.#freeSome());
     });
   }
 
   #freeSome(): void {
-    for (let i = 0; i < COMMITS && this.#ledger.isReclaiming; i++) this.#commit();
+    for (let i = 0; i < COMMITS && this.#log.isReclaiming; i++) this.#commit();
   }
 
   #try<T>(change: () => T): Attempt<T> {
@@ -177,7 +181,7 @@ export class Intake {
     try {
       return { done: true, value: step() };
     } catch (error) {
-      const fault = this.#ledger.store.engine === 'file' ? storageFault(error) : null;
+      const fault = this.#log.store.engine === 'file' ? storageFault(error) : null;
       if (fault === null) throw error;
       this.#fail(fault);
       return { done: false };
@@ -191,14 +195,14 @@ export class Intake {
     this.pending = 0;
     const begins = this.fault === null;
     this.fault = fault;
-    this.#ledger.faulty = true;
+    this.#log.faulty = true;
     if (begins) setImmediate(() => this.#retry());
   }
 
   /** Of a damaged file not even what was committed may be readable; then the ledger stays as it is, and nothing is stored any more. */
   #rollback({ code }: NonNullable<JournalStats['fault']>): void {
     try {
-      this.#ledger.rollback();
+      this.#log.rollback();
     } catch (error) {
       if (code !== DAMAGED || storageFault(error) === null) throw error;
     }
@@ -220,9 +224,9 @@ export class Intake {
 
   #commit(): void {
     const start = performance.now();
-    const committed = this.#ledger.commit();
+    const committed = this.#log.commit();
     if (this.pending > 0) this.appendSeconds += (performance.now() - start) / 1000;
-    this.#room.committed(this.pending);
+    this.#reserve.committed(this.pending);
     this.pending = 0;
     this.#arrivals.commit();
     if (committed.fresh.length > 0 || committed.touched.size > 0) this.#onCommit(committed);
@@ -255,7 +259,7 @@ export class Intake {
     this.pending += chunk.byteLength;
     this.appends++;
     try {
-      this.#ledger.append(chunk);
+      this.#log.append(chunk);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.malformed++;

@@ -2,108 +2,119 @@
 import type { MessagePort } from 'node:worker_threads';
 import { addressText } from '../../net/address.ts';
 import { threadName } from '../../records/ids.ts';
-import type { Caller } from '../../rpc/caller.ts';
+import type { Cancellation } from '../../rpc/caller.ts';
 import { Damage } from '../damage/damage.ts';
-import type { History, JournalListener, JournalStats, MessagePeer, Pulled, Scope, Wait, Waited } from '../journal.ts';
+import type {
+  HistoryStats,
+  JournalListener,
+  JournalStats,
+  MessagePeer,
+  ReadResult,
+  Scope,
+  Wait,
+  Waited,
+} from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
-import type { Book } from '../log/history.ts';
-import type { Ledger } from '../log/log.ts';
+import type { History } from '../log/history.ts';
+import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';
 import type { JournalCommand, ReplyOf, RequestOf } from '../protocol.ts';
-import { trackOf } from '../query/log-range.ts';
-import { Pulls } from '../query/reads.ts';
-import { Slices } from '../query/time-slicer.ts';
+import { logRangeOf } from '../query/log-range.ts';
+import { Reads } from '../query/reads.ts';
+import { TimeSlicer } from '../query/time-slicer.ts';
 import { Waits } from '../query/waits.ts';
 import type { Reader } from '../reader/reader.ts';
 import { unforeseenErrors } from '../unforeseen.ts';
-import type { Room } from './disk-reserve.ts';
-import { Intake } from './ingest.ts';
+import type { DiskReserve } from './disk-reserve.ts';
+import { Ingest } from './ingest.ts';
 import { endSession } from './session.ts';
-import { Heads } from './tail-updates.ts';
+import { TailUpdates } from './tail-updates.ts';
 
 /** Milliseconds between two looks at what the clock alone makes due: ages, gap records, rows to be freed. */
 const SWEEP = 250;
 
 type Handlers = {
-  [K in JournalCommand]: (request: RequestOf<K>, caller: Caller) => ReplyOf<K> | Promise<ReplyOf<K>>;
+  [K in JournalCommand]: (request: RequestOf<K>, caller: Cancellation) => ReplyOf<K> | Promise<ReplyOf<K>>;
 };
 
 type Parts = {
-  ledger: Ledger;
-  room: Room;
+  log: Log;
+  reserve: DiskReserve;
   /** Takes pairs of listener number and lastSeq. */
-  postHeads: (heads: Float64Array) => void;
+  postHeads: (tails: Float64Array) => void;
   /** Null where there is no file to read beside. */
   reader: Reader | null;
   /** Takes a line for the log. */
   tell?: (line: string) => void;
 };
 
-export class Host implements Handlers {
-  readonly #ledger: Ledger;
-  readonly #room: Room;
-  readonly #intake: Intake;
+export class JournalCommands implements Handlers {
+  readonly #log: Log;
+  readonly #reserve: DiskReserve;
+  readonly #intake: Ingest;
   readonly #reader: Reader | null;
-  readonly #pulls: Pulls;
+  readonly #pulls: Reads;
   readonly #waits: Waits;
-  readonly #heads: Heads;
+  readonly #tails: TailUpdates;
   readonly #sweep: NodeJS.Timeout;
 
-  constructor({ ledger, room, reader, postHeads, tell = () => {} }: Parts) {
-    this.#ledger = ledger;
-    this.#room = room;
+  constructor({ log, reserve, reader, postHeads, tell = () => {} }: Parts) {
+    this.#log = log;
+    this.#reserve = reserve;
     this.#reader = reader;
-    this.#heads = new Heads(postHeads);
-    this.#intake = new Intake({ ledger, room, onCommit: (committed) => this.#committed(committed) });
-    const damage = new Damage({ ledger, intake: this.#intake, tell });
-    ledger.chunks.onDamage = (spot) => damage.note(spot);
+    this.#tails = new TailUpdates(postHeads);
+    this.#intake = new Ingest({ log, reserve, onCommit: (committed) => this.#committed(committed) });
+    const damage = new Damage({ log, intake: this.#intake, tell });
+    log.chunks.onDamage = (spot) => damage.note(spot);
     if (reader !== null) reader.onDamage = (spot) => damage.note(spot);
-    const slices = new Slices(() => this.#intake.turn());
-    this.#pulls = new Pulls(ledger, { slices, commit: () => this.#intake.commit(), reader });
-    this.#waits = new Waits(ledger, slices);
+    const slices = new TimeSlicer(() => this.#intake.turn());
+    this.#pulls = new Reads(log, { slices, commit: () => this.#intake.commit(), reader });
+    this.#waits = new Waits(log, slices);
     this.#sweep = setInterval(() => this.#tidy(), SWEEP);
   }
 
-  register(listener: JournalListener): History {
-    const book = this.#intake.change(() => this.#ledger.register(listener));
-    return this.#ledger.history(book);
+  register(listener: JournalListener): HistoryStats {
+    const history = this.#intake.change(() => this.#log.register(listener));
+    return this.#log.history(history);
   }
 
   saveSpec({ listener, spec }: RequestOf<'saveSpec'>): null {
-    if (!this.#ledger.books.has(listener)) return null;
-    this.#intake.change(() => this.#ledger.store.saveSpec(listener, spec));
+    if (!this.#log.histories.has(listener)) return null;
+    this.#intake.change(() => this.#log.store.saveSpec(listener, spec));
     return null;
   }
 
   savedSpecs(): Map<number, string | null> {
-    return this.#ledger.store.savedSpecs();
+    return this.#log.store.savedSpecs();
   }
 
   saveCounts(counts: RequestOf<'saveCounts'>): null {
-    this.#intake.change(() => this.#ledger.noteCounts(counts));
+    this.#intake.change(() => this.#log.noteCounts(counts));
     return null;
   }
 
   savedCounts(): ReplyOf<'savedCounts'> {
-    const books = [...this.#ledger.books];
-    return new Map(books.map(([number, book]) => [number, { counts: book.counts, traffic: book.traffic() }]));
+    const histories = [...this.#log.histories];
+    return new Map(
+      histories.map(([number, history]) => [number, { counts: history.counts, traffic: history.traffic() }]),
+    );
   }
 
   configure({ listener, capture }: RequestOf<'configure'>): null {
-    this.#intake.free(() => this.#ledger.configure(this.#book(listener), capture));
+    this.#intake.free(() => this.#log.configure(this.#history(listener), capture));
     return null;
   }
 
   forget({ listener }: RequestOf<'forget'>): null {
-    if (!this.#ledger.books.has(listener)) return null;
-    this.#intake.free(() => this.#ledger.forget(this.#book(listener)));
+    if (!this.#log.histories.has(listener)) return null;
+    this.#intake.free(() => this.#log.forget(this.#history(listener)));
     this.#waits.gone(listener);
     return null;
   }
 
   complete({ listener, completed }: RequestOf<'complete'>): null {
     this.#intake.drain();
-    this.#book(listener).completed = completed;
+    this.#history(listener).completed = completed;
     if (completed) this.#waits.completed(listener);
     return null;
   }
@@ -114,11 +125,11 @@ export class Host implements Handlers {
   }
 
   append(chunk: Uint8Array): null {
-    this.#intake.change(() => this.#ledger.append(chunk));
+    this.#intake.change(() => this.#log.append(chunk));
     return null;
   }
 
-  pull({ key, ...request }: RequestOf<'pull'>, caller: Caller): Promise<Pulled> {
+  pull({ key, ...request }: RequestOf<'pull'>, caller: Cancellation): Promise<ReadResult> {
     this.#intake.drain();
     return this.#pulls.pull(request, key, caller);
   }
@@ -128,24 +139,24 @@ export class Host implements Handlers {
     return null;
   }
 
-  wait(request: Wait, caller: Caller): Promise<Waited> {
+  wait(request: Wait, caller: Cancellation): Promise<Waited> {
     this.#intake.drain();
     return this.#waits.wait(request, caller);
   }
 
   payload({ listener, seq, peek }: RequestOf<'payload'>): Uint8Array | undefined {
     this.#intake.drain();
-    const book = this.#ledger.books.get(listener);
-    const reader = book && this.#ledger.find(book, seq);
+    const history = this.#log.histories.get(listener);
+    const reader = history && this.#log.find(history, seq);
     if (reader === undefined) return undefined;
-    if (!peek) this.#ledger.markServed(book!, seq);
+    if (!peek) this.#log.markServed(history!, seq);
     return reader.payload.slice();
   }
 
   peer({ listener, seq }: RequestOf<'peer'>): MessagePeer | undefined {
     this.#intake.drain();
-    const book = this.#ledger.books.get(listener);
-    const reader = book && this.#ledger.find(book, seq);
+    const history = this.#log.histories.get(listener);
+    const reader = history && this.#log.find(history, seq);
     if (reader === undefined) return undefined;
     return {
       direction: reader.isIncoming ? 'in' : 'out',
@@ -156,36 +167,38 @@ export class Host implements Handlers {
   }
 
   clear({ listener, before }: RequestOf<'clear'>): number {
-    return this.#intake.free(() => this.#ledger.clear(this.#book(listener), before));
+    return this.#intake.free(() => this.#log.clear(this.#history(listener), before));
   }
 
-  histories({ listeners }: RequestOf<'histories'>): Map<number, History> {
+  histories({ listeners }: RequestOf<'histories'>): Map<number, HistoryStats> {
     this.#intake.drain();
-    const known = listeners.map((listener) => this.#ledger.books.get(listener)).filter((book) => book !== undefined);
-    return new Map(known.map((book) => [book.listener.number, this.#ledger.history(book)]));
+    const known = listeners
+      .map((listener) => this.#log.histories.get(listener))
+      .filter((history) => history !== undefined);
+    return new Map(known.map((history) => [history.listener.number, this.#log.history(history)]));
   }
 
   accounted({ listener, binding, incarnation }: RequestOf<'accounted'>): number {
     this.#intake.drain();
-    return this.#ledger.books.get(listener)?.accounted(binding, incarnation) ?? 0;
+    return this.#log.histories.get(listener)?.accounted(binding, incarnation) ?? 0;
   }
 
   seqOf({ listener, binding, incarnation, ordinal }: RequestOf<'seqOf'>): number | undefined {
     this.#intake.drain();
-    return this.#ledger.books.get(listener)?.seqOf(binding, incarnation, ordinal);
+    return this.#log.histories.get(listener)?.seqOf(binding, incarnation, ordinal);
   }
 
   end(scope: Scope): string {
     this.#intake.drain();
-    const track = trackOf(this.#ledger, scope);
-    return track.format(track.tail.major, track.tail.minor);
+    const range = logRangeOf(this.#log, scope);
+    return range.format(range.tail.major, range.tail.minor);
   }
 
   stats(): JournalStats {
-    const { store, maxBytes } = this.#ledger;
+    const { store, maxBytes } = this.#log;
     const { pending, appends, appendSeconds, fault } = this.#intake;
     const { engine, rows: chunks, bytes } = store;
-    const disk = { ...store.disk, ballast: this.#room.bytes };
+    const disk = { ...store.disk, ballast: this.#reserve.bytes };
     return {
       engine,
       chunks,
@@ -206,41 +219,41 @@ export class Host implements Handlers {
     clearInterval(this.#sweep);
     this.#intake.drain();
     this.#waits.endAll();
-    this.#heads.flush();
+    this.#tails.flush();
     this.#end();
     this.#reader?.close();
-    this.#ledger.store.close();
+    this.#log.store.close();
     return null;
   }
 
   /** What can't be stored at the end is lost, and said so. */
   #end(): void {
-    const lost = this.#intake.finish(() => endSession(this.#ledger));
+    const lost = this.#intake.finish(() => endSession(this.#log));
     if (lost === 0) return;
     process.stderr.write(`journal: ${lost} bytes of messages are lost, for ${this.#intake.fault?.detail}\n`);
   }
 
   #committed({ fresh, touched }: Committed): void {
     this.#waits.feed(fresh);
-    this.#heads.touch(touched);
+    this.#tails.touch(touched);
   }
 
   #tidy(): void {
-    this.#intake.guard(() => this.#ledger.refreshAll());
+    this.#intake.guard(() => this.#log.refreshAll());
     this.#intake.tend();
     this.#intake.commit();
-    if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());
+    if (this.#log.isReclaiming) setImmediate(() => this.#tidyMore());
   }
 
   #tidyMore(): void {
     this.#intake.commit();
-    if (this.#ledger.isReclaiming) setImmediate(() => this.#tidyMore());
+    if (this.#log.isReclaiming) setImmediate(() => this.#tidyMore());
   }
 
   /** Throws JournalError `unknown_listener`. */
-  #book(listener: number): Book {
-    const book = this.#ledger.books.get(listener);
-    if (book === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
-    return book;
+  #history(listener: number): History {
+    const history = this.#log.histories.get(listener);
+    if (history === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
+    return history;
   }
 }

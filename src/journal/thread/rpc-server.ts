@@ -1,16 +1,16 @@
 /** Desk: takes the main thread's commands from its port, has the host carry them out, and answers each under its id. */
 import type { MessagePort } from 'node:worker_threads';
-import { Caller } from '../../rpc/caller.ts';
+import { Cancellation } from '../../rpc/caller.ts';
 import { JournalError } from '../journal-error.ts';
 import type { FromJournal, JournalWireError, ToJournal } from '../protocol.ts';
 import { SHARED_BYTES } from '../query/reads.ts';
 import { isDamage } from '../store/sqlite/storage-fault.ts';
 import { noteUnforeseen } from '../unforeseen.ts';
-import type { Host } from './journal-commands.ts';
+import type { JournalCommands } from './journal-commands.ts';
 
 /** Serves a port until `close` is the command. */
-export function serve(port: MessagePort, host: Host): void {
-  const callers = new Map<number, Caller>();
+export function serve(port: MessagePort, host: JournalCommands): void {
+  const callers = new Map<number, Cancellation>();
   const post = (message: FromJournal, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
   port.on('message', (message: ToJournal) => {
@@ -21,10 +21,10 @@ export function serve(port: MessagePort, host: Host): void {
 
   async function answer(command: Exclude<ToJournal, { leave: number }>): Promise<void> {
     const { id } = command;
-    const caller = new Caller();
+    const caller = new Cancellation();
     callers.set(id, caller);
     try {
-      const reply = await carryOut(host, command, caller);
+      const reply = await execute(host, command, caller);
       post({ id, reply }, movable(reply));
     } catch (error) {
       const wire = wireError(error);
@@ -36,8 +36,8 @@ export function serve(port: MessagePort, host: Host): void {
   }
 }
 
-function carryOut(host: Host, command: Exclude<ToJournal, { leave: number }>, caller: Caller): unknown {
-  const handler = host[command.name] as (request: unknown, caller: Caller) => unknown;
+function execute(host: JournalCommands, command: Exclude<ToJournal, { leave: number }>, caller: Cancellation): unknown {
+  const handler = host[command.name] as (request: unknown, caller: Cancellation) => unknown;
   return handler.call(host, command.request, caller);
 }
 

@@ -2,14 +2,14 @@
  * Tally: the counters of one listener over all the bindings it ever had. Bindings count in shared memory, which a rebind
  * renews; what earlier ones counted, and what only the main thread can count, stays in the sums.
  */
-import type { History } from '../../journal/journal.ts';
+import type { HistoryStats } from '../../journal/journal.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters, type Ticket } from '../../runtime/counters.ts';
 import type { ListenerStats } from '../view.ts';
-import type { Counts } from './saved-counters.ts';
+import type { SavedCounters } from './saved-counters.ts';
 
 type Sums = Record<Counter, number>;
 
-export class Tally {
+export class ListenerCounters {
   /** Of the bindings in force. */
   #memory: SharedArrayBuffer;
   /** Of bindings that are being opened to take over. */
@@ -21,7 +21,7 @@ export class Tally {
   knowsKernelDrops: boolean;
 
   /** @param past what an earlier process counted; it goes on from there, and the requests it had in service have ended */
-  constructor(bindings: number, past?: Counts) {
+  constructor(bindings: number, past?: SavedCounters) {
     this.#memory = createCounters(bindings);
     this.#carried = { ...past?.sums };
     this.knowsKernelDrops = past?.knowsKernelDrops ?? true;
@@ -100,7 +100,7 @@ export class Tally {
   }
 
   /** As the API shows them, together with what the journal counts. `bindings` is how many sockets are open. */
-  stats(history: History, bindings: number): Omit<ListenerStats, 'foreignSockets'> {
+  stats(history: HistoryStats, bindings: number): Omit<ListenerStats, 'foreignSockets'> {
     const sums = this.sums();
     const kernel = this.knowsKernelDrops ? sums.kernel : null;
     const { overload, denied, fault, paused, closed, lost } = sums;

@@ -7,7 +7,7 @@ import { LOSSES, type Traffic } from '../../journal/journal.ts';
 import type { Counter, Ticket } from '../../runtime/counters.ts';
 import type { Listener } from '../listener.ts';
 
-export type Counts = {
+export type SavedCounters = {
   /** Over all bindings there ever were. */
   sums: Partial<Record<Counter, number>>;
   /** Numbers given out since the bindings were renewed last: of requests, of replies by the present responder. */
@@ -18,7 +18,7 @@ export type Counts = {
   expiresAt: number | null;
 };
 
-const NONE: Counts = {
+const NONE: SavedCounters = {
   sums: {},
   taken: { request: 0, reply: 0, connection: 0 },
   knowsKernelDrops: true,
@@ -28,7 +28,7 @@ const NONE: Counts = {
 /** Drops that are in `received`, beside `full`, which the journal counts. */
 const READ_AND_DROPPED = ['overload', 'denied', 'fault', 'paused', 'closed', 'lost'] as const;
 
-export function countsOf({ tally, repliesBefore, expiry: { expiresAt } }: Listener): Counts {
+export function savedCountersOf({ tally, repliesBefore, expiry: { expiresAt } }: Listener): SavedCounters {
   const { knowsKernelDrops } = tally;
   const taken = {
     request: tally.taken('request'),
@@ -39,8 +39,8 @@ export function countsOf({ tally, repliesBefore, expiry: { expiresAt } }: Listen
 }
 
 /** What was saved, brought up to what the journal knows. */
-export function settledCounts(saved: string | null, known: Traffic, protocol: 'udp' | 'tcp'): Counts {
-  const counts: Counts = saved === null ? NONE : JSON.parse(saved);
+export function settledCounts(saved: string | null, known: Traffic, protocol: 'udp' | 'tcp'): SavedCounters {
+  const counts: SavedCounters = saved === null ? NONE : JSON.parse(saved);
   const sums = { ...counts.sums };
   const atLeast = (counter: Counter, amount: number) => {
     sums[counter] = Math.max(sums[counter] ?? 0, amount);

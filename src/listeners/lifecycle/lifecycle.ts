@@ -8,9 +8,9 @@ import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
 import type { Endpoint } from '../../workers/protocol.ts';
-import type { CrewSource } from '../../workers/thread-allocation.ts';
+import type { AllocationSource } from '../../workers/thread-allocation.ts';
 import type { Held, Listener } from '../listener.ts';
-import type { Memory } from '../persistence/stored-listener.ts';
+import type { StoredListener } from '../persistence/stored-listener.ts';
 import { changeRecord } from '../records.ts';
 import { closeBindings, closeListener, type Opening, openBindings, type PortRules } from '../sockets/bindings.ts';
 import { flushListener } from '../sockets/flush.ts';
@@ -21,7 +21,7 @@ import { fail } from './repair.ts';
 
 export type LifecycleOptions = {
   journal: Journal;
-  crews: CrewSource;
+  allocator: AllocationSource;
   ports: PortRules;
   bindPolicy: AddressPolicy;
   /** Absent: nobody counts them. */
@@ -53,7 +53,7 @@ export class Lifecycle {
   }
 
   /** Takes up a listener of an earlier process where it stood: completed, or open, or failed when it can't bind now. */
-  async resume(listener: Listener, { completed, counts }: Pick<Memory, 'completed' | 'counts'>): Promise<void> {
+  async resume(listener: Listener, { completed, counts }: Pick<StoredListener, 'completed' | 'counts'>): Promise<void> {
     if (completed) {
       await this.#journal.complete(listener.number, true);
       listener.enter('completed');
@@ -125,13 +125,13 @@ export class Lifecycle {
   }
 
   async #bind(opening: Opening, host: string): Promise<Held> {
-    const { crews, ports } = this.#options;
+    const { allocator, ports } = this.#options;
     this.#reserve(opening.spec);
-    const crew = await crews.muster(opening.listener.id, opening.spec);
+    const allocation = await allocator.acquire(opening.listener.id, opening.spec);
     try {
-      return await openBindings(opening, crew, host, ports);
+      return await openBindings(opening, allocation, host, ports);
     } catch (error) {
-      await crew.disband();
+      await allocation.release();
       throw error;
     }
   }

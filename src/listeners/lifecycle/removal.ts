@@ -3,10 +3,10 @@ import type { CloseMode } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Listener } from '../listener.ts';
-import type { Roster } from '../listener-table.ts';
+import type { ListenerTable } from '../listener-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-type Parts = { roster: Roster; lifecycle: Lifecycle; journal: Journal; onError: (error: unknown) => void };
+type Parts = { table: ListenerTable; lifecycle: Lifecycle; journal: Journal; onError: (error: unknown) => void };
 
 export class Removal {
   readonly #parts: Parts;
@@ -17,20 +17,20 @@ export class Removal {
 
   /** Answers once sockets are closed, own threads joined and messages gone. Rejects with `not_found` when it went before. */
   async remove(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
-    const { roster, lifecycle, journal } = this.#parts;
+    const { table, lifecycle, journal } = this.#parts;
     await listener.exclusive(async () => {
-      if (!roster.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
+      if (!table.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
       await lifecycle.close(listener, how);
       await journal.forget(listener.number);
-      roster.drop(listener);
+      table.drop(listener);
     });
   }
 
   /** The same at once, where somebody else may have removed it. Never rejects. */
   async removeIfThere(listener: Listener): Promise<void> {
-    const { roster, onError } = this.#parts;
+    const { table, onError } = this.#parts;
     await this.remove(listener, { mode: 'fin', drain: 0 }).catch((error) => {
-      if (roster.has(listener)) onError(error);
+      if (table.has(listener)) onError(error);
     });
   }
 }

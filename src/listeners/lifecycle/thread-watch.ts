@@ -1,16 +1,16 @@
 /** Ties the life of threads to the listeners that run on them. */
 import type { Journal } from '../../journal/journal.ts';
-import type { CrewSource, ListenerThread } from '../../workers/thread-allocation.ts';
+import type { AllocationSource, ListenerThread } from '../../workers/thread-allocation.ts';
 import { type InternalErrorReport, tellInternalError } from '../internal-errors.ts';
 import type { Listener } from '../listener.ts';
-import type { Roster } from '../listener-table.ts';
+import type { ListenerTable } from '../listener-table.ts';
 import { problemRecord } from '../records.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { fail, threadDown, threadUp } from './repair.ts';
 
 type Watched = {
-  crews: CrewSource;
-  roster: Roster;
+  allocator: AllocationSource;
+  table: ListenerTable;
   lifecycle: Lifecycle;
   journal: Journal;
   onError: (error: unknown) => void;
@@ -21,22 +21,22 @@ type Watched = {
 const GIVEN_UP = { code: 'worker_unavailable', detail: 'its thread died three times within a minute' };
 
 export function watchThreads({
-  crews,
-  roster,
+  allocator,
+  table,
   lifecycle,
   journal,
   onError,
   onInternalError = () => {},
 }: Watched): void {
   const each = (thread: ListenerThread, change: (listener: Listener) => Promise<unknown>) => {
-    for (const listener of roster.all()) {
+    for (const listener of table.all()) {
       if (listener.bindings.some((binding) => binding.thread === thread)) change(listener).catch(onError);
     }
   };
   const exhausted = (listener: Listener) => {
     if (listener.isExhausted) lifecycle.complete(listener, 'maxRequests');
   };
-  crews.watch({
+  allocator.watch({
     down: (thread) =>
       each(thread, async (listener) => {
         if (await threadDown(listener, thread, journal)) exhausted(listener);
@@ -45,12 +45,12 @@ export function watchThreads({
     abandoned: (thread) => each(thread, (listener) => listener.exclusive(() => fail(listener, GIVEN_UP, journal))),
     event: (thread, event) => {
       if (event.event === 'internalError') {
-        const listener = event.place === null ? undefined : roster.byNumber(event.place.listener);
+        const listener = event.place === null ? undefined : table.byNumber(event.place.listener);
         tellInternalError(event, { thread, listener, journal }, onInternalError).catch(onError);
         return;
       }
       if (!('listener' in event)) return;
-      const listener = roster.byNumber(event.listener);
+      const listener = table.byNumber(event.listener);
       if (listener === undefined) return;
       if (event.event === 'exhausted') return exhausted(listener);
       const { code, message: detail } = event.error;

@@ -1,14 +1,14 @@
 /** Saves the counts of all listeners for the next process: once a second those that changed, and at the end. */
 import type { Journal } from '../../journal/journal.ts';
 import type { JournalError } from '../../journal/journal-error.ts';
-import { countsOf } from '../counters/saved-counters.ts';
-import type { Roster } from '../listener-table.ts';
+import { savedCountersOf } from '../counters/saved-counters.ts';
+import type { ListenerTable } from '../listener-table.ts';
 
 /** Milliseconds between two looks. */
 const INTERVAL = 1000;
 
-export class CountSaver {
-  readonly #roster: Roster;
+export class CounterPersister {
+  readonly #roster: ListenerTable;
   readonly #journal: Journal;
   readonly #onError: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
@@ -16,8 +16,8 @@ export class CountSaver {
   #saved: ReadonlyMap<number, string> = new Map();
   #saving = Promise.resolve();
 
-  constructor(roster: Roster, journal: Journal, onError: (error: unknown) => void) {
-    this.#roster = roster;
+  constructor(table: ListenerTable, journal: Journal, onError: (error: unknown) => void) {
+    this.#roster = table;
     this.#journal = journal;
     this.#onError = onError;
     this.#timer = setInterval(() => void this.#next(), INTERVAL).unref();
@@ -35,7 +35,7 @@ export class CountSaver {
   }
 
   async #save(): Promise<void> {
-    const present = new Map(this.#roster.all().map((one) => [one.number, JSON.stringify(countsOf(one))]));
+    const present = new Map(this.#roster.all().map((one) => [one.number, JSON.stringify(savedCountersOf(one))]));
     const changed = new Map([...present].filter(([number, text]) => this.#saved.get(number) !== text));
     if (changed.size > 0) await this.#journal.saveCounts(changed);
     this.#saved = present;

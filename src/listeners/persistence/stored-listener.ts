@@ -4,40 +4,40 @@
  */
 import type { Journal } from '../../journal/journal.ts';
 import type { FullSpec, ListenerSpec } from '../../schemas/listener.ts';
-import { type Counts, settledCounts } from '../counters/saved-counters.ts';
+import { type SavedCounters, settledCounts } from '../counters/saved-counters.ts';
 import type { Listener } from '../listener.ts';
-import type { Roster } from '../listener-table.ts';
+import type { ListenerTable } from '../listener-table.ts';
 import { fillSpec } from '../spec.ts';
 
 const AT_ONCE = 32;
 
 /** What is remembered of a listener. */
-export type Memory = {
+export type StoredListener = {
   number: number;
   spec: FullSpec;
   createdAt: string;
   /** The port that 0 stands for, 0 when none was given. */
   keptPort: number;
   completed: boolean;
-  counts: Counts;
+  counts: SavedCounters;
 };
-type Stored = Omit<Memory, 'number' | 'counts'> & { order: number };
+type Stored = Omit<StoredListener, 'number' | 'counts'> & { order: number };
 
 /** Remembers every listener from now on. Posted before a change is answered, so it is stored before anybody knows of it. */
-export function rememberListeners(roster: Roster, journal: Journal, onError: (error: unknown) => void): void {
-  roster.onChange(({ listener: { number }, removed }) => {
-    const listener = roster.byNumber(number);
+export function persistListeners(table: ListenerTable, journal: Journal, onError: (error: unknown) => void): void {
+  table.onChange(({ listener: { number }, removed }) => {
+    const listener = table.byNumber(number);
     if (removed || listener === undefined || listener.state === 'draining') return;
     journal.saveSpec(number, JSON.stringify(stored(listener))).catch(onError);
   });
 }
 
 /** The listeners of an earlier process, oldest first. One whose creation never came to its end is forgotten. */
-export async function recallListeners(journal: Journal, onError: (error: unknown) => void): Promise<Memory[]> {
-  const recalled: (Omit<Memory, 'counts'> & { order: number })[] = [];
+export async function loadListeners(journal: Journal, onError: (error: unknown) => void): Promise<StoredListener[]> {
+  const recalled: (Omit<StoredListener, 'counts'> & { order: number })[] = [];
   for (const [number, text] of await journal.savedSpecs()) {
     if (text === null) await journal.forget(number);
-    else recalled.push(...understood(number, text, onError));
+    else recalled.push(...parseStored(number, text, onError));
   }
   const counted = await journal.savedCounts();
   return recalled
@@ -49,8 +49,8 @@ export async function recallListeners(journal: Journal, onError: (error: unknown
 }
 
 /** Brings them back in parts, so that probes are answered in between; all at once takes longer, too. */
-export async function someAtOnce<T>(all: readonly T[], bringBack: (one: T) => Promise<void>): Promise<void> {
-  for (let i = 0; i < all.length; i += AT_ONCE) await Promise.all(all.slice(i, i + AT_ONCE).map(bringBack));
+export async function someAtOnce<T>(all: readonly T[], restore: (one: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < all.length; i += AT_ONCE) await Promise.all(all.slice(i, i + AT_ONCE).map(restore));
 }
 
 function stored({ spec, createdAt, keptPort, state, order }: Listener): Stored {
@@ -58,11 +58,11 @@ function stored({ spec, createdAt, keptPort, state, order }: Listener): Stored {
 }
 
 /** Empty when this version can't make sense of it; its messages stay. */
-function understood(
+function parseStored(
   number: number,
   text: string,
   onError: (error: unknown) => void,
-): (Omit<Memory, 'counts'> & { order: number })[] {
+): (Omit<StoredListener, 'counts'> & { order: number })[] {
   try {
     const { spec, ...rest } = JSON.parse(text) as Stored;
     return [{ ...rest, number, spec: fillSpec(spec as ListenerSpec) }];

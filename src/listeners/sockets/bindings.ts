@@ -8,7 +8,7 @@ import { ProblemError } from '../../errors.ts';
 import { BindingCounters } from '../../runtime/counters.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
-import type { Crew, ListenerThread } from '../../workers/thread-allocation.ts';
+import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocation.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import { type Binding, type Held, type Listener, liveSpec } from '../listener.ts';
 import { fixedSpec } from '../spec.ts';
@@ -32,13 +32,18 @@ export type Opening = {
 };
 
 /** Binds at a literal address in all threads of a crew; the listener does not hold it yet. Rejects with ProblemError. */
-export async function openBindings(opening: Opening, crew: Crew, host: string, rules: PortRules): Promise<Held> {
+export async function openBindings(
+  opening: Opening,
+  allocation: ThreadAllocation,
+  host: string,
+  rules: PortRules,
+): Promise<Held> {
   const { protocol, udp } = opening.spec;
   const use = { protocol, host, ipv6Only: udp?.ipv6Only ?? false };
   let refusal: unknown = new ProblemError('limit_reached', 'no port of the range is free');
   for (const port of candidates(opening, use, rules)) {
     try {
-      return await openAt(opening, crew, { ...use, port }, rules.table);
+      return await openAt(opening, allocation, { ...use, port }, rules.table);
     } catch (error) {
       refusal = bindProblem(error, { ...use, port });
       if (!(refusal instanceof ProblemError && refusal.code === 'port_in_use')) break;
@@ -55,7 +60,7 @@ export async function closeBindings(
 ): Promise<void> {
   await closeAll(number, held.bindings, how);
   held.releasePort?.();
-  await held.crew?.disband();
+  await held.allocation?.release();
 }
 
 /** Closes all that a listener has open; what it holds stays visible until that is done. */
@@ -100,22 +105,22 @@ function* candidates(
   else for (let i = 0; i < ATTEMPTS; i++) yield 0;
 }
 
-async function openAt(opening: Opening, crew: Crew, use: PortUse, table: PortTable): Promise<Held> {
+async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortUse, table: PortTable): Promise<Held> {
   const { listener, spec } = opening;
   const plan = { ...opening, live: liveSpec(spec, 0) };
   let release = use.port === 0 ? null : table.claim(use, listener);
   const opened: Binding[] = [];
-  const restarts = crew.threads.map((thread) => thread.restarts);
+  const restarts = allocation.threads.map((thread) => thread.restarts);
   try {
-    const first = await openOne(plan, { index: 0, thread: crew.threads[0]! }, use);
+    const first = await openOne(plan, { index: 0, thread: allocation.threads[0]! }, use);
     opened.push(first.binding);
     const address = { host: use.host, port: first.port };
     release ??= table.claim({ ...use, port: first.port }, listener);
-    opened.push(...(await openRest(plan, crew, address)));
-    if (crew.threads.some((thread, i) => thread.state !== 'running' || thread.restarts !== restarts[i])) {
+    opened.push(...(await openRest(plan, allocation, address)));
+    if (allocation.threads.some((thread, i) => thread.state !== 'running' || thread.restarts !== restarts[i])) {
       throw new ProblemError('worker_unavailable', 'a worker thread died while the listener was opened');
     }
-    return { bindings: opened, address, crew, releasePort: release };
+    return { bindings: opened, address, allocation, releasePort: release };
   } catch (error) {
     await closeAll(listener.number, opened);
     release?.();
@@ -123,8 +128,8 @@ async function openAt(opening: Opening, crew: Crew, use: PortUse, table: PortTab
   }
 }
 
-async function openRest(plan: Plan, crew: Crew, address: Endpoint): Promise<Binding[]> {
-  const rest = crew.threads.slice(1).map((thread, i) => openOne(plan, { index: i + 1, thread }, address));
+async function openRest(plan: Plan, allocation: ThreadAllocation, address: Endpoint): Promise<Binding[]> {
+  const rest = allocation.threads.slice(1).map((thread, i) => openOne(plan, { index: i + 1, thread }, address));
   const settled = await Promise.allSettled(rest);
   const bindings = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value.binding] : []));
   const failed = settled.find((result) => result.status === 'rejected');

@@ -18,11 +18,11 @@ export type PortUse = {
 export type PortHolder = { id: string; name: string | null };
 export type PortRange = { first: number; last: number };
 
-type Claim = { use: PortUse; holder: PortHolder };
+type PortClaim = { use: PortUse; holder: PortHolder };
 
 export class PortTable {
   /** By protocol and port; rarely more than one claim each. */
-  readonly #claims = new Map<string, Claim[]>();
+  readonly #claims = new Map<string, PortClaim[]>();
   /** One byte a UDP port for the threads, see WorkerStart.ownPorts. */
   readonly #ownUdpPorts: Uint8Array;
 
@@ -67,11 +67,11 @@ export class PortTable {
     });
   }
 
-  #at(use: PortUse): Claim[] {
+  #at(use: PortUse): PortClaim[] {
     return this.#claims.get(`${use.protocol} ${use.port}`) ?? [];
   }
 
-  #set(use: PortUse, claims: Claim[]): void {
+  #set(use: PortUse, claims: PortClaim[]): void {
     const key = `${use.protocol} ${use.port}`;
     if (claims.length > 0) this.#claims.set(key, claims);
     else this.#claims.delete(key);

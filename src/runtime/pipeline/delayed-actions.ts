@@ -24,7 +24,7 @@ type ReplyCall = (payload: Uint8Array) => void;
 /** `complete` is false when the answer was given up. */
 type DoneCall = (complete: boolean) => void;
 
-export class Answers {
+export class DelayedActions {
   readonly #pending = new Set<Pending>();
   #bytes = 0;
   #idle: (() => void) | null = null;

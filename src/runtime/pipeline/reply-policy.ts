@@ -15,7 +15,7 @@ const PAIRS = 1024;
 /** Milliseconds for which the machine's addresses are taken as known. */
 const INTERFACES_AGE = 10_000;
 
-export class ReplyGate {
+export class ReplyPolicy {
   readonly #ownPorts: Uint8Array;
   readonly #row: Float64Array;
   readonly #given = new Map<string, number>();

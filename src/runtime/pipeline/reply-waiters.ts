@@ -4,7 +4,7 @@ import type { Endpoint } from '../../workers/protocol.ts';
 
 type Watcher = { bytes: Uint8Array; port: number; callback: (payload: Uint8Array) => void };
 
-export class ReplyWatch {
+export class ReplyWaiters {
   readonly #watchers = new Set<Watcher>();
 
   /** Whether anybody waits; look before `tell` on a hot path. */
@@ -20,7 +20,7 @@ export class ReplyWatch {
   }
 
   /** A datagram came. The address is 16 bytes at `offset`; the payload may change afterwards. */
-  tell(payload: Uint8Array, remote: Uint8Array, port: number, offset = 0): void {
+  notify(payload: Uint8Array, remote: Uint8Array, port: number, offset = 0): void {
     for (const watcher of this.#watchers) {
       if (watcher.port === port && same(watcher.bytes, remote, offset)) watcher.callback(payload);
     }

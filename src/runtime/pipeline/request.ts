@@ -9,7 +9,7 @@ import { connectionId } from '../../records/ids.ts';
 export const NO_ADDRESS = new Uint8Array(0);
 
 /** What stays the same for all messages of a binding. */
-export type ExchangeScene = {
+export type RequestContext = {
   /** Thread name, e.g. `shared-1`. */
   thread: string;
   /** The listener's name, or its id when it has none. */
@@ -17,8 +17,8 @@ export type ExchangeScene = {
   localPort: number;
 };
 
-export class Exchange {
-  readonly scene: ExchangeScene;
+export class Request {
+  readonly context: RequestContext;
   /** The whole message, never cut. */
   payload: Uint8Array = EMPTY;
   /** What ended the message in its stream and is not part of it, e.g. CRLF. Echoes give it back. */
@@ -34,8 +34,8 @@ export class Exchange {
   /** The binding's own number of the message, null when it has none. */
   ordinal: number | null = null;
 
-  constructor(scene: ExchangeScene) {
-    this.scene = scene;
+  constructor(context: RequestContext) {
+    this.context = context;
   }
 
   get remoteAddress(): string {

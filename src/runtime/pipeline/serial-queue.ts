@@ -3,7 +3,7 @@
 /** Waiting places; what comes beyond is not served. */
 export const WAITING = 10_000;
 
-export class Turns<T> {
+export class SerialQueue<T> {
   readonly #serve: (item: T, done: () => void) => void;
   #waiting: T[] = [];
   #head = 0;

@@ -5,11 +5,11 @@
 
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import type { BindingContext } from '../transports/transport.ts';
-import { Answers } from './delayed-actions.ts';
-import { ReplyGate } from './reply-policy.ts';
-import { Exchange } from './request.ts';
+import { DelayedActions } from './delayed-actions.ts';
+import { ReplyPolicy } from './reply-policy.ts';
+import { Request } from './request.ts';
 import { type Answer, compileResponder, type Responder, type Step } from './responders/responder.ts';
-import { Turns } from './serial-queue.ts';
+import { SerialQueue } from './serial-queue.ts';
 
 /** Where a datagram came from. */
 export type Peer = {
@@ -23,16 +23,16 @@ export type Peer = {
 /** Sends an answer and records it as `out`; `reference` is the ordinal of the message it answers. */
 export type SendReply = (payload: Uint8Array, peer: Peer, reference: number) => void;
 
-type Request = { payload: Uint8Array; peer: Peer; n: number; reference: number };
+type AdmittedDatagram = { payload: Uint8Array; peer: Peer; n: number; reference: number };
 
 export class Serving {
   readonly #spec: BindingSpec;
   readonly #context: BindingContext;
   readonly #send: SendReply;
-  readonly #exchange: Exchange;
-  readonly #gate: ReplyGate;
-  readonly #answers = new Answers();
-  readonly #turns: Turns<Request> | null;
+  readonly #request: Request;
+  readonly #gate: ReplyPolicy;
+  readonly #answers = new DelayedActions();
+  readonly #turns: SerialQueue<AdmittedDatagram> | null;
   #responder: Responder;
   #compiledFrom: string;
 
@@ -41,9 +41,9 @@ export class Serving {
     this.#spec = spec;
     this.#context = context;
     this.#send = send;
-    this.#exchange = new Exchange({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
-    this.#gate = new ReplyGate(context.ownPorts, context.counters);
-    this.#turns = spec.sequential ? new Turns((request, done) => this.#serveNow(request, done)) : null;
+    this.#request = new Request({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
+    this.#gate = new ReplyPolicy(context.ownPorts, context.counters);
+    this.#turns = spec.sequential ? new SerialQueue((request, done) => this.#serveNow(request, done)) : null;
     this.#compiledFrom = JSON.stringify(spec.responder);
     this.#responder = this.#compile(spec, spec.repliesBefore ?? 0);
   }
@@ -52,7 +52,7 @@ export class Serving {
   get responder(): Responder {
     return this.#responder;
   }
-  get gate(): ReplyGate {
+  get gate(): ReplyPolicy {
     return this.#gate;
   }
 
@@ -84,7 +84,7 @@ export class Serving {
     return compileResponder(live.responder, { repliesBefore, counters, internalError });
   }
 
-  #serveNow(request: Request, done: () => void): void {
+  #serveNow(request: AdmittedDatagram, done: () => void): void {
     try {
       this.#answer(request, done);
     } catch (error) {
@@ -93,7 +93,7 @@ export class Serving {
     }
   }
 
-  #answer(request: Request, done: () => void): void {
+  #answer(request: AdmittedDatagram, done: () => void): void {
     const answer = this.#ask(request);
     const { peer } = request;
     if (answer === null || !this.#gate.allows(peer.remote, peer.port)) this.#finish(done);
@@ -103,20 +103,20 @@ export class Serving {
     } else this.#serveLater(answer, request, done);
   }
 
-  #serveLater(steps: readonly Step[], { peer, reference }: Request, done: () => void): void {
+  #serveLater(steps: readonly Step[], { peer, reference }: AdmittedDatagram, done: () => void): void {
     const reply = (payload: Uint8Array) => this.#send(payload, peer, reference);
     const ended = (complete: boolean) => (complete ? this.#finish(done) : done());
     if (!this.#answers.run(steps, reply, ended)) this.#giveUp(done);
   }
 
-  #ask({ payload, peer, n, reference }: Request): Answer {
-    const exchange = this.#exchange;
-    exchange.payload = payload;
-    exchange.n = n;
-    exchange.ordinal = reference;
-    exchange.remote = peer.remote;
-    exchange.remotePort = peer.port;
-    return this.#responder.respond(exchange);
+  #ask({ payload, peer, n, reference }: AdmittedDatagram): Answer {
+    const request = this.#request;
+    request.payload = payload;
+    request.n = n;
+    request.ordinal = reference;
+    request.remote = peer.remote;
+    request.remotePort = peer.port;
+    return this.#responder.respond(request);
   }
 
   /** An answer without a place: counted. */

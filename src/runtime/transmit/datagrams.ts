@@ -12,10 +12,10 @@ import type { Libc } from '../transports/udp/native/libc.ts';
 import { provenLibc } from '../transports/udp/native/selftest.ts';
 import { openSendingSocket } from '../transports/udp/native/sockets.ts';
 import { runScript, type ScriptOptions } from './schedule.ts';
-import { Tally } from './send-progress.ts';
+import { SendProgress } from './send-progress.ts';
 
 /** Where datagrams of one order leave, and what comes back from its destination. */
-export type DatagramOutlet = {
+export type DatagramSender = {
   readonly local: Endpoint;
   /** Rejects with an errno `code`. */
   send(payload: Uint8Array): Promise<void>;
@@ -37,42 +37,42 @@ export type DatagramBatch = {
 /** Carries an order out. Never rejects: what goes wrong is in the outcome. */
 export async function transmitDatagrams(
   order: SendOrder,
-  openOutlet: () => Promise<DatagramOutlet> | DatagramOutlet,
+  openOutlet: () => Promise<DatagramSender> | DatagramSender,
   { control, thread }: { control: SendControl; thread: string },
 ): Promise<SendOutcome> {
-  const tally = new Tally(order.expectReply?.count ?? 0);
+  const sendProgress = new SendProgress(order.expectReply?.count ?? 0);
   try {
     const outlet = await openOutlet();
-    tally.local = outlet.local;
+    sendProgress.local = outlet.local;
     try {
-      await converse(order, outlet, { control, thread, tally });
+      await runExchange(order, outlet, { control, thread, sendProgress });
     } finally {
       outlet.close();
     }
   } catch (error) {
-    tally.noteError(error as NodeJS.ErrnoException);
+    sendProgress.noteError(error as NodeJS.ErrnoException);
   }
-  return tally.outcome(control.signal);
+  return sendProgress.outcome(control.signal);
 }
 
-type Conversing = { control: SendControl; thread: string; tally: Tally };
+type Conversing = { control: SendControl; thread: string; sendProgress: SendProgress };
 
-async function converse(order: SendOrder, outlet: DatagramOutlet, { control, thread, tally }: Conversing) {
+async function runExchange(order: SendOrder, outlet: DatagramSender, { control, thread, sendProgress }: Conversing) {
   outlet.listen(
-    (payload) => tally.noteReply(payload, order.to),
-    (error) => tally.noteError(error),
+    (payload) => sendProgress.noteReply(payload, order.to),
+    (error) => sendProgress.noteError(error),
   );
-  await runScript({ order, control, tally, thread, ...wayOut(outlet, tally) });
-  if (order.expectReply !== null) await tally.settled(order.expectReply.timeout, control.signal);
+  await runScript({ order, control, sendProgress, thread, ...wayOut(outlet, sendProgress) });
+  if (order.expectReply !== null) await sendProgress.settled(order.expectReply.timeout, control.signal);
   // A refusal by this machine has come by now, but the loop has to look.
   else for (let turn = 0; turn < 2; turn++) await nextTurn();
 }
 
 /** How the script sends: one by one, or in batches that leave when full and before every pause. */
-function wayOut(outlet: DatagramOutlet, tally: Tally): Pick<ScriptOptions, 'send' | 'settle'> {
+function wayOut(outlet: DatagramSender, sendProgress: SendProgress): Pick<ScriptOptions, 'send' | 'settle'> {
   const note = (bytes: number, error: NodeJS.ErrnoException | null) => {
-    if (error === null) tally.noteSent(bytes);
-    else tally.noteError(error);
+    if (error === null) sendProgress.noteSent(bytes);
+    else sendProgress.noteError(error);
   };
   const { batch } = outlet;
   if (batch !== undefined) {
@@ -89,7 +89,7 @@ function wayOut(outlet: DatagramOutlet, tally: Tally): Pick<ScriptOptions, 'send
 }
 
 /** A socket of its own for one order. Rejects with an errno `code` when the local address can't be had. */
-export async function throwAwayOutlet(order: SendOrder): Promise<DatagramOutlet> {
+export async function throwAwaySender(order: SendOrder): Promise<DatagramSender> {
   const { local, to } = order;
   const libc = isBurst(order) ? provenLibc() : null;
   const fd = libc === null ? null : openSendingSocket(libc, to, local);
@@ -120,9 +120,9 @@ async function listening(socket: Socket, options: BindOptions): Promise<void> {
 
 /** node reads the replies and will close the descriptor; we send through it. */
 function inBatches(
-  outlet: DatagramOutlet,
+  outlet: DatagramSender,
   { libc, fd, order }: { libc: Libc; fd: number; order: SendOrder },
-): DatagramOutlet {
+): DatagramSender {
   let open = true;
   const expected = order.count * order.parts.length;
   return {
@@ -137,7 +137,7 @@ function inBatches(
 
 const CONNECTED = new Uint8Array(0);
 
-function outletOf(socket: Socket): DatagramOutlet {
+function outletOf(socket: Socket): DatagramSender {
   const { address: host, port } = socket.address();
   return {
     local: { host, port },

@@ -6,10 +6,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addressBytes } from '../../net/address.ts';
 import { pause } from '../../timers.ts';
 import type { SendOrder, SendPart } from '../../workers/protocol.ts';
-import { Exchange } from '../pipeline/request.ts';
+import { Request } from '../pipeline/request.ts';
 import { compileTemplate } from '../pipeline/responders/template.ts';
 import type { SendControl } from '../transports/transport.ts';
-import type { Tally } from './send-progress.ts';
+import type { SendProgress } from './send-progress.ts';
 
 /** Milliseconds of sending without a turn of the loop. */
 const SHARE = 2;
@@ -17,7 +17,7 @@ const SHARE = 2;
 export type ScriptOptions = {
   order: SendOrder;
   control: SendControl;
-  tally: Tally;
+  sendProgress: SendProgress;
   /** Shown by `{{thread}}`. */
   thread: string;
   /** Sends one payload of a repetition; resolves when there is room for more. Notes its own errors. */
@@ -30,10 +30,10 @@ type Step = { delay: number } | { make: () => Uint8Array };
 
 /** Resolves when all is sent, time is up, it is called off, or nothing can be sent any more. */
 export async function runScript(options: ScriptOptions): Promise<void> {
-  const { order, control, tally } = options;
+  const { order, control, sendProgress } = options;
   const { signal } = control;
-  const exchange = exchangeFor(options);
-  const steps = order.parts.map((part) => stepOf(part, exchange));
+  const request = exchangeFor(options);
+  const steps = order.parts.map((part) => stepOf(part, request));
   const begun = performance.now();
   let repetitions = 0;
   const tell = () => report(options, repetitions, performance.now() - begun);
@@ -41,19 +41,20 @@ export async function runScript(options: ScriptOptions): Promise<void> {
   for (let i = 0; i < order.count; i++) {
     if (order.interval > 0) await pace.until(begun + i * order.interval);
     const elapsed = performance.now() - begun;
-    if (signal.aborted || tally.stopped || (order.duration !== null && i > 0 && elapsed >= order.duration)) return;
-    exchange.n = i + 1;
+    if (signal.aborted || sendProgress.stopped || (order.duration !== null && i > 0 && elapsed >= order.duration))
+      return;
+    request.n = i + 1;
     for (const step of steps) {
       if ('delay' in step) await pace.until(performance.now() + step.delay);
       else {
         const sending = options.send(step.make(), i);
         if (sending !== undefined) await sending;
       }
-      if (signal.aborted || tally.stopped) return;
+      if (signal.aborted || sendProgress.stopped) return;
     }
     repetitions = i + 1;
     if (!pace.needsAir && repetitions < order.count) continue;
-    await pace.breathe();
+    await pace.yieldToLoop();
     tell();
   }
 }
@@ -85,32 +86,32 @@ class Pace {
     await pause(Math.max(1, Math.round(wait)), this.#signal);
   }
 
-  async breathe(): Promise<void> {
+  async yieldToLoop(): Promise<void> {
     await this.#settle?.();
     await nextTurn();
     this.#turned = performance.now();
   }
 }
 
-function stepOf(part: SendPart, exchange: Exchange): Step {
+function stepOf(part: SendPart, request: Request): Step {
   if ('delay' in part) return part;
   const { payload } = part;
   if (!part.template) return { make: () => payload };
   const template = compileTemplate(payload);
-  return { make: () => template.render(exchange) };
+  return { make: () => template.render(request) };
 }
 
 /** For a template the peer is the destination, and there is no message that is answered. */
-function exchangeFor({ order, thread, tally }: ScriptOptions): Exchange {
-  const exchange = new Exchange({ thread, listener: '', localPort: tally.local?.port ?? 0 });
-  exchange.remote = addressBytes(order.to.host);
-  exchange.remotePort = order.to.port;
-  return exchange;
+function exchangeFor({ order, thread, sendProgress }: ScriptOptions): Request {
+  const request = new Request({ thread, listener: '', localPort: sendProgress.local?.port ?? 0 });
+  request.remote = addressBytes(order.to.host);
+  request.remotePort = order.to.port;
+  return request;
 }
 
-function report({ order, control, tally }: ScriptOptions, repetitions: number, elapsed: number): void {
+function report({ order, control, sendProgress }: ScriptOptions, repetitions: number, elapsed: number): void {
   const share = repetitions / order.count;
   const progress = Math.min(1, order.duration === null ? share : Math.max(share, elapsed / order.duration));
-  const { sent, bytes, errors } = tally;
+  const { sent, bytes, errors } = sendProgress;
   control.report({ sent, bytes, errors, progress });
 }

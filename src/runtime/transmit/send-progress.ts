@@ -15,7 +15,7 @@ const CODES: Readonly<Record<string, string>> = {
 /** Replies kept of an exchange that does not say how many it wants. */
 const KEEP = 1_000;
 
-export class Tally {
+export class SendProgress {
   sent = 0;
   bytes = 0;
   errors = 0;

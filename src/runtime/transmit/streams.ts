@@ -8,7 +8,7 @@ import type { SendOrder, SendOutcome } from '../../workers/protocol.ts';
 import { createFramer } from '../framing/framer.ts';
 import type { SendControl } from '../transports/transport.ts';
 import { runScript } from './schedule.ts';
-import { Tally } from './send-progress.ts';
+import { SendProgress } from './send-progress.ts';
 
 /** Milliseconds until a connection must be there. */
 const CONNECT_TIMEOUT = 10_000;
@@ -17,42 +17,43 @@ const READ_ON = 2_000;
 /** Milliseconds for the peer to close its side after ours; the outcome does not wait for it. */
 const LINGER = 500;
 
-type Run = { order: SendOrder; control: SendControl; thread: string; tally: Tally };
+type Run = { order: SendOrder; control: SendControl; thread: string; sendProgress: SendProgress };
 
 /** Carries an order out. Never rejects: what goes wrong is in the outcome. */
 export async function transmitStreams(
   order: SendOrder,
   { control, thread }: { control: SendControl; thread: string },
 ): Promise<SendOutcome> {
-  const tally = new Tally(order.expectReply?.count ?? 0);
+  const sendProgress = new SendProgress(order.expectReply?.count ?? 0);
   const sockets: Socket[] = [];
   try {
-    await converse({ order, control, thread, tally }, sockets);
+    await runExchange({ order, control, thread, sendProgress }, sockets);
   } catch (error) {
-    if (!control.signal.aborted) tally.noteError(error as NodeJS.ErrnoException);
+    if (!control.signal.aborted) sendProgress.noteError(error as NodeJS.ErrnoException);
   }
   for (const socket of sockets) dismiss(socket, control.signal.aborted);
-  return tally.outcome(control.signal);
+  return sendProgress.outcome(control.signal);
 }
 
-async function converse(run: Run, sockets: Socket[]): Promise<void> {
-  const { order, control, tally } = run;
-  for (let i = 0; i < order.tcp.connections; i++) sockets.push(await dial(run));
+async function runExchange(run: Run, sockets: Socket[]): Promise<void> {
+  const { order, control, sendProgress } = run;
+  for (let i = 0; i < order.tcp.connections; i++) sockets.push(await connectSocket(run));
   const [first] = sockets;
-  tally.local = { host: first!.localAddress ?? '', port: first!.localPort ?? 0 };
+  sendProgress.local = { host: first!.localAddress ?? '', port: first!.localPort ?? 0 };
   let open = sockets.length;
   for (const socket of sockets) {
     listen(socket, run, () => {
-      if (--open === 0) tally.endReplies();
+      if (--open === 0) sendProgress.endReplies();
     });
   }
   await runScript({ ...run, send: (payload, i) => write(sockets[i % sockets.length]!, payload, run) });
   const { expectReply, tcp } = order;
   if (tcp.halfClose || expectReply === null) await Promise.all(sockets.map((socket) => finish(socket)));
-  if (tcp.halfClose || expectReply !== null) await tally.settled(expectReply?.timeout ?? READ_ON, control.signal);
+  if (tcp.halfClose || expectReply !== null)
+    await sendProgress.settled(expectReply?.timeout ?? READ_ON, control.signal);
 }
 
-async function dial({ order, control }: Run): Promise<Socket> {
+async function connectSocket({ order, control }: Run): Promise<Socket> {
   const { to, local } = order;
   const from = local === null ? {} : { localAddress: local.host, localPort: local.port };
   const socket = connect({ host: to.host, port: to.port, ...from, allowHalfOpen: true, noDelay: true });
@@ -69,9 +70,9 @@ async function dial({ order, control }: Run): Promise<Socket> {
 }
 
 /** Reads replies; `onClosed` when the peer sends no more. */
-function listen(socket: Socket, { order, tally, control }: Run, onClosed: () => void): void {
+function listen(socket: Socket, { order, sendProgress, control }: Run, onClosed: () => void): void {
   const framer = createFramer(order.tcp.framing);
-  const keep = (frame: Uint8Array) => tally.noteReply(frame, order.to);
+  const keep = (frame: Uint8Array) => sendProgress.noteReply(frame, order.to);
   let closed = false;
   const end = () => {
     if (closed) return;
@@ -83,18 +84,18 @@ function listen(socket: Socket, { order, tally, control }: Run, onClosed: () => 
   socket.on('end', end);
   socket.on('close', end);
   socket.on('error', (error) => {
-    if (!control.signal.aborted) tally.noteError(error);
+    if (!control.signal.aborted) sendProgress.noteError(error);
   });
   control.signal.addEventListener('abort', () => socket.destroy(), { once: true });
 }
 
 /** Resolves when the socket takes more, or never will. */
-async function write(socket: Socket, payload: Uint8Array, { tally }: Run): Promise<void> {
+async function write(socket: Socket, payload: Uint8Array, { sendProgress }: Run): Promise<void> {
   if (!socket.writable) {
-    tally.noteError({ code: 'ECONNRESET', message: 'the connection is closed' });
-    return tally.stop();
+    sendProgress.noteError({ code: 'ECONNRESET', message: 'the connection is closed' });
+    return sendProgress.stop();
   }
-  tally.noteSent(payload.length);
+  sendProgress.noteSent(payload.length);
   if (socket.write(payload)) return;
   await new Promise<void>((resolve) => {
     const on = () => {

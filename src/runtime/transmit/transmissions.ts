@@ -2,7 +2,7 @@
 
 import type { SendOrder, SendOutcome, WorkerEvent } from '../../workers/protocol.ts';
 import type { SendControl } from '../transports/transport.ts';
-import { throwAwayOutlet, transmitDatagrams } from './datagrams.ts';
+import { throwAwaySender, transmitDatagrams } from './datagrams.ts';
 import { transmitStreams } from './streams.ts';
 
 /** Milliseconds between two progress events of one transmission. */
@@ -24,17 +24,17 @@ export class Transmissions {
     return this.run(order, (control) =>
       order.protocol === 'tcp'
         ? transmitStreams(order, { control, thread })
-        : transmitDatagrams(order, () => throwAwayOutlet(order), { control, thread }),
+        : transmitDatagrams(order, () => throwAwaySender(order), { control, thread }),
     );
   }
 
   /** Any other way to carry out an order. */
-  async run(order: SendOrder, carryOut: (control: SendControl) => Promise<SendOutcome>): Promise<SendOutcome> {
+  async run(order: SendOrder, execute: (control: SendControl) => Promise<SendOutcome>): Promise<SendOutcome> {
     const abort = new AbortController();
     const reporter = new Reporter((done) => this.#options.report({ event: 'progress', send: order.id, ...done }));
     this.#running.set(order.id, abort);
     try {
-      return await carryOut({ signal: abort.signal, report: (done) => reporter.note(done) });
+      return await execute({ signal: abort.signal, report: (done) => reporter.note(done) });
     } finally {
       reporter.stop();
       this.#running.delete(order.id);

@@ -1,6 +1,15 @@
 /** A journal in memory for tests of the HTTP face: one array, filters by direction, text and kind, and it can fail. */
 import type { MessagePort } from 'node:worker_threads';
-import type { Heads, Journal, JournalStats, Pull, Pulled, Scope, Wait, Waited } from '../../../src/journal/journal.ts';
+import type {
+  Journal,
+  JournalStats,
+  Read,
+  ReadResult,
+  Scope,
+  Tails,
+  Wait,
+  Waited,
+} from '../../../src/journal/journal.ts';
 
 type Item = { place: number; listener: number; seq: number; kind: string; direction: 'in' | 'out'; text: string };
 
@@ -13,10 +22,10 @@ export class FakeJournal implements Journal {
   /** Happens within the next pull, before it is answered. */
   meanwhile: (() => unknown) | undefined;
   /** Pulls asked for so far. */
-  pulls: Pull[] = [];
+  pulls: Read[] = [];
   /** Signals of waits under way. */
   waits: AbortSignal[] = [];
-  #listeners = new Set<(heads: Heads) => void>();
+  #listeners = new Set<(heads: Tails) => void>();
   #places = 0;
 
   /** A message arrives. */
@@ -33,7 +42,7 @@ export class FakeJournal implements Journal {
 
   async endExport(): Promise<void> {}
 
-  async pull(request: Pull): Promise<Pulled> {
+  async read(request: Read): Promise<ReadResult> {
     this.pulls.push(request);
     await new Promise((resolve) => setImmediate(resolve));
     const { failure, meanwhile } = this;
@@ -44,7 +53,7 @@ export class FakeJournal implements Journal {
     return this.#pulled(request);
   }
 
-  #pulled(request: Pull): Pulled {
+  #pulled(request: Read): ReadResult {
     const own = this.items.filter((item) => inScope(request.scope, item));
     const at = (item: Item): number => ('listener' in request.scope ? item.seq : item.place);
     const last = Math.max(0, ...own.map(at));
@@ -97,7 +106,7 @@ export class FakeJournal implements Journal {
     return new Map(listeners.map((number) => [number, { firstSeq: 1, lastSeq: this.#lastSeq(number) } as never]));
   }
 
-  onHeads(listener: (heads: Heads) => void): () => void {
+  onTails(listener: (heads: Tails) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -150,13 +159,13 @@ function inScope(scope: Scope, { listener }: Item): boolean {
 
 const BITS: Record<string, number> = { message: 1, connection: 2, gap: 4, drop: 8, listener: 16, problem: 32 };
 
-function matches({ filter }: Pull, item: Item): boolean {
+function matches({ filter }: Read, item: Item): boolean {
   if (((filter.kinds ?? 1) & BITS[item.kind]!) === 0) return false;
   if (filter.direction !== undefined && filter.direction !== item.direction) return false;
   return filter.text === undefined || item.text.includes(filter.text);
 }
 
-function encode({ format }: Pull, items: Item[], at: (item: Item) => number): Uint8Array {
+function encode({ format }: Read, items: Item[], at: (item: Item) => number): Uint8Array {
   const json = items.map(({ place: _place, ...item }) => JSON.stringify(item));
   if (format === 'json') return Buffer.from(json.join(','));
   if (format === 'ndjson') return Buffer.from(json.map((line) => `${line}\n`).join(''));

@@ -9,7 +9,7 @@ import { startProcess } from '../../support/process.ts';
 import { datagrams, failure } from './rig.ts';
 
 const run = promisify(execFile);
-const script = (name: string) => fileURLToPath(new URL(`../../src/client/frameworks/${name}.js`, import.meta.url));
+const script = (name: string) => fileURLToPath(new URL(`./frameworks/${name}.js`, import.meta.url));
 const { NODE_TEST_CONTEXT: _, ...environment } = process.env;
 
 const { url } = await startProcess(t, ['--threads', '1']);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   BEYOND,
-  comparePlaces,
+  comparePositions,
   epochOf,
   formatJournalCursor,
   formatSeqCursor,
@@ -78,13 +78,13 @@ t.test('what is no cursor is refused', (t) => {
 t.test('places are ordered by message, then by what followed it', (t) => {
   fc.assert(
     fc.property(place, place, (a, b) => {
-      t.equal(Math.sign(comparePlaces(a, b)), -Math.sign(comparePlaces(b, a)) || 0);
-      t.ok(comparePlaces(later(a, b), a) >= 0 && comparePlaces(later(a, b), b) >= 0);
+      t.equal(Math.sign(comparePositions(a, b)), -Math.sign(comparePositions(b, a)) || 0);
+      t.ok(comparePositions(later(a, b), a) >= 0 && comparePositions(later(a, b), b) >= 0);
     }),
   );
-  t.ok(comparePlaces({ major: 1, minor: 9 }, { major: 2, minor: 0 }) < 0);
-  t.ok(comparePlaces({ major: 2, minor: 1 }, { major: 2, minor: 0 }) > 0);
-  t.equal(comparePlaces(START, START), 0);
-  t.ok(comparePlaces(START, BEYOND) < 0);
+  t.ok(comparePositions({ major: 1, minor: 9 }, { major: 2, minor: 0 }) < 0);
+  t.ok(comparePositions({ major: 2, minor: 1 }, { major: 2, minor: 0 }) > 0);
+  t.equal(comparePositions(START, START), 0);
+  t.ok(comparePositions(START, BEYOND) < 0);
   t.end();
 });

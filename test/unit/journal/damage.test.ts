@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
-import type { CaptureLimits, Journal, Pull, Pulled } from '../../../src/journal/journal.ts';
-import { Ledger } from '../../../src/journal/log/log.ts';
-import { Walks } from '../../../src/journal/query/query-runner.ts';
-import { Slices } from '../../../src/journal/query/time-slicer.ts';
+import type { CaptureLimits, Journal, Read, ReadResult } from '../../../src/journal/journal.ts';
+import { Log } from '../../../src/journal/log/log.ts';
+import { QueryRunner } from '../../../src/journal/query/query-runner.ts';
+import { TimeSlicer } from '../../../src/journal/query/time-slicer.ts';
 import { openStore } from '../../../src/journal/store/sqlite/begin.ts';
 import { IS_WRONG } from '../../../src/journal/store/sqlite/notes.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { beginSession, endSession } from '../../../src/journal/thread/session.ts';
 import { KIND_GAP, KIND_MESSAGE, KIND_PROBLEM } from '../../../src/records/chunk.ts';
-import { Caller } from '../../../src/rpc/caller.ts';
+import { Cancellation } from '../../../src/rpc/caller.ts';
 import {
   A,
   B,
@@ -43,7 +43,7 @@ function directory(t: Test): { data: string; file: string } {
   t.teardown(() => rmSync(data, { recursive: true, force: true }));
   const file = join(data, 'journal.db');
   const store = new SqliteStore(file);
-  const ledger = new Ledger(store, 1e9);
+  const ledger = new Log(store, 1e9);
   beginSession(ledger, 'this boot');
   for (const number of [A, B]) ledger.register(listener(number));
   ledger.append(texts('one')[0]!);
@@ -83,15 +83,15 @@ function openedHere(t: Test, { file }: { file: string }) {
   const told: string[] = [];
   const store = openStore(file, {}, (line) => told.push(line));
   t.teardown(() => store.close());
-  const ledger = new Ledger(store, 1e9);
+  const ledger = new Log(store, 1e9);
   beginSession(ledger, 'this boot');
-  const walks = new Walks(ledger, new Slices(() => {}));
-  const pull = async (request: Pull) => (await walks.walk(request, new Caller())).pulled;
+  const walks = new QueryRunner(ledger, new TimeSlicer(() => {}));
+  const pull = async (request: Read) => (await walks.run(request, new Cancellation())).pulled;
   return { ledger, store, told, pull };
 }
 
 const whatOf = (item: Record<string, unknown>) => (item.kind === 'gap' ? `${item.fromSeq}-${item.toSeq}` : item.text);
-const shown = async (journal: { pull(request: Pull): Promise<Pulled> }, more: Partial<Pull> = {}) =>
+const shown = async (journal: { pull(request: Read): Promise<ReadResult> }, more: Partial<Read> = {}) =>
   itemsOf(await journal.pull(pullOf(more))).map(whatOf);
 
 t.test('a flipped bit in a chunk is a gap, told once, and everything else is served', async (t) => {
@@ -106,14 +106,14 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
   t.same(await shown(journal, { ...BOTH, before: '4', order: 'desc' }), ['2-3', 'one']);
   t.same(await shown(journal, { ...BOTH, scope: { listeners: null } }), ['one', '2-4', 'other', 'five']);
 
-  const first = await journal.pull(pullOf());
+  const first = await journal.read(pullOf());
   t.same(textsOf(first), ['one'], 'a page without gaps ends before it');
   t.match(first, { hasMore: true, next: cursorAt(1) });
-  const second = await journal.pull(pullOf({ after: first.next }));
+  const second = await journal.read(pullOf({ after: first.next }));
   t.match(second, { gap: GAP, hasMore: false });
   t.same(textsOf(second), ['five']);
-  t.match(await journal.pull(pullOf({ order: 'desc', before: '5' })), { gap: GAP, items: 1 });
-  t.match(await journal.pull(pullOf({ after: '3', before: '5' })), {
+  t.match(await journal.read(pullOf({ order: 'desc', before: '5' })), { gap: GAP, items: 1 });
+  t.match(await journal.read(pullOf({ after: '3', before: '5' })), {
     gap: { dropped: 1, fromSeq: 4, toSeq: 4 },
     items: 0,
   });
@@ -124,7 +124,7 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
   const late = await journal.wait(waitOf({ count: 3, timeout: 20 }), never);
   t.match(late, { satisfied: false, matched: 2, gap: GAP });
 
-  const lines = Buffer.from((await journal.pull(pullOf({ format: 'ndjson' }))).body).toString();
+  const lines = Buffer.from((await journal.read(pullOf({ format: 'ndjson' }))).body).toString();
   t.same(
     lines
       .trimEnd()
@@ -133,13 +133,13 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
     ['one', '2-4', 'five'],
     'an export',
   );
-  const events = Buffer.from((await journal.pull(pullOf({ ...BOTH, format: 'sse' }))).body).toString();
+  const events = Buffer.from((await journal.read(pullOf({ ...BOTH, format: 'sse' }))).body).toString();
   t.match(events, /event: gap\nid: 1\.1~.*\ndata: .*"damaged","dropped":3/, 'a stream');
 
   t.equal(await journal.payload(A, 3), undefined);
   t.match(await journal.peer(A, 5), { direction: 'in' });
-  await until(async () => (await journal.pull(pullOf(PROBLEMS))).items === 1);
-  t.match(itemsOf(await journal.pull(pullOf(PROBLEMS))), [{ code: 'damaged', detail: /^messages 2 to 4 are damaged/ }]);
+  await until(async () => (await journal.read(pullOf(PROBLEMS))).items === 1);
+  t.match(itemsOf(await journal.read(pullOf(PROBLEMS))), [{ code: 'damaged', detail: /^messages 2 to 4 are damaged/ }]);
   t.match(told, [/^listener l_.*: messages 2 to 4 are damaged on the disk/], 'one line for the log');
   t.equal(told.length, 1);
   t.same((await journal.histories([A])).get(A)!.captured, 5);
@@ -149,16 +149,16 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
 
   const again = await opened(t, data);
   t.same(await shown(again.journal, BOTH), ['one', '2-4', 'five', 'six'], 'the gap lasts');
-  t.equal((await again.journal.pull(pullOf(PROBLEMS))).items, 1, 'and is not told again');
+  t.equal((await again.journal.read(pullOf(PROBLEMS))).items, 1, 'and is not told again');
   t.same(again.told, []);
-  t.equal((await again.journal.pull(pullOf({ filter: { kinds: 1 << KIND_GAP } }))).items, 1, 'it is found as a gap');
+  t.equal((await again.journal.read(pullOf({ filter: { kinds: 1 << KIND_GAP } }))).items, 1, 'it is found as a gap');
 });
 
 t.test('bounds hold over a damaged chunk', async (t) => {
   const made = directory(t);
   flipBit(made.file);
   const { ledger, pull } = openedHere(t, made);
-  const book = ledger.books.get(A)!;
+  const book = ledger.histories.get(A)!;
   const bind = (limits: Partial<CaptureLimits>) => ledger.configure(book, { ...listener().capture, ...limits });
   bind({ maxMessages: 3 });
   t.same(await shown({ pull }, BOTH), ['3-4', 'five'], 'by count, in the middle of it');
@@ -201,7 +201,7 @@ for (const column of ['state', 'spec']) {
     t.same(await shown(here, BOTH), ['one', 'two', 'three', 'four', 'five']);
     t.match(here.store.savedSpecs().get(A), /"keptPort":2323/);
     const { ledger } = here;
-    t.match(ledger.history(ledger.books.get(A)!), { firstSeq: 1, lastSeq: 5, captured: 5 });
+    t.match(ledger.history(ledger.histories.get(A)!), { firstSeq: 1, lastSeq: 5, captured: 5 });
     ledger.append(texts('six')[0]!);
     ledger.commit();
     t.same((await shown(here)).at(-1), 'six');
@@ -235,7 +235,7 @@ t.test('a page of the file that is overwritten: what is shown is right, and it i
     writeFileSync(made.file, copy);
     const here = openedHere(t, made);
     t.ok(here.told.length > 0, `page ${page} is told`);
-    const items = here.ledger.books.has(A) ? itemsOf(await here.pull(pullOf(BOTH))) : [];
+    const items = here.ledger.histories.has(A) ? itemsOf(await here.pull(pullOf(BOTH))) : [];
     for (const { kind, seq, text } of items) if (kind === 'message') t.equal(text, right[seq! - 1]);
     const there = items.reduce((sum, { kind, dropped }) => sum + (kind === 'gap' ? Number(dropped) : 1), 0);
     if (items.length > 0) t.equal(there, 5, 'each is there, or told');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import { openJournal } from '../../../src/journal/client.ts';
-import { Ledger } from '../../../src/journal/log/log.ts';
+import { Log } from '../../../src/journal/log/log.ts';
 import { FILE_PRAGMAS, TABLES } from '../../../src/journal/store/sqlite/schema.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { beginSession, endSession } from '../../../src/journal/thread/session.ts';
@@ -24,9 +24,9 @@ function directory(t: Test): string {
 }
 
 /** A ledger on the file, as a process of a machine started as `boot` opens it. */
-function ledgerAt(file: string, boot: string): { ledger: Ledger; store: SqliteStore } {
+function ledgerAt(file: string, boot: string): { ledger: Log; store: SqliteStore } {
   const store = new SqliteStore(file);
-  const ledger = new Ledger(store, 1e9);
+  const ledger = new Log(store, 1e9);
   beginSession(ledger, boot);
   return { ledger, store };
 }
@@ -41,7 +41,7 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
   first.store.close();
 
   const killed = ledgerAt(file, 'boot 1');
-  t.equal(killed.ledger.books.get(A)!.lastSeq, 2, 'no hole while the machine stayed up');
+  t.equal(killed.ledger.histories.get(A)!.lastSeq, 2, 'no hole while the machine stayed up');
   killed.ledger.append(texts('three')[0]!);
   killed.ledger.commit();
   killed.store.close();
@@ -49,7 +49,7 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
   const powerless = ledgerAt(file, 'boot 2');
   powerless.ledger.append(texts('four')[0]!);
   powerless.ledger.commit();
-  const book = powerless.ledger.books.get(A)!;
+  const book = powerless.ledger.histories.get(A)!;
   t.equal(book.lastSeq, 1_000_002, 'the first number not set aside');
   t.match(powerless.ledger.history(book), { captured: 4, firstSeq: 1 });
   t.equal(book.kept, 4);
@@ -57,11 +57,11 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
   powerless.store.close();
 
   const orderly = ledgerAt(file, 'boot 3');
-  t.equal(orderly.ledger.books.get(A)!.lastSeq, 1_000_002, 'no hole after an orderly end');
+  t.equal(orderly.ledger.histories.get(A)!.lastSeq, 1_000_002, 'no hole after an orderly end');
   orderly.store.close();
 
   const journal = await open(t, { dataDir: data });
-  t.match(itemsOf(await journal.pull(pullOf(BOTH))), [
+  t.match(itemsOf(await journal.read(pullOf(BOTH))), [
     { seq: 1, text: 'one' },
     { seq: 2, text: 'two' },
     { seq: 3, text: 'three' },
@@ -69,7 +69,7 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
     { seq: 1_000_002, text: 'four' },
     { kind: 'gap', reason: 'restart' },
   ]);
-  const [gap] = itemsOf(await journal.pull(pullOf(GAPS)));
+  const [gap] = itemsOf(await journal.read(pullOf(GAPS)));
   t.equal(gap!.dropped, 1_000_001 - 3, 'as many as numbers are missing');
 });
 
@@ -84,7 +84,7 @@ t.test('the bound by count does not count the numbers passed over', async (t) =>
   t.teardown(() => store.close());
   ledger.append(texts('d')[0]!);
   ledger.commit();
-  const book = ledger.books.get(A)!;
+  const book = ledger.histories.get(A)!;
   t.match(ledger.history(book), { firstSeq: 2, evicted: 1 });
   for (const each of texts('e', 'f')) ledger.append(each);
   ledger.commit();
@@ -99,7 +99,7 @@ t.test('every commit can be on the disk before it shows', async (t) => {
   const journal = await open(t, { dataDir: directory(t), fsync: 'every' });
   await journal.register(listener());
   await journal.append(texts('one')[0]!);
-  t.same(textsOf(await journal.pull(pullOf())), ['one']);
+  t.same(textsOf(await journal.read(pullOf())), ['one']);
 });
 
 t.test('a full disk: what is stored is served, what arrives is held, and all goes on when there is room', async (t) => {
@@ -119,14 +119,14 @@ t.test('a full disk: what is stored is served, what arrives is held, and all goe
   }
   t.match((await journal.stats()).fault, { code: 'disk_full', detail: /can't be stored/ });
   for (let i = 0; i < 5; i++) send(texts(`${++sent} held`)[0]!);
-  const before = await journal.pull(pullOf());
+  const before = await journal.read(pullOf());
   t.ok(before.items >= 1 && before.items < sent, 'reads go on');
   t.ok(owed() > 0, 'held without credit');
 
   rmSync(join(data, 'other'));
   await until(async () => (await journal.stats()).fault === null);
   await until(() => owed() === 0);
-  const all = itemsOf(await journal.pull(pullOf()));
+  const all = itemsOf(await journal.read(pullOf()));
   t.same(
     all.map(({ seq }) => seq),
     Array.from({ length: sent }, (_, i) => i + 1),
@@ -163,7 +163,7 @@ t.test('a full disk: what is removed makes room for what is held', async (t) => 
   t.match((await journal.histories([B])).get(B), { captured: counts[B], lastSeq: counts[B], firstSeq: 1 });
   const numbers: number[] = [];
   for (let after: string | null = null, more = true; more; ) {
-    const page = await journal.pull(pullOf({ scope: { listener: B }, after, limit: 50 }));
+    const page = await journal.read(pullOf({ scope: { listener: B }, after, limit: 50 }));
     numbers.push(...textsOf(page).map((text) => Number.parseInt(text, 10)));
     after = page.next;
     more = page.hasMore;
@@ -218,7 +218,7 @@ t.test('a full disk: what is held at the end is stored with the ballast, and the
 t.test('the file stays bounded under retention, and shrinks when a listener goes', async (t) => {
   const file = join(directory(t), 'journal.db');
   const store = new SqliteStore(file);
-  const ledger = new Ledger(store, 1e9);
+  const ledger = new Log(store, 1e9);
   const book = ledger.register(listener(A, { maxMessages: 200 }));
   const turnover = async () => {
     for (let i = 0; i < 200; i++) {
@@ -245,7 +245,7 @@ t.test('the file stays bounded under retention, and shrinks when a listener goes
 
 t.test('the log is bounded where checkpoints do not keep up', (t) => {
   const store = new SqliteStore(join(directory(t), 'journal.db'));
-  const ledger = new Ledger(store, 1e9);
+  const ledger = new Log(store, 1e9);
   ledger.register(listener(A, { maxMessages: 50 }));
   const big = 'x'.repeat(60_000);
   let longest = 0;
@@ -276,7 +276,7 @@ t.test('a file of an older version, which can not shrink, goes on', async (t) =>
   t.match(db.prepare('PRAGMA auto_vacuum').get(), { auto_vacuum: 0 });
   db.close();
   const store = new SqliteStore(join(data, 'journal.db'));
-  const ledger = new Ledger(store, 1e9);
+  const ledger = new Log(store, 1e9);
   const book = ledger.register(listener());
   for (let i = 0; i < 200; i++) ledger.append(chunk([message('x'.repeat(50_000))]));
   ledger.commit();

@@ -1,20 +1,20 @@
 /** Records, chunks, listeners and requests for the journal's tests. */
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { epochOf, type Place } from '../../../src/journal/cursor.ts';
-import type { CaptureLimits, JournalListener, Pull, Pulled, Wait } from '../../../src/journal/journal.ts';
+import { epochOf, type Position } from '../../../src/journal/cursor.ts';
+import type { CaptureLimits, JournalListener, Read, ReadResult, Wait } from '../../../src/journal/journal.ts';
 import { HistoryReader } from '../../../src/journal/log/history-reader.ts';
-import { Ledger } from '../../../src/journal/log/log.ts';
-import { Walks } from '../../../src/journal/query/query-runner.ts';
-import { Pulls } from '../../../src/journal/query/reads.ts';
-import { Slices } from '../../../src/journal/query/time-slicer.ts';
+import { Log } from '../../../src/journal/log/log.ts';
+import { QueryRunner } from '../../../src/journal/query/query-runner.ts';
+import { Reads } from '../../../src/journal/query/reads.ts';
+import { TimeSlicer } from '../../../src/journal/query/time-slicer.ts';
 import { Snapshot } from '../../../src/journal/reader/snapshot.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
-import { Gate } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
+import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 import { addressBytes } from '../../../src/net/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/records/chunk.ts';
 import { listenerId } from '../../../src/records/ids.ts';
-import { Caller } from '../../../src/rpc/caller.ts';
+import { Cancellation } from '../../../src/rpc/caller.ts';
 
 export const A = 0x1234_5678_9abc;
 export const B = 77;
@@ -57,7 +57,7 @@ export function texts(...all: string[]): Uint8Array<ArrayBuffer>[] {
   return all.map((text) => chunk([message(text)]));
 }
 
-export function pullOf(more: Partial<Pull> = {}): Pull {
+export function pullOf(more: Partial<Read> = {}): Read {
   return {
     ...{ scope: { listener: A }, after: null, before: null, order: 'asc', limit: 1000, maxBytes: 1e9 },
     ...{ filter: {}, payload: 'full', format: 'json', ...more },
@@ -76,29 +76,29 @@ export function cursorAt(position: number | string, number = A): string {
 export type Item = Record<string, unknown> & { seq?: number; afterSeq?: number; text?: string; kind: string };
 
 /** The items of an answer in JSON form. */
-export function itemsOf(pulled: Pulled): Item[] {
+export function itemsOf(pulled: ReadResult): Item[] {
   return JSON.parse(`[${Buffer.from(pulled.body).toString()}]`);
 }
 
-export function seqsOf(pulled: Pulled): number[] {
+export function seqsOf(pulled: ReadResult): number[] {
   return itemsOf(pulled).map((item) => item.seq!);
 }
 
-export function textsOf(pulled: Pulled): string[] {
+export function textsOf(pulled: ReadResult): string[] {
   return itemsOf(pulled).map((item) => item.text!);
 }
 
 /** A ledger in this thread, and a way to read it as pulls do. */
-export function bench(maxBytes = 1e9): { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled> } {
-  const ledger = new Ledger(new SqliteStore(null), maxBytes);
-  const slices = new Slices(() => {});
-  const pulls = new Pulls(ledger, { slices, commit: () => ledger.commit(), reader: null });
+export function bench(maxBytes = 1e9): { ledger: Log; pull: (more?: Partial<Read>) => Promise<ReadResult> } {
+  const ledger = new Log(new SqliteStore(null), maxBytes);
+  const slices = new TimeSlicer(() => {});
+  const pulls = new Reads(ledger, { slices, commit: () => ledger.commit(), reader: null });
   let asked = 0;
-  return { ledger, pull: (more) => pulls.pull(pullOf(more), `${++asked}`, new Caller()) };
+  return { ledger, pull: (more) => pulls.pull(pullOf(more), `${++asked}`, new Cancellation()) };
 }
 
 /** A journal of one thread; `done` when the test is through with it. */
-export type Bench = { ledger: Ledger; pull: (more?: Partial<Pull>) => Promise<Pulled>; done: () => void };
+export type Bench = { ledger: Log; pull: (more?: Partial<Read>) => Promise<ReadResult>; done: () => void };
 
 export function inMemory(): Bench {
   const made = bench();
@@ -108,28 +108,28 @@ export function inMemory(): Bench {
 /** Journals one after the other in a file, read by snapshots of it, in slices as short as they come. */
 export function inFile(t: Test): () => Bench {
   const file = join(t.testdir({}), 'journal.db');
-  const ledger = new Ledger(new SqliteStore(file), 1e9);
-  const snapshot = new Snapshot(file, new Gate());
+  const ledger = new Log(new SqliteStore(file), 1e9);
+  const snapshot = new Snapshot(file, new WalResetBarrier());
   t.teardown(() => {
     snapshot.close();
     ledger.store.close();
   });
-  const walks = new Walks(snapshot, new Slices(() => {}, 0), (look) => snapshot.still(look));
-  const pull = async (more?: Partial<Pull>) => {
+  const walks = new QueryRunner(snapshot, new TimeSlicer(() => {}, 0), (look) => snapshot.withSnapshot(look));
+  const pull = async (more?: Partial<Read>) => {
     ledger.commit();
-    const { pulled, served } = await walks.walk(pullOf(more), new Caller());
+    const { pulled, served } = await walks.run(pullOf(more), new Cancellation());
     ledger.markAllServed(served);
     return pulled;
   };
   const done = () => {
-    for (const book of [...ledger.books.values()]) ledger.forget(book);
+    for (const book of [...ledger.histories.values()]) ledger.forget(book);
     while (ledger.isReclaiming) ledger.commit();
   };
   return () => ({ ledger, pull, done });
 }
 
 /** A reader at the first record. */
-export function readerOf(draft: Draft, start: Place = { major: 0, minor: 0 }): HistoryReader {
+export function readerOf(draft: Draft, start: Position = { major: 0, minor: 0 }): HistoryReader {
   const reader = new HistoryReader(chunk([draft]), start);
   reader.next();
   return reader;

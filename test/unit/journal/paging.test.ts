@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Pull, Pulled } from '../../../src/journal/journal.ts';
+import type { Read, ReadResult } from '../../../src/journal/journal.ts';
 import {
   type Draft,
   HEADER_BYTES,
@@ -77,7 +77,7 @@ class Model {
 
   run(step: Step): void {
     const { ledger } = this.bench;
-    const book = ledger.books.get(step.listener)!;
+    const book = ledger.histories.get(step.listener)!;
     if (step.do === 'append') this.#append(step.listener, step.kinds);
     else if (step.do === 'clear') {
       const before = book.lastSeq - step.keep + 1;
@@ -167,14 +167,14 @@ function listenerOf(number: number): string {
 }
 
 async function follow(
-  pull: (more: Partial<Pull>) => Promise<Pulled>,
-  request: Partial<Pull>,
+  pull: (more: Partial<Read>) => Promise<ReadResult>,
+  request: Partial<Read>,
   limits: number[],
 ): Promise<Item[]> {
   const items: Item[] = [];
   let next: string | null = null;
   for (let i = 0; i < 1000; i++) {
-    const place: Partial<Pull> = request.order === 'desc' ? { before: next } : { after: next };
+    const place: Partial<Read> = request.order === 'desc' ? { before: next } : { after: next };
     const pulled = await pull({ ...request, ...place, limit: limits[i % limits.length]! });
     const found = itemsOf(pulled);
     if (found.length !== pulled.items) throw new Error('miscounted');
@@ -242,7 +242,7 @@ for (const [where, bench] of [
             await read(limits[i % limits.length]!);
           }
           while (await read(5));
-          const { lastSeq } = model.bench.ledger.books.get(A)!;
+          const { lastSeq } = model.bench.ledger.histories.get(A)!;
           model.bench.done();
           const wanted = Array.from({ length: lastSeq }, (_, i) => i + 1);
           if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`saw ${seen}, of ${lastSeq}`);
@@ -307,7 +307,7 @@ for (const [where, bench] of [
     t.match(await pull({ ...all, before: 'j9.1~zzzzzz', order: 'desc' }), { items: 3, gap });
     t.equal((await pull({ ...all, after: next })).gap, undefined);
     t.equal((await pull({ ...all, after: '0' })).gap, undefined);
-    ledger.clear(ledger.books.get(A)!, 3);
+    ledger.clear(ledger.histories.get(A)!, 3);
     ledger.commit();
     const later = await pull({ after: cursorAt(9, B) });
     t.match(later, { items: 1, gap: { reason: 'restart', dropped: 2, fromSeq: 1, toSeq: 2 } });

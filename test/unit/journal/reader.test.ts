@@ -1,13 +1,13 @@
 /** Reads beside the journal thread, of a journal in a file: the contract of pulls holds, and appends go on. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Journal, Pull } from '../../../src/journal/journal.ts';
-import { Ledger } from '../../../src/journal/log/log.ts';
+import type { Journal, Read } from '../../../src/journal/journal.ts';
+import { Log } from '../../../src/journal/log/log.ts';
 import { Reader } from '../../../src/journal/reader/reader.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
-import { Gate } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
+import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 import { readPcapng } from '../../../src/pcap/pcapng-reader.ts';
-import { Caller } from '../../../src/rpc/caller.ts';
+import { Cancellation } from '../../../src/rpc/caller.ts';
 import { A, B, chunk, cursorAt, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
@@ -29,10 +29,10 @@ async function filled(t: Test, chunks: number) {
 }
 
 /** The seqs of an NDJSON export, and those that gaps tell of. */
-async function exported(journal: Journal, more: Partial<Pull> = {}): Promise<number[]> {
+async function exported(journal: Journal, more: Partial<Read> = {}): Promise<number[]> {
   const seqs: number[] = [];
   for (let after: string | null = '0', goesOn = true; goesOn; ) {
-    const pulled = await journal.pull(pullOf({ format: 'ndjson', after, limit: 2000, ...more }));
+    const pulled = await journal.read(pullOf({ format: 'ndjson', after, limit: 2000, ...more }));
     const { gap } = pulled;
     if (gap !== undefined) for (let seq = gap.fromSeq!; seq <= gap.toSeq!; seq++) seqs.push(seq);
     const lines = Buffer.from(pulled.body).toString().trimEnd().split('\n').filter(Boolean);
@@ -63,7 +63,7 @@ t.test(
     for (const order of ['asc', 'desc'] as const) {
       for (const scope of [{ listener: A }, { listeners: null }]) {
         const { lastSeq } = (await journal.histories([A])).get(A)!;
-        const going = journal.pull(pullOf({ scope, order, filter: { regex: '^\\d*77 ' } }));
+        const going = journal.read(pullOf({ scope, order, filter: { regex: '^\\d*77 ' } }));
         await append(10);
         const page = await going;
         const seqs = itemsOf(page).map(({ seq }) => seq!);
@@ -85,15 +85,15 @@ t.test('pcapng exports live with the reader, and end there', async (t) => {
   const request = pullOf({ format: 'pcapng', limit: 300 });
   let after: string | null = null;
   for (let begins = true, more = true; more; begins = false) {
-    const pulled = await journal.pull({ ...request, after, export: { id: 7, begins } });
+    const pulled = await journal.read({ ...request, after, export: { id: 7, begins } });
     bodies.push(pulled.body);
     after = pulled.next;
     more = pulled.hasMore;
   }
   t.equal(readPcapng(Buffer.concat(bodies)).items.length, 4 * PER_CHUNK);
-  await journal.pull({ ...request, export: { id: 8, begins: true } });
+  await journal.read({ ...request, export: { id: 8, begins: true } });
   await journal.endExport(8);
-  await t.rejects(journal.pull({ ...request, export: { id: 8, begins: false } }), { code: 'export_gone' });
+  await t.rejects(journal.read({ ...request, export: { id: 8, begins: false } }), { code: 'export_gone' });
 });
 
 t.test('what is cleared or evicted under an export is a gap in it', async (t) => {
@@ -108,31 +108,31 @@ t.test('what is cleared or evicted under an export is a gap in it', async (t) =>
 t.test('a cleared range is said to be cleared', async (t) => {
   const { journal } = await filled(t, 2);
   await journal.clear(A, 600);
-  t.match(await journal.pull(pullOf({ format: 'ndjson', after: '5' })), {
+  t.match(await journal.read(pullOf({ format: 'ndjson', after: '5' })), {
     gap: { reason: 'cleared', fromSeq: 6, toSeq: 599 },
   });
 });
 
 t.test('errors of a walk have their code', async (t) => {
   const { journal } = await filled(t, 1);
-  await t.rejects(journal.pull(pullOf({ format: 'ndjson', after: 'x' })), { code: 'cursor_invalid' });
-  await t.rejects(journal.pull(pullOf({ format: 'ndjson', after: '501' })), { code: 'cursor_ahead' });
-  await t.rejects(journal.pull(pullOf({ format: 'ndjson', scope: { listener: B } })), { code: 'unknown_listener' });
-  await t.rejects(journal.pull(pullOf({ format: 'ndjson', filter: { regex: '(' } })), { code: 'filter_invalid' });
+  await t.rejects(journal.read(pullOf({ format: 'ndjson', after: 'x' })), { code: 'cursor_invalid' });
+  await t.rejects(journal.read(pullOf({ format: 'ndjson', after: '501' })), { code: 'cursor_ahead' });
+  await t.rejects(journal.read(pullOf({ format: 'ndjson', scope: { listener: B } })), { code: 'unknown_listener' });
+  await t.rejects(journal.read(pullOf({ format: 'ndjson', filter: { regex: '(' } })), { code: 'filter_invalid' });
 });
 
 t.test('a caller that leaves ends its walk, and others are served meanwhile', async (t) => {
   const { journal } = await filled(t, 100);
   const gone = new AbortController();
-  const walks = [1, 2, 3, 4].map((n) => journal.pull(pullOf({ filter: { regex: `y{${n}}z` } }), gone.signal));
+  const walks = [1, 2, 3, 4].map((n) => journal.read(pullOf({ filter: { regex: `y{${n}}z` } }), gone.signal));
   const settled = Promise.allSettled(walks);
-  t.match(await journal.pull(pullOf({ format: 'ndjson', limit: 1 })), { items: 1 });
+  t.match(await journal.read(pullOf({ format: 'ndjson', limit: 1 })), { items: 1 });
   gone.abort();
   for (const { status, reason } of (await settled) as PromiseRejectedResult[]) {
     t.equal(status, 'rejected');
     t.equal(reason.code, 'aborted');
   }
-  t.match(await journal.pull(pullOf({ format: 'ndjson', limit: 1 })), { items: 1 });
+  t.match(await journal.read(pullOf({ format: 'ndjson', limit: 1 })), { items: 1 });
 });
 
 t.test('what was committed before a read is in it, whichever thread reads', async (t) => {
@@ -142,14 +142,14 @@ t.test('what was committed before a read is in it, whichever thread reads', asyn
   for (let i = 0; i < 100; i++) {
     send(texts(`${i}`)[0]!);
     const [format, other] = i % 2 === 0 ? (['ndjson', 'json'] as const) : (['json', 'ndjson'] as const);
-    t.equal((await journal.pull(pullOf({ format, after: `${i}` }))).items, 1, { diagnostic: false });
-    t.equal((await journal.pull(pullOf({ format: other, after: `${i}` }))).items, 1, { diagnostic: false });
+    t.equal((await journal.read(pullOf({ format, after: `${i}` }))).items, 1, { diagnostic: false });
+    t.equal((await journal.read(pullOf({ format: other, after: `${i}` }))).items, 1, { diagnostic: false });
   }
 });
 
 t.test('closing during a walk ends it', async (t) => {
   const { journal } = await filled(t, 100);
-  const walks = [1, 2].map((n) => journal.pull(pullOf({ filter: { regex: `y{${n}}z` } })));
+  const walks = [1, 2].map((n) => journal.read(pullOf({ filter: { regex: `y{${n}}z` } })));
   const settled = Promise.allSettled(walks);
   await journal.close();
   for (const result of await settled) {
@@ -159,16 +159,16 @@ t.test('closing during a walk ends it', async (t) => {
 
 t.test('a long read leaves the log moments to begin anew', async (t) => {
   const file = join(t.testdir({}), 'journal.db');
-  const gate = new Gate();
-  const store = new SqliteStore(file, { gate });
-  const ledger = new Ledger(store, 1e9);
+  const barrier = new WalResetBarrier();
+  const store = new SqliteStore(file, { barrier });
+  const ledger = new Log(store, 1e9);
   ledger.register(listener(A));
   for (let i = 0; i < 100; i++) ledger.append(chunk(Array.from({ length: PER_CHUNK }, () => message('x'.repeat(40)))));
   ledger.commit();
-  const reader = new Reader(file, gate);
-  const goal = ledger.books.get(A)!.tail;
-  await reader.walk(pullOf({ limit: 1 }), goal, new Caller());
-  const walks = [1, 2, 3].map((n) => reader.walk(pullOf({ filter: { regex: `y{${n}}z` } }), goal, new Caller()));
+  const reader = new Reader(file, barrier);
+  const goal = ledger.histories.get(A)!.tail;
+  await reader.walk(pullOf({ limit: 1 }), goal, new Cancellation());
+  const walks = [1, 2, 3].map((n) => reader.walk(pullOf({ filter: { regex: `y{${n}}z` } }), goal, new Cancellation()));
   for (let i = 0; i < 5; i++) {
     ledger.append(texts(`${i}`)[0]!);
     ledger.commit();

@@ -1,6 +1,6 @@
 /** A long history read from its beginning to its end. */
 import t from 'tap';
-import type { Pull } from '../../../src/journal/journal.ts';
+import type { Read } from '../../../src/journal/journal.ts';
 import { H } from '../../../src/records/chunk.ts';
 import { chunk, listener, message, pullOf, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
@@ -19,9 +19,9 @@ t.test('1,000,000 messages are replayed once each, in order', async (t) => {
     if (owed() > 8e6) await until(() => owed() < 4e6);
   }
   let expected = 1;
-  const request: Partial<Pull> = { limit: 20_000, payload: 'none', format: 'sse' };
+  const request: Partial<Read> = { limit: 20_000, payload: 'none', format: 'sse' };
   for (let after: string | null = null, more = true; more; ) {
-    const page = await journal.pull(pullOf({ ...request, after }));
+    const page = await journal.read(pullOf({ ...request, after }));
     const body = Buffer.from(page.body).toString('latin1');
     for (let at = body.indexOf('\nid: '); at !== -1; at = body.indexOf('\nid: ', at + 200)) {
       const id = Number.parseInt(body.slice(at + 5, at + 13), 10);

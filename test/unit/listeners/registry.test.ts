@@ -80,7 +80,7 @@ t.test('what the operating system refuses has a code of its own', async (t) => {
 });
 
 t.test('limits: threads of the pool and the process, listeners', async (t) => {
-  const { registry, crews } = await setup(t, { maxListeners: 2, maxThreads: 4 });
+  const { registry, allocator } = await setup(t, { maxListeners: 2, maxThreads: 4 });
   await t.rejects(registry.create({ protocol: 'udp', threads: 3 }), {
     code: 'unprocessable',
     message: /dedicated.*--threads 3/,
@@ -88,9 +88,9 @@ t.test('limits: threads of the pool and the process, listeners', async (t) => {
   await t.rejects(registry.create({ protocol: 'udp', threads: 3, pool: 'dedicated' }), { message: /--max-threads 5/ });
   const own = await registry.create({ protocol: 'udp', threads: 2, pool: 'dedicated' });
   t.same(own.bindings, [{ thread: `${own.id}-1` }, { thread: `${own.id}-2` }]);
-  t.match(await crews.view(), { threadsInUse: 4, maxThreads: 4, pools: [{ name: 'shared' }, { name: own.id }] });
+  t.match(await allocator.view(), { threadsInUse: 4, maxThreads: 4, pools: [{ name: 'shared' }, { name: own.id }] });
   await registry.remove(own.id, { mode: 'fin', drain: 0 });
-  t.match(await crews.view(), { threadsInUse: 2, pools: { length: 1 } }, 'its threads are joined');
+  t.match(await allocator.view(), { threadsInUse: 2, pools: { length: 1 } }, 'its threads are joined');
   await registry.create({ protocol: 'udp' });
   await registry.create({ protocol: 'tcp' });
   await t.rejects(registry.create({ protocol: 'udp' }), { code: 'limit_reached', message: /--max-listeners 4/ });

@@ -15,13 +15,13 @@ const OPEN = ['listening', 'paused', 'degraded'];
 for (const engine of ENGINES) {
   t.test(`${engine}: sends, answers and reads beside replacements`, async (t) => {
     const service = await setup(t, { engine });
-    const { registry, crews } = service;
+    const { registry, allocator } = service;
     const sends = new Sends({
       use: (ref) => registry.use(ref),
       sendPolicy: new AddressPolicy([], { code: 'destination_not_allowed', flag: '--allow-send' }),
       bindPolicy: new AddressPolicy([], { code: 'bind_not_allowed', flag: '--allow-bind' }),
-      thread: () => crews.next(),
-      watch: (watcher) => crews.watch(watcher),
+      thread: () => allocator.next(),
+      watch: (watcher) => allocator.watch(watcher),
     });
     t.teardown(() => sends.clear());
     await registry.create({ protocol: 'udp', name: 'to', responder: { type: 'echo' } });

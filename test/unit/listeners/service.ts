@@ -9,12 +9,12 @@ import { Registry, type RegistryOptions } from '../../../src/listeners/registry.
 import { PortTable } from '../../../src/listeners/sockets/ports.ts';
 import { AddressPolicy } from '../../../src/net/access-policy.ts';
 import type { PoolThread } from '../../../src/workers/pool-thread.ts';
-import { Crews } from '../../../src/workers/thread-allocator.ts';
+import { ThreadAllocator } from '../../../src/workers/thread-allocator.ts';
 
 /** `auto` is the native engine where it works. */
 export type Engine = 'auto' | 'dgram';
 export const ENGINES: readonly Engine[] = ['auto', 'dgram'];
-export type Setup = { registry: Registry; crews: Crews; journal: Journal; errors: unknown[] };
+export type Setup = { registry: Registry; allocator: ThreadAllocator; journal: Journal; errors: unknown[] };
 
 /** Everything is closed when the test ends; a failure nobody waited for fails it. */
 export async function setup(
@@ -30,11 +30,11 @@ export async function setup(
   const journal = await openJournal({ dataDir: null, execArgv: [] });
   const ownPorts = new SharedArrayBuffer(65_536);
   const environment = { attachJournal: journal.attach.bind(journal), ownPorts, engine };
-  const crews = await Crews.start({ threads, maxThreads, environment });
+  const allocator = await ThreadAllocator.start({ threads, maxThreads, environment });
   const errors: unknown[] = [];
   const registry = new Registry({
     journal,
-    crews,
+    allocator,
     ports: { table: new PortTable(ownPorts), range: null },
     bindPolicy: new AddressPolicy(allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' }),
     advertisedHost: null,
@@ -44,16 +44,16 @@ export async function setup(
   });
   t.teardown(async () => {
     await registry.close();
-    await crews.close();
+    await allocator.close();
     await journal.close();
     if (errors.length > 0) throw errors[0];
   });
-  return { registry, crews, journal, errors };
+  return { registry, allocator, journal, errors };
 }
 
 /** The thread of a name, to kill it. */
-export function threadNamed(crews: Crews, name: string): PoolThread {
-  const threads = crews.choose(2) as unknown as PoolThread[];
+export function threadNamed(allocator: ThreadAllocator, name: string): PoolThread {
+  const threads = allocator.choose(2) as unknown as PoolThread[];
   const found = threads.find((thread) => thread.name === name);
   if (found === undefined) throw new Error(`no thread ${name}`);
   return found;
@@ -117,7 +117,7 @@ type Item = {
 /** Records of a listener as a page shows them. */
 export async function page({ registry, journal }: Setup, ref: string, filter: MessageFilter = {}): Promise<Item[]> {
   const { number } = await registry.flush(ref);
-  const pulled = await journal.pull({
+  const pulled = await journal.read({
     scope: { listener: number },
     after: null,
     before: null,

@@ -70,7 +70,7 @@ t.test('wrong cursors and filters are named', async (t) => {
 t.test('a gap is shown beside the items', async (t) => {
   const { app, journal } = await withMessages(t, ['a']);
   const gap = { reason: 'evicted', dropped: 2, fromSeq: 1, toSeq: 2 } as const;
-  journal.pull = async () => ({ body: new Uint8Array(), items: 0, messages: 0, next: '2', hasMore: false, gap });
+  journal.read = async () => ({ body: new Uint8Array(), items: 0, messages: 0, next: '2', hasMore: false, gap });
   t.same((await app.inject(path)).json(), { items: [], next: '2', hasMore: false, gap });
 });
 

@@ -10,13 +10,13 @@ import { ENGINES, type Engine, page, setup, threadNamed, until } from '../listen
 
 async function start(t: Test, engine: Engine = 'dgram') {
   const service = await setup(t, { engine });
-  const { registry, crews } = service;
+  const { registry, allocator } = service;
   const sends = new Sends({
     use: (ref) => registry.use(ref),
     sendPolicy: new AddressPolicy([], { code: 'destination_not_allowed', flag: '--allow-send' }),
     bindPolicy: new AddressPolicy(['192.0.2.0/24'], { code: 'bind_not_allowed', flag: '--allow-bind' }),
-    thread: () => crews.next(),
-    watch: (watcher) => crews.watch(watcher),
+    thread: () => allocator.next(),
+    watch: (watcher) => allocator.watch(watcher),
   });
   t.teardown(() => sends.clear());
   return { ...service, sends };
@@ -178,14 +178,14 @@ t.test('the newest 1,000 are kept and paged, newest first', async (t) => {
 });
 
 t.test('a send whose thread dies is failed, and nobody waits for ever', async (t) => {
-  const { crews, sends } = await start(t);
+  const { allocator, sends } = await start(t);
   const sink = createSocket('udp4').bind(0, '127.0.0.1');
   t.teardown(() => sink.close());
   await once(sink, 'listening');
   const to = { host: '127.0.0.1', port: sink.address().port };
   const waiting = sends.create({ protocol: 'udp', to, text: 'x', expectReply: { timeout: '60s' } });
   await until(() => sends.totals().running === 1, 'running');
-  await Promise.all([threadNamed(crews, 'shared-1').kill(), threadNamed(crews, 'shared-2').kill()]);
+  await Promise.all([threadNamed(allocator, 'shared-1').kill(), threadNamed(allocator, 'shared-2').kill()]);
   t.match(await waiting, { send: { state: 'failed', error: { code: 'worker_unavailable' } } });
 });
 

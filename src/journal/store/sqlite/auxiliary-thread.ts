@@ -10,7 +10,7 @@ const OPEN = 1;
 const ENDED = 2;
 
 /** What the thread is told at its start. `phase[0]` is how far it is. */
-export type CompanionStart<More = object> = More & { file: string; phase: Int32Array };
+export type AuxiliaryThreadStart<More = object> = More & { file: string; phase: Int32Array };
 
 type Parts<Report> = {
   file: string;
@@ -19,12 +19,12 @@ type Parts<Report> = {
   more?: object;
 };
 
-export class Companion<Order, Report = never> {
+export class AuxiliaryThread<Order, Report = never> {
   readonly #worker: Worker;
   readonly #phase = new Int32Array(new SharedArrayBuffer(4));
 
   constructor(name: string, url: URL, { file, receive, more }: Parts<Report>) {
-    const workerData: CompanionStart = { ...more, file, phase: this.#phase };
+    const workerData: AuxiliaryThreadStart = { ...more, file, phase: this.#phase };
     this.#worker = new Worker(url, { name, workerData, execArgv: [] });
     if (receive !== undefined) this.#worker.on('message', receive);
     this.#worker.unref();
@@ -47,12 +47,12 @@ export class Companion<Order, Report = never> {
 }
 
 /** Inside the thread, before it opens the file: ends it when it comes too late. */
-export function begin({ phase }: CompanionStart): void {
+export function begin({ phase }: AuxiliaryThreadStart): void {
   if (Atomics.compareExchange(phase, 0, STARTING, OPEN) !== STARTING) process.exit();
 }
 
 /** Inside the thread, when it has closed the file: ends it. */
-export function letGo({ phase }: CompanionStart): void {
+export function exit({ phase }: AuxiliaryThreadStart): void {
   Atomics.store(phase, 0, ENDED);
   Atomics.notify(phase, 0);
   parentPort?.close();

@@ -2,10 +2,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { noteUnforeseen } from '../../unforeseen.ts';
-import { begin, type CompanionStart, letGo } from './auxiliary-thread.ts';
+import { type AuxiliaryThreadStart, begin, exit } from './auxiliary-thread.ts';
 import type { CheckpointOrder } from './checkpoints.ts';
 
-const start = workerData as CompanionStart;
+const start = workerData as AuxiliaryThreadStart;
 begin(start);
 const db = new DatabaseSync(start.file);
 
@@ -16,7 +16,7 @@ parentPort?.on('message', (order: CheckpointOrder) => {
   if (order === 'checkpoint') checkpoint();
   else {
     db.close();
-    letGo(start);
+    exit(start);
   }
 });
 

@@ -2,7 +2,7 @@
  * Checkpoints: moves what is committed from the write-ahead log into the database, on a thread of its own. A checkpoint
  * waits for the disk, tens of milliseconds at the least, and an append must not.
  */
-import { Companion } from './auxiliary-thread.ts';
+import { AuxiliaryThread } from './auxiliary-thread.ts';
 
 /** Bytes committed between two checkpoints. */
 const INTERVAL = 4 * 1024 * 1024;
@@ -10,13 +10,13 @@ const INTERVAL = 4 * 1024 * 1024;
 export type CheckpointOrder = 'checkpoint' | 'end';
 
 export class Checkpoints {
-  readonly #thread: Companion<CheckpointOrder, 'done'>;
+  readonly #thread: AuxiliaryThread<CheckpointOrder, 'done'>;
   #bytes = 0;
 
   /** @param done called after each checkpoint, when the thread is at rest */
   constructor(file: string, done: () => void) {
     const url = new URL('./checkpoint-thread.js', import.meta.url);
-    this.#thread = new Companion('checkpoints', url, { file, receive: done });
+    this.#thread = new AuxiliaryThread('checkpoints', url, { file, receive: done });
   }
 
   /** So many bytes were committed. True when a checkpoint was due, and ordered. */

@@ -7,13 +7,13 @@ import { DatabaseSync } from 'node:sqlite';
 const BUSY = 5;
 const FULL = 13;
 
-export type Claim = { release(): void };
+export type DirectoryLock = { release(): void };
 
 /**
  * Makes the directory if need be and takes it for this process. The lock is that of an open transaction on a small
  * database of its own, so a kill leaves nothing behind. Throws an Error of one line when the directory can't be had.
  */
-export function claimDirectory(directory: string): Claim {
+export function claimDirectory(directory: string): DirectoryLock {
   let lock: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true });

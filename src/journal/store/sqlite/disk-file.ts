@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { INCREMENTAL, PAGE } from './schema.ts';
 import type { Statements } from './statements.ts';
-import type { Gate } from './wal-reset-barrier.ts';
+import type { WalResetBarrier } from './wal-reset-barrier.ts';
 
 /** Free pages that stay for what comes next, beside an eighth of the file: 4 MiB. */
 const SPARE_PAGES = 512;
@@ -21,14 +21,14 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
 export class DiskFile {
   readonly #path: string;
   readonly #statements: Statements;
-  readonly #gate: Gate;
+  readonly #barrier: WalResetBarrier;
   /** Pages can be given back: not those of a file that an older version made. */
   readonly #shrinks: boolean;
 
-  /** @param gate that of whoever else reads the file */
-  constructor(path: string, statements: Statements, gate: Gate) {
+  /** @param barrier that of whoever else reads the file */
+  constructor(path: string, statements: Statements, barrier: WalResetBarrier) {
     this.#path = path;
-    this.#gate = gate;
+    this.#barrier = barrier;
     this.#statements = statements;
     this.#shrinks = this.#number('PRAGMA auto_vacuum') === INCREMENTAL;
   }
@@ -50,7 +50,7 @@ export class DiskFile {
 
   /** See Store. The reader stays out meanwhile: the log can begin anew only when nobody reads from it. */
   checkpoint(patience: number): boolean {
-    return this.#gate.alone(() => this.#truncate(patience));
+    return this.#barrier.alone(() => this.#truncate(patience));
   }
 
   /** Begins the log anew when it is long, at a moment when that takes little. */

@@ -36,13 +36,13 @@ export function asRow(values: unknown[]): Row {
 }
 
 /** What is stored of a chunk beside its bytes, in the order of the columns. The check stands above the kinds. */
-export function notesOf({ row, listener, start, end, survey, ...entry }: Entry, bytes: number): number[] {
+export function notesOf({ row, listener, start, end, summary, ...entry }: Entry, bytes: number): number[] {
   const notes = [
-    ...[row, listener, end.major, end.minor, start.major + 1, start.minor, survey.start, survey.stop, survey.kinds],
-    ...[survey.smallest, survey.largest, survey.addresses, survey.endpoints, entry.thread],
+    ...[row, listener, end.major, end.minor, start.major + 1, start.minor, summary.start, summary.stop, summary.kinds],
+    ...[summary.smallest, summary.largest, summary.addresses, summary.endpoints, entry.thread],
     ...[bytes, entry.bytesBefore, entry.incomingBefore],
   ];
-  notes[KINDS_PLACE] = survey.kinds + CHECK_UNIT * checkOf(notes);
+  notes[KINDS_PLACE] = summary.kinds + CHECK_UNIT * checkOf(notes);
   return notes;
 }
 

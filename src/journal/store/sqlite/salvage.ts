@@ -34,13 +34,13 @@ function carryOver(wreck: Wreck, fresh: string): string {
     good.exec(`${sql.NEW_FILE} BEGIN;`);
     const statements = new Statements(good);
     const rows = new SalvagedRows(wreck, statements);
-    const books = new SalvagedBooks(rows, statements);
+    const histories = new SalvagedBooks(rows, statements);
     rows.carryOver();
-    books.carryOver(wreck.listeners());
-    if (rows.used.size + books.carried === 0) throw new Error('nothing can be read');
+    histories.carryOver(wreck.listeners());
+    if (rows.used.size + histories.carried === 0) throw new Error('nothing can be read');
     for (const note of wreck.meta()) statements.run(sql.SAVE_META, ...note);
     good.exec('COMMIT');
-    return summary(rows, books);
+    return summary(rows, histories);
   } finally {
     good.close();
   }

@@ -4,9 +4,9 @@
  */
 
 import { listenerId } from '../../../records/ids.ts';
-import { comparePlaces, later, type Place } from '../../cursor.ts';
+import { comparePositions, later, type Position } from '../../cursor.ts';
 import type { JournalListener } from '../../journal.ts';
-import { Book, type BookState } from '../../log/history.ts';
+import { History, type HistoryState } from '../../log/history.ts';
 import type { Row } from '../store.ts';
 import type { SalvagedRows } from './salvaged-rows.ts';
 import { listenerOf, specOf } from './salvaged-spec.ts';
@@ -35,7 +35,7 @@ export class SalvagedBooks {
   }
 
   #carry({ number, state: stateText, spec: specText }: ListenerTexts): void {
-    const state = stateText === undefined ? this.#stateOf(number, specText) : (JSON.parse(stateText) as BookState);
+    const state = stateText === undefined ? this.#stateOf(number, specText) : (JSON.parse(stateText) as HistoryState);
     if (state === undefined) {
       this.lost.push(listenerId(number));
       return;
@@ -48,44 +48,44 @@ export class SalvagedBooks {
     this.#sql.run(sql.SAVE_LISTENER, number, text, spec === null ? null : sealedText(spec));
   }
 
-  #stateOf(number: number, spec: string | null | undefined): BookState | undefined {
+  #stateOf(number: number, spec: string | null | undefined): HistoryState | undefined {
     const listener = typeof spec === 'string' ? listenerOf(number, spec) : undefined;
     return listener && this.#stateFromRows(listener);
   }
 
-  #stateFromRows(listener: JournalListener): BookState {
+  #stateFromRows(listener: JournalListener): HistoryState {
     const rows = this.#rows.byListener.get(listener.number) ?? [];
     const [first, last] = [rows[0], rows.at(-1)];
-    const book = new Book(listener);
-    if (first === undefined || last === undefined) return book.state();
-    book.floor = first.start;
-    book.evicted = first.start.major;
-    book.tail = last.end;
-    book.appendedBytes = last.bytesBefore + last.bytes;
-    book.captured = this.#rows.incomingAfter(last);
-    book.outgoing = book.tail.major - book.captured;
-    return book.state();
+    const history = new History(listener);
+    if (first === undefined || last === undefined) return history.state();
+    history.floor = first.start;
+    history.evicted = first.start.major;
+    history.tail = last.end;
+    history.appendedBytes = last.bytesBefore + last.bytes;
+    history.captured = this.#rows.incomingAfter(last);
+    history.outgoing = history.tail.major - history.captured;
+    return history.state();
   }
 
   /** Answers where the history ends. */
-  #fillGaps(listener: number, state: BookState): Place {
+  #fillGaps(listener: number, state: HistoryState): Position {
     const rows = [...(this.#rows.byListener.get(listener) ?? [])];
     const end = rows.reduce((end, row) => later(end, row.end), state.tail);
     let before: Row | undefined;
     let place = state.floor;
     for (const row of rows) {
-      if (comparePlaces(row.start, place) > 0) this.#fill(state, [place, row.start], { before, after: row });
+      if (comparePositions(row.start, place) > 0) this.#fill(state, [place, row.start], { before, after: row });
       place = later(place, row.end);
       before = row;
     }
-    if (comparePlaces(end, place) > 0) this.#fill(state, [place, end], { before });
+    if (comparePositions(end, place) > 0) this.#fill(state, [place, end], { before });
     return end;
   }
 
   /** Numbers that were passed over are no loss. */
   #fill(
-    { listener, holes }: BookState,
-    [from, to]: [Place, Place],
+    { listener, holes }: HistoryState,
+    [from, to]: [Position, Position],
     beside: { before?: Row | undefined; after?: Row },
   ): void {
     if (holes.some((hole) => hole.from === from.major && hole.to === to.major) && to.minor === 0) return;

@@ -4,7 +4,7 @@
  */
 import { ChunkReader, isWholeChunk, KIND_GAP } from '../../../records/chunk.ts';
 import { surveyChunk } from '../../../records/chunk-summary.ts';
-import { comparePlaces, type Place, START } from '../../cursor.ts';
+import { comparePositions, type Position, START } from '../../cursor.ts';
 import { isSound, isSubstitute, substituteFor } from '../../damage/substitute.ts';
 import type { Entry, Row } from '../store.ts';
 import { notesOf } from './rows.ts';
@@ -31,15 +31,15 @@ export class SalvagedRows {
   }
 
   /** Stores a row of which there is nothing any more, with notes that let every reader look. */
-  fill(listener: number, [start, end]: [Place, Place], { before, after }: { before?: Row; after?: Row }): void {
+  fill(listener: number, [start, end]: [Position, Position], { before, after }: { before?: Row; after?: Row }): void {
     const row = this.#freeNumber(before?.row ?? 0);
     const chunk = substituteFor({ listener, start, end });
     const times = this.#sql.get(sql.TIMES, before?.row ?? after?.row ?? 0, after?.row ?? before?.row ?? 0)!;
     const all = { kinds: 0x3ff, smallest: 0, largest: 0xffff_ffff, addresses: 0xffff_ffff, endpoints: 0xffff_ffff };
-    const survey = { ...surveyChunk(new ChunkReader(chunk)), ...all, ...timesOf(times) };
+    const summary = { ...surveyChunk(new ChunkReader(chunk)), ...all, ...timesOf(times) };
     const bytesBefore = before === undefined ? 0 : before.bytesBefore + before.bytes;
     const incomingBefore = after?.incomingBefore ?? (before === undefined ? 0 : this.incomingAfter(before));
-    this.#insert({ row, listener, start, end, survey, thread: 0, bytesBefore, incomingBefore }, chunk);
+    this.#insert({ row, listener, start, end, summary, thread: 0, bytesBefore, incomingBefore }, chunk);
     this.damaged++;
   }
 
@@ -74,21 +74,21 @@ export class SalvagedRows {
   #carryAlone(row: number, chunk: Uint8Array): void {
     const reader = new ChunkReader(chunk);
     const { listener, firstSeq, thread } = reader;
-    const survey = surveyChunk(reader);
+    const summary = surveyChunk(reader);
     const last = this.byListener.get(listener)?.at(-1);
     const start = last?.end.major === firstSeq - 1 ? last.end : { major: firstSeq - 1, minor: 0 };
-    const minor = survey.messages > 0 ? survey.trailing : start.minor + survey.records;
-    const end = { major: start.major + survey.messages, minor };
+    const minor = summary.messages > 0 ? summary.trailing : start.minor + summary.records;
+    const end = { major: start.major + summary.messages, minor };
     const bytesBefore = last === undefined ? 0 : last.bytesBefore + last.bytes;
     const incomingBefore = last === undefined ? 0 : this.incomingAfter(last);
-    const entry = { row, listener, start, end, survey, thread, bytesBefore, incomingBefore };
+    const entry = { row, listener, start, end, summary, thread, bytesBefore, incomingBefore };
     if (this.#follows({ ...entry, bytes: chunk.length })) this.#insert(entry, chunk);
   }
 
   /** Whether the row goes on where those before it ended, or later. */
   #follows({ row, listener, start }: Row): boolean {
     const last = this.byListener.get(listener)?.at(-1);
-    return !this.used.has(row) && comparePlaces(last?.end ?? START, start) <= 0;
+    return !this.used.has(row) && comparePositions(last?.end ?? START, start) <= 0;
   }
 
   #insert(entry: Entry, chunk: Uint8Array): void {

@@ -1,7 +1,7 @@
 /** What is read of a journal's database, by whichever connection: the same rows for the thread that appends and for readers. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { Place } from '../../cursor.ts';
-import type { Conditions, Found, Reach, ReadStore, Row } from '../store.ts';
+import type { Position } from '../../cursor.ts';
+import type { Conditions, Found, ReadStore, Row, ScanRange } from '../store.ts';
 import { asFound, asRow, conditionValues } from './rows.ts';
 import * as sql from './schema.ts';
 import type { Statements } from './statements.ts';
@@ -32,17 +32,17 @@ export class SqliteReads implements ReadStore {
     this.lastRow = Math.max(row, Number.isSafeInteger(noted) ? noted : 0);
   }
 
-  up(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
+  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[] {
     if (reach === null) return this.#walk(sql.WALKS.allUp, [from.major, limit], conditions);
     return this.#walk(sql.WALKS.up, [reach, from.major, from.minor, limit], conditions);
   }
 
-  down(reach: Reach, from: Place, conditions: Conditions | null, limit: number): Found[] {
+  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[] {
     if (reach === null) return this.#walk(sql.WALKS.allDown, [from.major, limit], conditions);
     return this.#walk(sql.WALKS.down, [reach, from.major, from.minor, limit], conditions);
   }
 
-  holding(listener: number, place: Place): Found | undefined {
+  holding(listener: number, place: Position): Found | undefined {
     return this.#walk(sql.WALKS.from, [listener, place.major, place.minor, 1], null)[0];
   }
 
@@ -50,7 +50,7 @@ export class SqliteReads implements ReadStore {
     return this.#sql.get(sql.DATA, row)?.[0] as Uint8Array | undefined;
   }
 
-  first(listener: number, beyond: Place, bytes: number, micros: number): Row | undefined {
+  first(listener: number, beyond: Position, bytes: number, micros: number): Row | undefined {
     const row = this.#sql.get(sql.FIRST, listener, beyond.major, beyond.minor, bytes, micros);
     return row === undefined ? undefined : asRow(row as number[]);
   }

@@ -1,8 +1,8 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { KIND_GAP } from '../../../records/chunk.ts';
-import type { Place } from '../../cursor.ts';
-import type { BookState } from '../../log/history.ts';
+import type { Position } from '../../cursor.ts';
+import type { HistoryState } from '../../log/history.ts';
 import type { Entry, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { DiskFile, STEP_BYTES } from './disk-file.ts';
@@ -14,7 +14,7 @@ import { openedText, sealedText } from './sealed-text.ts';
 import { SqliteReads } from './sqlite-reads.ts';
 import { Statements } from './statements.ts';
 import { isDamage, isMalformed } from './storage-fault.ts';
-import { Gate } from './wal-reset-barrier.ts';
+import { WalResetBarrier } from './wal-reset-barrier.ts';
 import { type Fsync, WalSync } from './wal-sync.ts';
 
 /** What a row takes beside its chunk: its notes, its place in the index, its share of the pages. Measured. */
@@ -43,7 +43,10 @@ export class SqliteStore extends SqliteReads implements Store {
    * DamagedFile.
    * @param how `gate` is that of whoever else reads the file
    */
-  constructor(file: string | null, { fsync = 'interval', gate = new Gate() }: { fsync?: Fsync; gate?: Gate } = {}) {
+  constructor(
+    file: string | null,
+    { fsync = 'interval', barrier = new WalResetBarrier() }: { fsync?: Fsync; barrier?: WalResetBarrier } = {},
+  ) {
     const db = file === null ? new DatabaseSync(':memory:', NO_ROLLBACK) : new DatabaseSync(file);
     const statements = new Statements(db);
     super(statements, file === null ? 'memory' : 'file');
@@ -51,7 +54,7 @@ export class SqliteStore extends SqliteReads implements Store {
     this.#statements = statements;
     if (file === null) this.#db.exec(sql.MEMORY_PRAGMAS + sql.TABLES);
     else this.#openFile(file);
-    this.#disk = file === null ? null : new DiskFile(file, statements, gate);
+    this.#disk = file === null ? null : new DiskFile(file, statements, barrier);
     this.#sync = file === null ? null : new WalSync(file, fsync);
     this.#checkpoints = file === null ? null : new Checkpoints(file, () => this.#rewindLog());
     this.#count();
@@ -78,11 +81,11 @@ export class SqliteStore extends SqliteReads implements Store {
     this.findLastRow();
   }
 
-  load(): BookState[] {
+  load(): HistoryState[] {
     return this.#statements.all('SELECT state FROM listener').map(([state]) => JSON.parse(state as string));
   }
 
-  save(state: BookState): void {
+  save(state: HistoryState): void {
     this.#begin();
     this.#statements.run(sql.SAVE, state.listener.number, sealedText(JSON.stringify(state)));
   }
@@ -141,7 +144,7 @@ export class SqliteStore extends SqliteReads implements Store {
     }
   }
 
-  trim(listener: number, to: Place, limit: number): number {
+  trim(listener: number, to: Position, limit: number): number {
     this.#begin();
     const freed = this.#statements.all(sql.TRIM, listener, to.major, to.minor, limit);
     for (const [row, bytes] of freed) this.#freed(row as number, bytes as number);

@@ -9,17 +9,17 @@ const PATIENCE = 100;
 const LOOK = 1000;
 
 /** The memory of a gate, for both threads. */
-export type GateCells = Int32Array<SharedArrayBuffer>;
+export type WalResetBarrierCells = Int32Array<SharedArrayBuffer>;
 
 /** Cells: the gate is shut; the reader is inside. */
 const SHUT = 0;
 const INSIDE = 1;
 
-export class Gate {
+export class WalResetBarrier {
   /** To be shared with the other thread. */
-  readonly cells: GateCells;
+  readonly cells: WalResetBarrierCells;
 
-  constructor(cells: GateCells = new Int32Array(new SharedArrayBuffer(8))) {
+  constructor(cells: WalResetBarrierCells = new Int32Array(new SharedArrayBuffer(8))) {
     this.cells = cells;
   }
 

@@ -1,9 +1,9 @@
 /** Answers each message with its own bytes, the end of a line included. */
-import type { Exchange } from '../request.ts';
+import type { Request } from '../request.ts';
 import type { Responder } from './responder.ts';
 
 export function echo(): Responder {
-  return { silent: false, respond: ({ payload, terminator }: Exchange) => withTerminator(payload, terminator) };
+  return { silent: false, respond: ({ payload, terminator }: Request) => withTerminator(payload, terminator) };
 }
 
 /** The payload with what ended it in the stream. No copy when nothing did. */

@@ -2,7 +2,7 @@
 import { payloadBytes } from '../../../schemas/payload.ts';
 import type { Responder as ResponderSpec } from '../../../schemas/responder.ts';
 import { parseDuration } from '../../../schemas/units.ts';
-import type { Exchange } from '../request.ts';
+import type { Request } from '../request.ts';
 import type { Answer, Responder, ResponderContext } from './responder.ts';
 import { compileTemplate } from './template.ts';
 
@@ -10,16 +10,16 @@ export function reply(spec: Extract<ResponderSpec, { type: 'reply' }>, context: 
   const make = maker(payloadBytes(spec), spec.template ?? false);
   const delay = spec.delay === undefined ? 0 : (parseDuration(spec.delay) ?? 0);
   const last = spec.times === undefined ? null : context.repliesBefore + spec.times;
-  const answer = (exchange: Exchange): Answer => {
-    const payload = make(exchange);
+  const answer = (request: Request): Answer => {
+    const payload = make(request);
     return delay > 0 ? [{ delay }, { reply: payload }] : payload;
   };
   if (last === null) return { silent: false, respond: answer };
-  return { silent: false, respond: (exchange) => (context.counters.take('reply') > last ? null : answer(exchange)) };
+  return { silent: false, respond: (request) => (context.counters.take('reply') > last ? null : answer(request)) };
 }
 
-function maker(payload: Uint8Array, template: boolean): (exchange: Exchange) => Uint8Array {
+function maker(payload: Uint8Array, template: boolean): (request: Request) => Uint8Array {
   if (!template) return () => payload;
   const compiled = compileTemplate(payload);
-  return (exchange) => compiled.render(exchange);
+  return (request) => compiled.render(request);
 }

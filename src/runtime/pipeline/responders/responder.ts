@@ -4,7 +4,7 @@
  */
 import type { Responder as ResponderSpec } from '../../../schemas/responder.ts';
 import type { BindingCounters } from '../../counters.ts';
-import type { Exchange } from '../request.ts';
+import type { Request } from '../request.ts';
 import { echo } from './echo.ts';
 import { reply } from './reply.ts';
 import { upper } from './upper.ts';
@@ -18,7 +18,7 @@ export type Responder = {
   /** It never answers: engines then skip everything that serves answers only. */
   readonly silent: boolean;
   /** The exchange may be reused by the caller afterwards; its payload must not. */
-  respond(exchange: Exchange): Answer;
+  respond(request: Request): Answer;
 };
 
 /** What a responder may know of the binding it serves. */
@@ -40,11 +40,11 @@ export function compileResponder(spec: ResponderSpec, context: ResponderContext)
 }
 
 function guarded(respond: Responder['respond'], context: ResponderContext): Responder['respond'] {
-  return (exchange) => {
+  return (request) => {
     try {
-      return respond(exchange);
+      return respond(request);
     } catch (error) {
-      context.internalError(error, exchange.ordinal);
+      context.internalError(error, request.ordinal);
       return null;
     }
   };

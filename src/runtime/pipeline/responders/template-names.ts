@@ -3,23 +3,23 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { compactJson } from '../../../json/compact.ts';
 import { parsePointer, valueAt } from '../../../matching/pointer.ts';
 import { microsOf, wallClock } from '../../../records/clock.ts';
-import type { Exchange } from '../request.ts';
+import type { Request } from '../request.ts';
 
 /** The value of a place: bytes as they are, or text to be written as UTF-8. */
-export type Fill = (exchange: Exchange) => Uint8Array | string;
+export type Fill = (request: Request) => Uint8Array | string;
 
 const NAMES: Readonly<Record<string, Fill>> = {
-  text: (exchange) => exchange.payload,
-  hex: (exchange) => buffer(exchange.payload).toString('hex'),
-  base64: (exchange) => buffer(exchange.payload).toString('base64'),
-  size: (exchange) => String(exchange.payload.length),
-  n: (exchange) => String(exchange.n),
-  'remote.address': (exchange) => exchange.remoteAddress,
-  'remote.port': (exchange) => String(exchange.remotePort),
-  'local.port': (exchange) => String(exchange.scene.localPort),
-  thread: (exchange) => exchange.scene.thread,
-  listener: (exchange) => exchange.scene.listener,
-  connection: (exchange) => exchange.connectionId,
+  text: (request) => request.payload,
+  hex: (request) => buffer(request.payload).toString('hex'),
+  base64: (request) => buffer(request.payload).toString('base64'),
+  size: (request) => String(request.payload.length),
+  n: (request) => String(request.n),
+  'remote.address': (request) => request.remoteAddress,
+  'remote.port': (request) => String(request.remotePort),
+  'local.port': (request) => String(request.context.localPort),
+  thread: (request) => request.context.thread,
+  listener: (request) => request.context.listener,
+  connection: (request) => request.connectionId,
   now: () => rfc3339(microsOf(wallClock())),
   uuid: () => randomUUID(),
 };
@@ -46,8 +46,8 @@ function random([from, to, ...more]: readonly string[]): Fill | undefined {
 function json([pointer, ...more]: readonly string[]): Fill | undefined {
   if (pointer === undefined || more.length > 0 || !/^(\/([^~]|~[01])*)?$/.test(pointer)) return undefined;
   const path = parsePointer(pointer);
-  return (exchange) => {
-    const found = valueAt(exchange.payload, path);
+  return (request) => {
+    const found = valueAt(request.payload, path);
     return found?.exists === true ? filledValue(found.text) : '';
   };
 }

@@ -4,7 +4,7 @@
  * a template at creation too, for the 400.
  */
 import { crc32 } from 'node:zlib';
-import type { Exchange } from '../request.ts';
+import type { Request } from '../request.ts';
 import { type Fill, findName } from './template-names.ts';
 import { upperCase } from './upper.ts';
 
@@ -20,7 +20,7 @@ export class TemplateError extends Error {
 export type Template = {
   /** There are no places: `render` gives the same bytes each time. */
   readonly fixed: boolean;
-  render(exchange: Exchange): Uint8Array;
+  render(request: Request): Uint8Array;
 };
 
 const PLACE = /\{\{([^{}]*)\}\}/g;
@@ -53,12 +53,12 @@ function assemble(parts: (Uint8Array | Fill)[]): Template {
     const bytes = Uint8Array.from(Buffer.concat(parts as Uint8Array[]));
     return { fixed: true, render: () => bytes };
   }
-  return { fixed: false, render: (exchange) => Buffer.concat(parts.map((part) => filled(part, exchange))) };
+  return { fixed: false, render: (request) => Buffer.concat(parts.map((part) => filled(part, request))) };
 }
 
-function filled(part: Uint8Array | Fill, exchange: Exchange): Uint8Array {
+function filled(part: Uint8Array | Fill, request: Request): Uint8Array {
   if (typeof part !== 'function') return part;
-  const value = part(exchange);
+  const value = part(request);
   return typeof value === 'string' ? Buffer.from(value) : value;
 }
 
@@ -82,7 +82,7 @@ function nested(name: string, [inner, ...args]: string[]): Fill | undefined {
   if ((name !== 'upper' && name !== 'crc32') || inner === undefined) return undefined;
   const value = findName(inner, args);
   if (value === undefined) return undefined;
-  const bytes = (exchange: Exchange) => filled(value, exchange);
-  if (name === 'upper') return (exchange) => upperCase(bytes(exchange));
-  return (exchange) => crc32(bytes(exchange)).toString(16).padStart(8, '0');
+  const bytes = (request: Request) => filled(value, request);
+  if (name === 'upper') return (request) => upperCase(bytes(request));
+  return (request) => crc32(bytes(request)).toString(16).padStart(8, '0');
 }

@@ -1,13 +1,13 @@
 /** Answers in upper case, as the socketserver example does: Python's `data.strip().upper()` on bytes. */
 
-import type { Exchange } from '../request.ts';
+import type { Request } from '../request.ts';
 import { withTerminator } from './echo.ts';
 import type { Responder } from './responder.ts';
 
 export function upper(strip: boolean): Responder {
   return {
     silent: false,
-    respond: ({ payload, terminator }: Exchange) =>
+    respond: ({ payload, terminator }: Request) =>
       withTerminator(upperCase(strip ? stripped(payload) : payload), terminator),
   };
 }

@@ -89,7 +89,7 @@ export class TcpConnection implements Party {
     }
     const refusal = this.#write(payload);
     if (refusal !== null) throw new WorkerError('not_listening', `the connection is closed: ${refusal}`);
-    this.#conversation.keepOut(this, payload, { extras: sendId === undefined ? undefined : { sendId } });
+    this.#conversation.recordOutgoing(this, payload, { extras: sendId === undefined ? undefined : { sendId } });
     return payload.length;
   }
 
@@ -164,7 +164,7 @@ export class TcpConnection implements Party {
   }
 
   readonly #onFrame = (payload: Uint8Array, terminator: Uint8Array): void => {
-    const ordinal = this.#conversation.keepIn(this, payload);
+    const ordinal = this.#conversation.recordIncoming(this, payload);
     if (ordinal === -1 || this.#closing || this.#conversation.responder.silent) return;
     if (this.#answering) this.#queue.push({ payload, terminator, ordinal });
     else this.#answer({ payload, terminator, ordinal });
@@ -178,15 +178,15 @@ export class TcpConnection implements Party {
   }
 
   #ask({ payload, terminator, ordinal }: Message) {
-    const { exchange, responder } = this.#conversation;
-    exchange.payload = payload;
-    exchange.terminator = terminator;
-    exchange.ordinal = ordinal;
-    exchange.n = this.#n;
-    exchange.remote = this.remote ?? NO_ADDRESS;
-    exchange.remotePort = this.remotePort;
-    exchange.connection = this.number;
-    return responder.respond(exchange);
+    const { request, responder } = this.#conversation;
+    request.payload = payload;
+    request.terminator = terminator;
+    request.ordinal = ordinal;
+    request.n = this.#n;
+    request.remote = this.remote ?? NO_ADDRESS;
+    request.remotePort = this.remotePort;
+    request.connection = this.number;
+    return responder.respond(request);
   }
 
   /** Answers keep their order: the next message is looked at when this one is answered. */
@@ -222,7 +222,7 @@ export class TcpConnection implements Party {
     }
     const refusal = this.#write(payload);
     if (refusal !== null) this.#conversation.refusals.note(refusal);
-    else this.#conversation.keepOut(this, payload, { reference });
+    else this.#conversation.recordOutgoing(this, payload, { reference });
   }
 
   /** The errno name of a refusal; null when the bytes were taken. */

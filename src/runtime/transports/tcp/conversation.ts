@@ -11,8 +11,8 @@ import { wallClock } from '../../../records/clock.ts';
 import type { Framing } from '../../../schemas/framing.ts';
 import type { BindingSpec, LiveSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
-import { Answers } from '../../pipeline/delayed-actions.ts';
-import { Exchange } from '../../pipeline/request.ts';
+import { DelayedActions } from '../../pipeline/delayed-actions.ts';
+import { Request } from '../../pipeline/request.ts';
 import { compileResponder, type Responder } from '../../pipeline/responders/responder.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { BindingContext, Recorder } from '../transport.ts';
@@ -29,8 +29,8 @@ export const CLOSED = 1;
 
 export class Conversation {
   readonly framing: Framing;
-  readonly exchange: Exchange;
-  readonly answers = new Answers();
+  readonly request: Request;
+  readonly answers = new DelayedActions();
   readonly recorder: Recorder;
   readonly refusals: Refusals;
   /** The binding closes: what still comes in is read, counted `closed` and not served. */
@@ -45,7 +45,7 @@ export class Conversation {
 
   constructor(spec: BindingSpec, context: BindingContext, port: number) {
     this.framing = spec.tcp.framing;
-    this.exchange = new Exchange({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
+    this.request = new Request({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
     this.recorder = context.recorder;
     this.refusals = repliesRefused(context);
     this.#context = context;
@@ -75,7 +75,7 @@ export class Conversation {
   }
 
   /** Keeps a message that came in and answers its ordinal; -1 when it is too late for it. */
-  keepIn(party: Party, payload: Uint8Array): number {
+  recordIncoming(party: Party, payload: Uint8Array): number {
     this.#row[COLUMN.received]!++;
     if (!this.closing) return this.recorder.record(this.#message(party, payload, DIRECTION_IN, NOTHING));
     this.#row[COLUMN.closed]!++;
@@ -84,7 +84,7 @@ export class Conversation {
   }
 
   /** Keeps a message that goes out. */
-  keepOut(party: Party, payload: Uint8Array, about: About): void {
+  recordOutgoing(party: Party, payload: Uint8Array, about: About): void {
     this.#row[COLUMN.sent]!++;
     this.#row[COLUMN.sentBytes]! += payload.length;
     this.recorder.record(this.#message(party, payload, DIRECTION_OUT, about));

@@ -13,9 +13,9 @@ import { wallClock } from '../../../records/clock.ts';
 import type { BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import { Admission } from '../../pipeline/admission.ts';
-import { ReplyWatch } from '../../pipeline/reply-waiters.ts';
+import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import { type Peer, Serving } from '../../pipeline/serving.ts';
-import { type DatagramOutlet, transmitDatagrams } from '../../transmit/datagrams.ts';
+import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import { pollUntilQuiet } from '../poll.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { Binding, BindingContext, SendControl, Transport } from '../transport.ts';
@@ -79,7 +79,7 @@ class DgramBinding implements Binding {
   readonly #row: Float64Array;
   readonly #admission: Admission;
   readonly #serving: Serving;
-  readonly #watch = new ReplyWatch();
+  readonly #watch = new ReplyWaiters();
   readonly #refusals: Refusals;
   #maxPayload: number;
   #closing = false;
@@ -126,7 +126,7 @@ class DgramBinding implements Binding {
   }
 
   /** Our own socket as a way out for one order. */
-  #outlet(order: SendOrder, answersSeq: number | undefined): DatagramOutlet {
+  #outlet(order: SendOrder, answersSeq: number | undefined): DatagramSender {
     const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
     const about = { answersSeq, extras: { sendId: order.id } };
     const { recorder } = this.#context;
@@ -182,7 +182,7 @@ class DgramBinding implements Binding {
     const n = this.#admission.request();
     if (n === 0) return;
     const ordinal = this.#record(DIRECTION_IN, payload, peer);
-    if (this.#watch.active) this.#watch.tell(payload, peer.remote, peer.port);
+    if (this.#watch.active) this.#watch.notify(payload, peer.remote, peer.port);
     this.#serving.serve(payload, peer, n, ordinal);
   }
 

@@ -9,19 +9,19 @@ import { nanosBetween } from '../../../records/chunk.ts';
 import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import { Admission } from '../../pipeline/admission.ts';
-import { ReplyWatch } from '../../pipeline/reply-waiters.ts';
+import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import { transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../transport.ts';
-import type { Station } from './mmsg.ts';
+import type { ThreadResources } from './mmsg.ts';
 import { KernelDrops } from './mmsg-drops.ts';
-import type { Gear, Seat, Source } from './mmsg-reactor.ts';
+import type { PassResult, Registration, Source } from './mmsg-reactor.ts';
 import { MmsgReplies } from './mmsg-replies.ts';
-import { outletFor } from './mmsg-sender.ts';
+import { senderFor } from './mmsg-sender.ts';
 import { BATCH } from './native/arena.ts';
 import { errnoName } from './native/libc.ts';
 import { readName } from './native/sockaddr.ts';
 import { grantedBuffer, localEndpoint, muteSocket } from './native/socket-state.ts';
-import { Tempo } from './poll-policy.ts';
+import { PollPolicy } from './poll-policy.ts';
 
 /** Datagrams a pass reads before others have their turn. */
 const SHARE = 4 * BATCH;
@@ -40,15 +40,15 @@ export class MmsgBinding implements Binding, Source {
   readonly address: Endpoint;
   readonly receiveBuffer: number;
   readonly fd: number;
-  readonly #station: Station;
+  readonly #resources: ThreadResources;
   readonly #context: BindingContext;
   readonly #row: Float64Array;
   readonly #admission: Admission;
   readonly #replies: MmsgReplies;
   readonly #drops: KernelDrops;
-  readonly #tempo: Tempo;
-  readonly #watch = new ReplyWatch();
-  readonly #seat: Seat;
+  readonly #pollPolicy: PollPolicy;
+  readonly #watch = new ReplyWaiters();
+  readonly #registration: Registration;
   /** 16 bytes of the sender at hand. */
   readonly #remote = new Uint8Array(16);
   readonly #remoteWords = new Int32Array(this.#remote.buffer);
@@ -56,19 +56,19 @@ export class MmsgBinding implements Binding, Source {
   #starved = false;
   #left = false;
 
-  constructor(station: Station, spec: BindingSpec, context: BindingContext, attachment: Attachment) {
+  constructor(resources: ThreadResources, spec: BindingSpec, context: BindingContext, attachment: Attachment) {
     this.fd = attachment.fd;
-    this.address = { host: spec.host, port: localEndpoint(station.libc, this.fd).port };
-    this.receiveBuffer = grantedBuffer(station.libc, this.fd);
-    this.#tempo = new Tempo(this.receiveBuffer);
-    this.#station = station;
+    this.address = { host: spec.host, port: localEndpoint(resources.libc, this.fd).port };
+    this.receiveBuffer = grantedBuffer(resources.libc, this.fd);
+    this.#pollPolicy = new PollPolicy(this.receiveBuffer);
+    this.#resources = resources;
     this.#context = context;
     this.#row = context.counters.row;
     this.#keep = spec.maxPayload;
-    this.#drops = new KernelDrops(station.libc, { fd: this.fd, row: this.#row, before: attachment.droppedBefore });
+    this.#drops = new KernelDrops(resources.libc, { fd: this.fd, row: this.#row, before: attachment.droppedBefore });
     this.#admission = new Admission(spec, context.counters, context.recorder);
-    this.#replies = new MmsgReplies({ station, spec, context, fd: this.fd, port: this.address.port });
-    this.#seat = station.reactor.seat(this, attachment.poller);
+    this.#replies = new MmsgReplies({ resources, spec, context, fd: this.fd, port: this.address.port });
+    this.#registration = resources.reactor.register(this, attachment.poller);
   }
 
   update(live: LiveSpec): void {
@@ -82,19 +82,19 @@ export class MmsgBinding implements Binding, Source {
    * stalls is not waited for: what is not read yet has had no effect that anybody could have seen.
    */
   async flush(): Promise<void> {
-    const { clock, arena } = this.#station;
+    const { clock, arena } = this.#resources;
     const { seconds, nanos } = clock.read();
     const asked = { seconds, nanos };
     const begun = performance.now();
     for (let waited = 0; !this.#left && performance.now() - begun < FLUSH_LIMIT; ) {
-      const gear = this.pass(performance.now() + FLUSH_TURN, false);
-      if (gear === 'wait' || gear === 'nap') break;
-      if (gear === 'again' && nanosBetween(asked, arena) > 0) break;
-      if (gear === 'again') await nextTurn();
+      const result = this.pass(performance.now() + FLUSH_TURN, false);
+      if (result === 'wait' || result === 'nap') break;
+      if (result === 'again' && nanosBetween(asked, arena) > 0) break;
+      if (result === 'again') await nextTurn();
       else if (waited++ < FLUSH_PATIENCE) await sleep(1);
       else break;
     }
-    this.#station.writer.flush(this.#context.recorder);
+    this.#resources.writer.flush(this.#context.recorder);
     this.#context.recorder.flush();
   }
 
@@ -102,8 +102,8 @@ export class MmsgBinding implements Binding, Source {
   async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#leave();
     await this.#replies.close(drain);
-    this.#station.writer.leave(this.#context.recorder);
-    const muted = muteSocket(this.#station.libc, this.fd);
+    this.#resources.writer.leave(this.#context.recorder);
+    const muted = muteSocket(this.#resources.libc, this.fd);
     this.#discardQueue(muted ? Number.POSITIVE_INFINITY : DISCARD_LIMIT);
     this.#context.recorder.gap('kernel', this.#drops.last());
     this.#context.recorder.flush();
@@ -111,8 +111,8 @@ export class MmsgBinding implements Binding, Source {
 
   send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
     const outlet = () =>
-      outletFor(order, inReplyTo, {
-        station: this.#station,
+      senderFor(order, inReplyTo, {
+        resources: this.#resources,
         context: this.#context,
         fd: this.fd,
         local: this.address,
@@ -124,47 +124,47 @@ export class MmsgBinding implements Binding, Source {
   }
 
   /** Where the network enters. An error of ours costs the rest of the pass, never the thread. */
-  pass(deadline: number, alone: boolean): Gear {
+  pass(deadline: number, alone: boolean): PassResult {
     try {
       return this.#pass(deadline, alone);
     } catch (error) {
       this.#context.internalError(error);
-      this.#station.writer.close();
+      this.#resources.writer.close();
       return 'nap';
     }
   }
 
-  #pass(deadline: number, alone: boolean): Gear {
-    const { writer, clock } = this.#station;
-    this.#tempo.begin();
+  #pass(deadline: number, alone: boolean): PassResult {
+    const { writer, clock } = this.#resources;
+    this.#pollPolicy.begin();
     writer.open(this.#context.recorder);
-    const gear = this.#read(deadline, alone);
-    if (gear === 'wait') {
+    const result = this.#read(deadline, alone);
+    if (result === 'wait') {
       const dropped = this.#drops.whileDrained();
       if (dropped > 0) writer.gap('kernel', dropped, clock.read());
     }
     writer.close();
-    return gear;
+    return result;
   }
 
-  #read(deadline: number, alone: boolean): Gear {
-    const { arena } = this.#station;
-    const tempo = this.#tempo;
+  #read(deadline: number, alone: boolean): PassResult {
+    const { arena } = this.#resources;
+    const pollPolicy = this.#pollPolicy;
     for (;;) {
       if (!this.#context.recorder.hasCredit) return this.#starve();
       const n = arena.receive(this.fd, this.#row, COLUMN.received);
       if (n < 0) return this.#fail(n);
-      if (n > 0) tempo.served(this.#take(n), performance.now());
-      if (tempo.datagrams >= SHARE) return 'again';
+      if (n > 0) pollPolicy.served(this.#take(n), performance.now());
+      if (pollPolicy.datagrams >= SHARE) return 'again';
       const now = performance.now();
-      if (n < BATCH && !(alone && tempo.spins(now))) return tempo.naps(now) ? 'nap' : 'wait';
+      if (n < BATCH && !(alone && pollPolicy.spins(now))) return pollPolicy.coalesces(now) ? 'nap' : 'wait';
       if (now >= deadline) return 'again';
     }
   }
 
   /** Admits, records and answers what a read brought. Answers how many replies left. */
   #take(n: number): number {
-    const { arena, writer } = this.#station;
+    const { arena, writer } = this.#resources;
     const row = this.#row;
     row[COLUMN.receiveBatches]!++;
     const plain = this.#admission.isOpen && this.#replies.silent && !this.#watch.active;
@@ -178,7 +178,7 @@ export class MmsgBinding implements Binding, Source {
       else this.#serveSafely(i, size);
     }
     row[COLUMN.receivedBytes]! += bytes;
-    this.#tempo.read(n, bytes);
+    this.#pollPolicy.read(n, bytes);
     if (!plain) return this.#replies.leave();
     this.#context.counters.take('request', n);
     row[COLUMN.requests]! += n;
@@ -196,7 +196,7 @@ export class MmsgBinding implements Binding, Source {
   }
 
   #serve(i: number, size: number): void {
-    const { arena, writer } = this.#station;
+    const { arena, writer } = this.#resources;
     const remote = this.#remote;
     const port = readName(arena, i, this.#remoteWords);
     if (this.#admission.refuses(remote)) return;
@@ -208,21 +208,21 @@ export class MmsgBinding implements Binding, Source {
   }
 
   #tell(i: number, size: number, port: number): void {
-    const { payloads } = this.#station.arena;
-    const start = this.#station.arena.payloadOffset(i);
-    this.#watch.tell(payloads.subarray(start, start + size), this.#remote, port);
+    const { payloads } = this.#resources.arena;
+    const start = this.#resources.arena.payloadOffset(i);
+    this.#watch.notify(payloads.subarray(start, start + size), this.#remote, port);
   }
 
   /** The kernel dropped datagrams before the one at hand. */
   #noteDrops(counter: number): void {
-    const { arena, writer } = this.#station;
+    const { arena, writer } = this.#resources;
     const dropped = this.#drops.upTo(counter);
     if (dropped > 0) writer.gap('kernel', dropped, arena);
   }
 
   /** What a muted socket has queued comes to an end. */
   #discardQueue(limit: number): void {
-    const { arena } = this.#station;
+    const { arena } = this.#resources;
     const row = this.#row;
     const deadline = performance.now() + limit;
     while (performance.now() < deadline) {
@@ -235,17 +235,17 @@ export class MmsgBinding implements Binding, Source {
   }
 
   /** Without credit the kernel queues, drops and counts. */
-  #starve(): Gear {
+  #starve(): PassResult {
     if (this.#starved) return 'stalled';
     this.#starved = true;
     this.#context.recorder.onCredit(() => {
       this.#starved = false;
-      this.#seat.wake();
+      this.#registration.wake();
     });
     return 'stalled';
   }
 
-  #fail(result: number): Gear {
+  #fail(result: number): PassResult {
     const code = errnoName(result);
     const error = { code, message: `the socket can't be read: ${code}` };
     if (PASSING.has(code)) {
@@ -259,6 +259,6 @@ export class MmsgBinding implements Binding, Source {
 
   #leave(): void {
     this.#left = true;
-    this.#seat.leave();
+    this.#registration.leave();
   }
 }

@@ -6,15 +6,15 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Libc } from './native/libc.ts';
-import { Bell, type PollerAccess } from './native/poller.ts';
+import { type PollerAccess, ReadinessWaiter } from './native/poller.ts';
 
 /** How a pass ended: more is waiting, a flood was drained, nothing is left, or the reader can't take more for now. */
-export type Gear = 'again' | 'nap' | 'wait' | 'stalled';
+export type PassResult = 'again' | 'nap' | 'wait' | 'stalled';
 
 /** A socket to read. `pass` reads until it has had its share or `deadline` (performance.now) has come. */
 export interface Source {
   readonly fd: number;
-  pass(deadline: number, alone: boolean): Gear;
+  pass(deadline: number, alone: boolean): PassResult;
 }
 
 /** Milliseconds. */
@@ -24,23 +24,23 @@ const NAP = 1;
 export class Reactor {
   readonly #libc: Libc;
   readonly #nap: number;
-  readonly #queue: Seat[] = [];
-  readonly #napping: Seat[] = [];
+  readonly #queue: Registration[] = [];
+  readonly #napping: Registration[] = [];
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(libc: Libc, nap = NAP) {
+  constructor(libc: Libc, coalesce = NAP) {
     this.#libc = libc;
-    this.#nap = nap;
+    this.#nap = coalesce;
   }
 
   /** Reads the source whenever there is something, from now on. */
-  seat(source: Source, poller: PollerAccess): Seat {
-    return new Seat(source, (ring) => new Bell(this.#libc, source.fd, poller, ring), this.#enqueue);
+  register(source: Source, poller: PollerAccess): Registration {
+    return new Registration(source, (ring) => new ReadinessWaiter(this.#libc, source.fd, poller, ring), this.#enqueue);
   }
 
-  readonly #enqueue = (seat: Seat): void => {
-    this.#queue.push(seat);
+  readonly #enqueue = (register: Registration): void => {
+    this.#queue.push(register);
     this.#schedule();
   };
 
@@ -56,19 +56,19 @@ export class Reactor {
     const queue = this.#queue;
     const deadline = performance.now() + TURN;
     for (let left = queue.length; left > 0; left--) {
-      const seat = queue.shift()!;
-      this.#settle(seat, seat.pass(deadline, queue.length === 0));
+      const register = queue.shift()!;
+      this.#settle(register, register.pass(deadline, queue.length === 0));
       if (performance.now() >= deadline) break;
     }
     if (queue.length > 0) this.#schedule();
   };
 
-  #settle(seat: Seat, gear: Gear): void {
-    if (gear === 'again') this.#enqueue(seat);
-    else if (gear === 'nap') {
-      this.#napping.push(seat);
+  #settle(register: Registration, result: PassResult): void {
+    if (result === 'again') this.#enqueue(register);
+    else if (result === 'nap') {
+      this.#napping.push(register);
       this.#timer ??= setTimeout(this.#rise, this.#nap);
-    } else if (gear === 'wait') seat.arm();
+    } else if (result === 'wait') register.arm();
   }
 
   readonly #rise = (): void => {
@@ -79,18 +79,22 @@ export class Reactor {
 }
 
 /** A source's place in the reactor: the reactor has it in hand (queued or napping), or its bell is armed, or it is stalled. */
-export class Seat {
+export class Registration {
   readonly #source: Source;
-  readonly #bell: Bell;
-  readonly #enqueue: (seat: Seat) => void;
+  readonly #waiter: ReadinessWaiter;
+  readonly #enqueue: (register: Registration) => void;
   #due = false;
   #left = false;
 
-  constructor(source: Source, bell: (ring: () => void) => Bell, enqueue: (seat: Seat) => void) {
+  constructor(
+    source: Source,
+    waiter: (ring: () => void) => ReadinessWaiter,
+    enqueue: (register: Registration) => void,
+  ) {
     this.#source = source;
     this.#enqueue = enqueue;
-    this.#bell = bell(this.wake);
-    this.#bell.arm();
+    this.#waiter = waiter(this.wake);
+    this.#waiter.arm();
   }
 
   /** Has it read soon: it is readable, or what had stalled it is over. */
@@ -100,22 +104,22 @@ export class Seat {
     this.#enqueue(this);
   };
 
-  pass(deadline: number, alone: boolean): Gear {
+  pass(deadline: number, alone: boolean): PassResult {
     if (this.#left) return 'stalled';
-    const gear = this.#source.pass(deadline, alone);
-    this.#due = gear === 'again' || gear === 'nap';
-    return gear;
+    const result = this.#source.pass(deadline, alone);
+    this.#due = result === 'again' || result === 'nap';
+    return result;
   }
 
   /** Waits for the next datagram. */
   arm(): void {
-    if (!this.#left) this.#bell.arm();
+    if (!this.#left) this.#waiter.arm();
   }
 
   /** Never read again; the descriptor is free to be closed. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
-    this.#bell.leave();
+    this.#waiter.leave();
   }
 }

@@ -5,29 +5,36 @@
 
 import type { BindingSpec, LiveSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
-import { Exchange } from '../../pipeline/request.ts';
+import { Request } from '../../pipeline/request.ts';
 import { type Peer, Serving } from '../../pipeline/serving.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { BindingContext } from '../transport.ts';
-import type { Station } from './mmsg.ts';
+import type { ThreadResources } from './mmsg.ts';
 import { EMSGSIZE } from './native/layout.ts';
 import { errnoName } from './native/libc.ts';
 import { OUTBOX_SLOTS } from './native/send-batch.ts';
 import { MAX_DATAGRAM } from './native/sockaddr.ts';
 
 /** An admitted datagram: slot i of the arena, and 16 bytes of address that are good only during the call. */
-export type Request = { i: number; size: number; number: number; ordinal: number; remote: Uint8Array; port: number };
+export type AdmittedDatagram = {
+  i: number;
+  size: number;
+  number: number;
+  ordinal: number;
+  remote: Uint8Array;
+  port: number;
+};
 
 type NativePeer = Peer & { name: Uint8Array };
-type Options = { station: Station; spec: BindingSpec; context: BindingContext; fd: number; port: number };
+type Options = { resources: ThreadResources; spec: BindingSpec; context: BindingContext; fd: number; port: number };
 
 export class MmsgReplies {
-  readonly #station: Station;
+  readonly #resources: ThreadResources;
   readonly #context: BindingContext;
   readonly #fd: number;
   readonly #row: Float64Array;
   readonly #serving: Serving;
-  readonly #exchange: Exchange;
+  readonly #request: Request;
   readonly #refusals: Refusals;
   readonly #maxRequests: number | null;
   readonly #sequential: boolean;
@@ -39,8 +46,8 @@ export class MmsgReplies {
   #immediate: boolean;
   #served = 0;
 
-  constructor({ station, spec, context, fd, port }: Options) {
-    this.#station = station;
+  constructor({ resources, spec, context, fd, port }: Options) {
+    this.#resources = resources;
     this.#context = context;
     this.#fd = fd;
     this.#refusals = repliesRefused(context);
@@ -48,7 +55,7 @@ export class MmsgReplies {
     this.#maxRequests = spec.maxRequests;
     this.#sequential = spec.sequential;
     this.#keep = spec.maxPayload;
-    this.#exchange = new Exchange({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
+    this.#request = new Request({ thread: context.threadName, listener: spec.name ?? spec.id, localPort: port });
     this.#serving = new Serving({ spec, context, port, send: (...reply) => this.#send(...reply) });
     this.#immediate = answersAtOnce(spec);
   }
@@ -65,7 +72,7 @@ export class MmsgReplies {
   }
 
   /** Within a pass: the answer goes into the outbox, or to those that take time. */
-  serve(request: Request): void {
+  serve(request: AdmittedDatagram): void {
     if (this.silent) this.#served++;
     else if (this.#immediate && !this.#sequential) this.#answer(request);
     else this.#hand(request);
@@ -73,9 +80,9 @@ export class MmsgReplies {
 
   /** Sends what a batch called for and records it; answers how many left. */
   leave(): number {
-    const { outbox } = this.#station;
-    const total = outbox.count;
-    const sent = total === 0 ? 0 : outbox.flush(this.#fd);
+    const { batch } = this.#resources;
+    const total = batch.count;
+    const sent = total === 0 ? 0 : batch.flush(this.#fd);
     if (total > 0) this.#record(total);
     for (; this.#served > 0; this.#served--) this.#finish();
     return sent;
@@ -87,23 +94,23 @@ export class MmsgReplies {
     this.#refusals.close();
   }
 
-  #answer({ i, size, number, ordinal, remote, port }: Request): void {
-    const { arena } = this.#station;
-    const exchange = this.#exchange;
+  #answer({ i, size, number, ordinal, remote, port }: AdmittedDatagram): void {
+    const { arena } = this.#resources;
+    const request = this.#request;
     const start = arena.payloadOffset(i);
-    exchange.payload = arena.payloads.subarray(start, start + size);
-    exchange.n = number;
-    exchange.ordinal = ordinal;
-    exchange.remote = remote;
-    exchange.remotePort = port;
-    const answer = this.#serving.responder.respond(exchange);
+    request.payload = arena.payloads.subarray(start, start + size);
+    request.n = number;
+    request.ordinal = ordinal;
+    request.remote = remote;
+    request.remotePort = port;
+    const answer = this.#serving.responder.respond(request);
     this.#served++;
     if (!(answer instanceof Uint8Array) || !this.#allows(remote, port)) return;
     if (this.#fits(answer)) {
-      const { outbox } = this.#station;
-      if (outbox.isFull) this.leave();
-      this.#answered[outbox.count] = ordinal;
-      outbox.reply(answer, arena, i);
+      const { batch } = this.#resources;
+      if (batch.isFull) this.leave();
+      this.#answered[batch.count] = ordinal;
+      batch.reply(answer, arena, i);
     }
   }
 
@@ -118,8 +125,8 @@ export class MmsgReplies {
   }
 
   /** What is answered later needs memory of its own. */
-  #hand({ i, size, number, ordinal, remote, port }: Request): void {
-    const { arena } = this.#station;
+  #hand({ i, size, number, ordinal, remote, port }: AdmittedDatagram): void {
+    const { arena } = this.#resources;
     const start = arena.payloadOffset(i);
     const name = arena.nameOffset(i);
     const peer: NativePeer = { remote: remote.slice(), address: '', port, name: arena.names.slice(name, name + 28) };
@@ -129,12 +136,12 @@ export class MmsgReplies {
   /** Serving's way to send, within a pass or outside of one. */
   #send(payload: Uint8Array, peer: Peer, reference: number): void {
     if (!this.#fits(payload)) return;
-    const { outbox, writer } = this.#station;
+    const { batch, writer } = this.#resources;
     const inPass = writer.isOpen;
     if (!inPass) writer.open(this.#context.recorder);
-    if (outbox.isFull) this.leave();
-    this.#answered[outbox.count] = reference;
-    outbox.push(payload, (peer as NativePeer).name);
+    if (batch.isFull) this.leave();
+    this.#answered[batch.count] = reference;
+    batch.push(payload, (peer as NativePeer).name);
     if (inPass) return;
     this.leave();
     writer.close();
@@ -147,18 +154,18 @@ export class MmsgReplies {
   }
 
   #record(total: number): void {
-    const { outbox, writer, clock } = this.#station;
+    const { batch, writer, clock } = this.#resources;
     const at = clock.read();
     const row = this.#row;
     for (let i = 0; i < total; i++) {
-      if (outbox.results[i] !== 1) {
-        this.#refusals.note(errnoName(outbox.results[i]!));
+      if (batch.results[i] !== 1) {
+        this.#refusals.note(errnoName(batch.results[i]!));
         continue;
       }
-      const size = outbox.size(i);
+      const size = batch.size(i);
       row[COLUMN.sent]!++;
       row[COLUMN.sentBytes]! += size;
-      writer.outgoing(outbox, i, size, this.#keep, at, this.#answered[i]!);
+      writer.outgoing(batch, i, size, this.#keep, at, this.#answered[i]!);
     }
   }
 

@@ -5,31 +5,31 @@
 import { encodeExtras } from '../../../records/chunk.ts';
 import type { Endpoint, SendOrder } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
-import type { ReplyWatch } from '../../pipeline/reply-waiters.ts';
-import type { DatagramOutlet } from '../../transmit/datagrams.ts';
+import type { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
+import type { DatagramSender } from '../../transmit/datagrams.ts';
 import type { BindingContext } from '../transport.ts';
-import type { Station } from './mmsg.ts';
+import type { ThreadResources } from './mmsg.ts';
 import { BatchSender } from './native/batch-sender.ts';
-import type { Outbox } from './native/send-batch.ts';
+import type { SendBatch } from './native/send-batch.ts';
 import { familyOf, socketAddress } from './native/sockaddr.ts';
 
-export type OutletOptions = {
-  station: Station;
+export type SenderOptions = {
+  resources: ThreadResources;
   context: BindingContext;
   fd: number;
   local: Endpoint;
-  watch: ReplyWatch;
+  watch: ReplyWaiters;
   /** Bytes kept of what is sent. */
   keep: number;
   isOpen(): boolean;
 };
 
 /** @param answersSeq the seq of the message that the order answers, if any */
-export function outletFor(order: SendOrder, answersSeq: number | undefined, options: OutletOptions): DatagramOutlet {
-  const { station, context, fd, local, watch, isOpen } = options;
+export function senderFor(order: SendOrder, answersSeq: number | undefined, options: SenderOptions): DatagramSender {
+  const { resources, context, fd, local, watch, isOpen } = options;
   const { recorder } = context;
   const batch = new BatchSender({
-    libc: station.libc,
+    libc: resources.libc,
     fd,
     name: socketAddress(order.to, familyOf(local.host)),
     expected: order.count * order.parts.length,
@@ -56,18 +56,18 @@ export function outletFor(order: SendOrder, answersSeq: number | undefined, opti
   };
 }
 
-function recording(order: SendOrder, answersSeq: number | undefined, { station, context, keep }: OutletOptions) {
-  const { writer, clock } = station;
+function recording(order: SendOrder, answersSeq: number | undefined, { resources, context, keep }: SenderOptions) {
+  const { writer, clock } = resources;
   const { row } = context.counters;
   const extras = encodeExtras({ sendId: order.id });
-  return (outbox: Outbox, first: number, count: number): void => {
+  return (batch: SendBatch, first: number, count: number): void => {
     const at = clock.read();
     writer.open(context.recorder);
     for (let i = first; i < first + count; i++) {
-      const size = outbox.size(i);
+      const size = batch.size(i);
       row[COLUMN.sent]!++;
       row[COLUMN.sentBytes]! += size;
-      writer.sent(outbox, i, { size, keep, at, extras, answersSeq });
+      writer.sent(batch, i, { size, keep, at, extras, answersSeq });
     }
     writer.close();
   };

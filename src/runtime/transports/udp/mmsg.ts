@@ -9,14 +9,14 @@ import { Reactor } from './mmsg-reactor.ts';
 import { BatchWriter } from './mmsg-writer.ts';
 import { ReceiveArena } from './native/arena.ts';
 import { type Libc, loadLibc } from './native/libc.ts';
-import { Outbox } from './native/send-batch.ts';
+import { SendBatch } from './native/send-batch.ts';
 import { KernelClock } from './native/socket-state.ts';
 
 /** What the sockets of a thread share. */
-export type Station = {
+export type ThreadResources = {
   libc: Libc;
   arena: ReceiveArena;
-  outbox: Outbox;
+  batch: SendBatch;
   clock: KernelClock;
   writer: BatchWriter;
   reactor: Reactor;
@@ -24,22 +24,22 @@ export type Station = {
 
 export const mmsgTransport: Transport = { engine: 'mmsg', open };
 
-let station: Station | undefined;
+let resources: ThreadResources | undefined;
 
 async function open(spec: BindingSpec, context: BindingContext): Promise<Binding> {
   if (context.attachment === null) throw new Error('the native engine reads sockets that main has opened');
-  station ??= createStation();
-  return new MmsgBinding(station, spec, context, context.attachment);
+  resources ??= createStation();
+  return new MmsgBinding(resources, spec, context, context.attachment);
 }
 
-export function createStation(): Station {
+export function createStation(): ThreadResources {
   const libc = loadLibc();
   const clock = new KernelClock(libc);
   return {
     libc,
     clock,
     arena: new ReceiveArena(libc),
-    outbox: new Outbox(libc),
+    batch: new SendBatch(libc),
     writer: new BatchWriter(clock),
     reactor: new Reactor(libc),
   };

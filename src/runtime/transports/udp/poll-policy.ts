@@ -16,7 +16,7 @@ const STREAM = 2;
 /** What the kernel counts for a datagram beside its payload. */
 const OVERHEAD = 768;
 
-export class Tempo {
+export class PollPolicy {
   /** Datagrams that this pass has brought. */
   datagrams = 0;
   readonly #buffer: number;
@@ -61,7 +61,7 @@ export class Tempo {
   }
 
   /** Whether to let some gather, at the end of a pass. Safe while what came is but a part of what the socket holds. */
-  naps(now: number): boolean {
+  coalesces(now: number): boolean {
     if (this.datagrams === 0) return false;
     const streaming = this.datagrams >= FLOOD || now - this.#readAt < STREAM;
     this.#readAt = now;

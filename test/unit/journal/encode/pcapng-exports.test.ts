@@ -1,10 +1,16 @@
 import t from 'tap';
 import { RunningExports } from '../../../../src/journal/encode/pcapng-exports.ts';
-import type { Pulled } from '../../../../src/journal/journal.ts';
+import type { ReadResult } from '../../../../src/journal/journal.ts';
 import { readPcapng } from '../../../../src/pcap/pcapng-reader.ts';
 import { addAll, chunks, message, pcapng, UDP } from '../../pcap/records.ts';
 
-const pulled = (body: Uint8Array, hasMore: boolean): Pulled => ({ body, items: 1, messages: 1, next: '1', hasMore });
+const pulled = (body: Uint8Array, hasMore: boolean): ReadResult => ({
+  body,
+  items: 1,
+  messages: 1,
+  next: '1',
+  hasMore,
+});
 
 t.test('an export in many pulls is one file, complete with the last', async (t) => {
   const exports = new RunningExports();

@@ -1,14 +1,14 @@
 import t from 'tap';
 import { encoderFor } from '../../../../src/journal/encode/encoder.ts';
-import type { Pull } from '../../../../src/journal/journal.ts';
-import { trackOf } from '../../../../src/journal/query/log-range.ts';
+import type { Read } from '../../../../src/journal/journal.ts';
+import { logRangeOf } from '../../../../src/journal/query/log-range.ts';
 import { compileFilter } from '../../../../src/journal/query/predicate.ts';
-import { Harvest } from '../../../../src/journal/query/result-collector.ts';
+import { ResultCollector } from '../../../../src/journal/query/result-collector.ts';
 import { Scan } from '../../../../src/journal/query/scan.ts';
 import { A, bench, chunk, cursorAt, listener, message, pullOf, seqsOf } from '../fixtures.ts';
 
 /** 20 chunks of 100 messages; every tenth says "ten". */
-function filled(scope: Pull['scope'] = { listener: A }) {
+function filled(scope: Read['scope'] = { listener: A }) {
   const { ledger } = bench();
   const book = ledger.register(listener());
   const append = (chunks: number) => {
@@ -18,13 +18,13 @@ function filled(scope: Pull['scope'] = { listener: A }) {
     ledger.commit();
   };
   append(20);
-  const scan = (more: Partial<Pull> = {}) => {
+  const scan = (more: Partial<Read> = {}) => {
     const request = pullOf({ scope, filter: { text: 'ten' }, ...more });
-    const harvest = new Harvest(encoderFor(request.format, request.payload), request);
+    const results = new ResultCollector(encoderFor(request.format, request.payload), request);
     return new Scan(ledger, request, {
-      track: trackOf(ledger, scope),
+      range: logRangeOf(ledger, scope),
       predicate: compileFilter(request.filter),
-      harvest,
+      results,
     });
   };
   return { ledger, book, append, scan };
@@ -32,7 +32,7 @@ function filled(scope: Pull['scope'] = { listener: A }) {
 
 /** Steps as small as they come, with something done between them. */
 function inSlices(scan: Scan, between: () => void = () => {}): number {
-  const goal = scan.track.tail;
+  const goal = scan.range.tail;
   let slices = 1;
   while (!scan.step(0, goal)) {
     slices++;
@@ -48,7 +48,7 @@ for (const scope of [{ listener: A }, { listeners: null }]) {
       const sliced = scan({ order });
       const whole = scan({ order });
       t.ok(inSlices(sliced) > 20);
-      t.ok(whole.step(Number.POSITIVE_INFINITY, whole.track.tail));
+      t.ok(whole.step(Number.POSITIVE_INFINITY, whole.range.tail));
       const found = seqsOf(sliced.answer());
       t.equal(found.length, 200);
       t.same(found, seqsOf(whole.answer()));

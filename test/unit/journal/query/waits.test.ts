@@ -4,12 +4,12 @@
  */
 import t, { type Test } from 'tap';
 import type { Wait, Waited } from '../../../../src/journal/journal.ts';
-import { Ledger } from '../../../../src/journal/log/log.ts';
+import { Log } from '../../../../src/journal/log/log.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from '../../../../src/journal/query/wait-limits.ts';
 import { SqliteStore } from '../../../../src/journal/store/sqlite/sqlite-store.ts';
-import { Room } from '../../../../src/journal/thread/disk-reserve.ts';
-import { Host } from '../../../../src/journal/thread/journal-commands.ts';
-import { Caller } from '../../../../src/rpc/caller.ts';
+import { DiskReserve } from '../../../../src/journal/thread/disk-reserve.ts';
+import { JournalCommands } from '../../../../src/journal/thread/journal-commands.ts';
+import { Cancellation } from '../../../../src/rpc/caller.ts';
 import { A, B, chunk, cursorAt, listener, message, pullOf, seqsOf, textsOf, waitOf } from '../fixtures.ts';
 
 /** Milliseconds of work between asking for a page of one listener and its answer, beside any waits on another. */
@@ -30,7 +30,7 @@ for (const [name, waits, filter] of kinds) {
     for (let i = 0; i < ROUNDS; i++) host.append(records());
     const pages = slowestPage(host);
     const answers = Array.from({ length: waits }, (_, n) =>
-      host.wait(waitOf({ count: 1000, limit: 1000, timeout: 60_000, filter: filter(n) }), new Caller()),
+      host.wait(waitOf({ count: 1000, limit: 1000, timeout: 60_000, filter: filter(n) }), new Cancellation()),
     );
     for (let i = 0; i < ROUNDS; i++) {
       host.append(records());
@@ -50,9 +50,9 @@ t.test('a wait whose time is up has looked at all that had come by then', async 
   const lines = Array.from({ length: 5000 }, (_, i) => message(`line ${i + 1}`));
   while (lines.length > 0) host.append(chunk(lines.splice(0, 500)));
   const last = waitOf({ filter: { regex: '^line [0-9]*$' }, count: 6000, limit: 1, timeout: 0 });
-  t.match(await host.wait(last, new Caller()), { satisfied: false, matched: 5000 });
+  t.match(await host.wait(last, new Cancellation()), { satisfied: false, matched: 5000 });
   const many = Array.from({ length: 20 }, (_, n) =>
-    host.wait(waitOf({ filter: { regex: `^line (5000|x${n})$` }, timeout: 1 }), new Caller()),
+    host.wait(waitOf({ filter: { regex: `^line (5000|x${n})$` }, timeout: 1 }), new Cancellation()),
   );
   for (const answer of await Promise.all(many)) t.same(seqsOf(answer), [5000], { diagnostic: false });
 });
@@ -60,7 +60,7 @@ t.test('a wait whose time is up has looked at all that had come by then', async 
 t.test('what comes while waits are behind is found, in order and once', async (t) => {
   const host = hostOf(t, A);
   const asked = Array.from({ length: 100 }, (_, n) =>
-    host.wait(waitOf({ filter: { regex: `^${n % 50}[ab]$` }, count: 20, timeout: 60_000 }), new Caller()),
+    host.wait(waitOf({ filter: { regex: `^${n % 50}[ab]$` }, count: 20, timeout: 60_000 }), new Cancellation()),
   );
   await turn();
   for (let round = 0; round < 10; round++) {
@@ -78,7 +78,7 @@ t.test('what was evicted before a wait could look at it is told as a gap', async
   const host = hostOf(t, A);
   host.configure({ listener: A, capture: { maxMessages: 10, maxBytes: 1e9, maxAge: null, overflow: 'dropOldest' } });
   const asked = Array.from({ length: 200 }, (_, n) =>
-    host.wait(waitOf({ after: '0', filter: { regex: `^(x${n}|end)$` }, timeout: 60_000 }), new Caller()),
+    host.wait(waitOf({ after: '0', filter: { regex: `^(x${n}|end)$` }, timeout: 60_000 }), new Cancellation()),
   );
   await turn();
   for (let round = 0; round < 20; round++) {
@@ -95,9 +95,9 @@ t.test('what was evicted before a wait could look at it is told as a gap', async
 t.test('there may be so many waits, on a listener and in all', async (t) => {
   const numbers = Array.from({ length: 7 }, (_, i) => i + 1);
   const host = hostOf(t, ...numbers);
-  const callers: Caller[] = [];
+  const callers: Cancellation[] = [];
   const wait = (number: number): Promise<Waited> => {
-    const caller = new Caller();
+    const caller = new Cancellation();
     callers.push(caller);
     return host.wait(waitOf({ scope: { listener: number }, timeout: 60_000 }), caller);
   };
@@ -120,9 +120,9 @@ t.test('there may be so many waits, on a listener and in all', async (t) => {
 });
 
 /** A host in this thread, with a journal in memory and these listeners. */
-function hostOf(t: Test, ...listeners: number[]): Host {
-  const ledger = new Ledger(new SqliteStore(null), 1e9);
-  const host = new Host({ ledger, room: new Room(ledger, null), reader: null, postHeads: () => {} });
+function hostOf(t: Test, ...listeners: number[]): JournalCommands {
+  const log = new Log(new SqliteStore(null), 1e9);
+  const host = new JournalCommands({ log, reserve: new DiskReserve(log, null), reader: null, postHeads: () => {} });
   for (const number of listeners) host.register(listener(number));
   t.teardown(() => host.close());
   return host;
@@ -138,14 +138,14 @@ function records(): Uint8Array<ArrayBuffer> {
 }
 
 /** Reads pages of B until it is asked for the milliseconds of work that the slowest took. */
-function slowestPage(host: Host): () => Promise<number> {
+function slowestPage(host: JournalCommands): () => Promise<number> {
   let reading = true;
   let slowest = 0;
   const read = (async () => {
     for (let n = 0; reading; n++) {
       const start = work();
       await turn();
-      await host.pull({ ...pullOf({ scope: { listener: B }, limit: 10 }), key: `${n}` }, new Caller());
+      await host.pull({ ...pullOf({ scope: { listener: B }, limit: 10 }), key: `${n}` }, new Cancellation());
       slowest = Math.max(slowest, work() - start);
     }
   })();

@@ -31,7 +31,7 @@ t.test('what was posted before a pull is in its answer', async (t) => {
   const ports = [port(t, journal), port(t, journal), port(t, journal)];
   for (let i = 0; i < 600; i++) {
     ports[i % 3]!.send(one(`${i}`));
-    const page = await journal.pull(pullOf({ after: `${i}` }));
+    const page = await journal.read(pullOf({ after: `${i}` }));
     t.same(textsOf(page), [`${i}`], { diagnostic: false });
   }
   t.match((await journal.histories([A, B])).get(A), { lastSeq: 600, captured: 600, unread: 0 });
@@ -45,7 +45,7 @@ t.test('the order of a port is kept', async (t) => {
   for (let i = 0; i < 5000; i++) send(one(`${i}`));
   const seen: string[] = [];
   for (let after: string | null = null, more = true; more; ) {
-    const page = await journal.pull(pullOf({ after }));
+    const page = await journal.read(pullOf({ after }));
     seen.push(...textsOf(page));
     after = page.next;
     more = page.hasMore;
@@ -62,7 +62,7 @@ t.test('heads tell of new ends, and not more often than every 5 ms', async (t) =
   const { send } = port(t, journal);
   let posts = 0;
   let last = 0;
-  const stop = journal.onHeads((heads) => {
+  const stop = journal.onTails((heads) => {
     posts++;
     last = heads.get(A) ?? last;
   });
@@ -75,7 +75,7 @@ t.test('heads tell of new ends, and not more often than every 5 ms', async (t) =
   t.ok(posts <= (performance.now() - start) / 5 + 2, `${posts} posts`);
   stop();
   send(one('x'));
-  await journal.pull(pullOf());
+  await journal.read(pullOf());
   t.equal(last, 300);
 });
 
@@ -217,7 +217,7 @@ t.test('what main appends comes after what the ports hold', async (t) => {
   const gap = { ...message(''), kind: KIND_GAP, reason: 'lost' as const, reference: 3 };
   await journal.append(chunk([gap]));
   t.same(
-    itemsOf(await journal.pull(pullOf({ filter: { kinds: 63 } }))).map(({ kind }) => kind),
+    itemsOf(await journal.read(pullOf({ filter: { kinds: 63 } }))).map(({ kind }) => kind),
     ['message', 'gap'],
   );
   t.equal(await journal.accounted(A, 0, 0), 1);
@@ -250,11 +250,11 @@ t.test('bounds hold at once and exactly', async (t) => {
   await journal.register(listener(A, { maxMessages: 100 }));
   const { send } = port(t, journal);
   for (let i = 0; i < 50; i++) send(chunk(Array.from({ length: 7 }, (_, j) => message(`${i * 7 + j}`))));
-  t.equal((await journal.pull(pullOf())).items, 100);
+  t.equal((await journal.read(pullOf())).items, 100);
   await journal.configure(A, { ...ROOMY, maxMessages: 5 });
-  t.same(seqsOf(await journal.pull(pullOf())), [346, 347, 348, 349, 350]);
+  t.same(seqsOf(await journal.read(pullOf())), [346, 347, 348, 349, 350]);
   await journal.configure(A, { ...ROOMY, maxAge: 30 });
-  await until(async () => (await journal.pull(pullOf())).items === 0);
+  await until(async () => (await journal.read(pullOf())).items === 0);
   t.match((await journal.histories([A])).get(A), { firstSeq: 351, lastSeq: 350, evicted: 350, bytes: 0 });
   t.equal(await journal.clear(A), 0);
   t.equal(await journal.end({ listener: A }), cursorAt(350));
@@ -296,13 +296,13 @@ t.test('the cap on all histories together', async (t) => {
 
 t.test('errors have a code', async (t) => {
   const journal = await open(t);
-  await t.rejects(journal.pull(pullOf()), { code: 'unknown_listener' });
+  await t.rejects(journal.read(pullOf()), { code: 'unknown_listener' });
   await t.rejects(journal.configure(A, ROOMY), { code: 'unknown_listener' });
   await t.rejects(journal.end({ listener: A }), { code: 'unknown_listener' });
   await journal.register(listener());
-  await t.rejects(journal.pull(pullOf({ after: '1' })), { code: 'cursor_ahead' });
-  await t.rejects(journal.pull(pullOf({ after: 'x' })), { code: 'cursor_invalid' });
-  await t.rejects(journal.pull(pullOf({ filter: { regex: '(' } })), { code: 'filter_invalid' });
+  await t.rejects(journal.read(pullOf({ after: '1' })), { code: 'cursor_ahead' });
+  await t.rejects(journal.read(pullOf({ after: 'x' })), { code: 'cursor_invalid' });
+  await t.rejects(journal.read(pullOf({ filter: { regex: '(' } })), { code: 'filter_invalid' });
   await t.rejects(journal.wait(waitOf({ filter: { hex: '1' } }), never), { code: 'filter_invalid' });
 });
 
@@ -312,7 +312,7 @@ t.test('bytes that are no chunk cost their sender nothing', async (t) => {
   const { send, owed } = port(t, journal);
   send(new Uint8Array(500));
   send(one('a'));
-  t.same(textsOf(await journal.pull(pullOf())), ['a']);
+  t.same(textsOf(await journal.read(pullOf())), ['a']);
   await until(() => owed() === 0);
 });
 
@@ -322,14 +322,14 @@ t.test('readers that ask the same at the same time share one answer', async (t) 
   const { send } = port(t, journal);
   send(one('a'));
   const gone = new AbortController();
-  const [first, second, third] = [journal.pull(pullOf()), journal.pull(pullOf()), journal.pull(pullOf(), gone.signal)];
+  const [first, second, third] = [journal.read(pullOf()), journal.read(pullOf()), journal.read(pullOf(), gone.signal)];
   gone.abort();
   await t.rejects(third, { code: 'aborted' });
   t.equal(await first, await second);
   t.same(textsOf(await first), ['a']);
-  t.same(textsOf(await journal.pull(pullOf())), ['a'], 'and later from what was kept');
+  t.same(textsOf(await journal.read(pullOf())), ['a'], 'and later from what was kept');
   send(one('b'));
-  t.same(textsOf(await journal.pull(pullOf())), ['a', 'b']);
+  t.same(textsOf(await journal.read(pullOf())), ['a', 'b']);
 });
 
 t.test('a long scan is taken back when its reader goes, and holds nobody up', async (t) => {
@@ -342,12 +342,12 @@ t.test('a long scan is taken back when its reader goes, and holds nobody up', as
   await journal.histories([A]);
   const gone = new AbortController();
   const scans = Array.from({ length: 4 }, (_, i) =>
-    journal.pull(pullOf({ filter: { regex: `y{${i + 1}}z` } }), gone.signal),
+    journal.read(pullOf({ filter: { regex: `y{${i + 1}}z` } }), gone.signal),
   );
   const settled = Promise.allSettled(scans);
   send(one('quick', {}, B));
   const start = performance.now();
-  t.same(textsOf(await journal.pull(pullOf({ scope: { listener: B } }))), ['quick']);
+  t.same(textsOf(await journal.read(pullOf({ scope: { listener: B } }))), ['quick']);
   const took = performance.now() - start;
   gone.abort();
   t.ok((await settled).every(({ status }) => status === 'rejected'));
@@ -393,7 +393,7 @@ t.test('with a directory it goes on where it ended', async (t) => {
   const { send } = port(t, first);
   send(chunk(['a', 'b', 'c', 'd'].map((text) => message(text))));
   send(chunk([message('x'), { ...message(''), kind: KIND_GAP, reference: 1 }], B));
-  await first.pull(pullOf({ limit: 1 }));
+  await first.read(pullOf({ limit: 1 }));
   const histories = await first.histories([A, B]);
   const end = await first.end({ listeners: null });
   await first.forget(B);
@@ -403,11 +403,11 @@ t.test('with a directory it goes on where it ended', async (t) => {
   t.same((await journal.histories([A])).get(A), histories.get(A));
   t.same((await journal.histories([B])).size, 0);
   await journal.register(listener(A, { maxMessages: 3 }));
-  t.same(textsOf(await journal.pull(pullOf())), ['b', 'c', 'd']);
+  t.same(textsOf(await journal.read(pullOf())), ['b', 'c', 'd']);
   const again = port(t, journal);
   again.send(one('e'));
   t.same(
-    itemsOf(await journal.pull(pullOf())).map(({ seq, text }) => [seq, text]),
+    itemsOf(await journal.read(pullOf())).map(({ seq, text }) => [seq, text]),
     [
       ...[
         [3, 'c'],
@@ -416,7 +416,7 @@ t.test('with a directory it goes on where it ended', async (t) => {
       ],
     ],
   );
-  t.same(textsOf(await journal.pull(pullOf({ scope: { listeners: null }, after: end }))), ['e'], 'cursors stay good');
+  t.same(textsOf(await journal.read(pullOf({ scope: { listeners: null }, after: end }))), ['e'], 'cursors stay good');
   t.equal((await journal.stats()).engine, 'file');
 });
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Traffic } from '../../../../src/journal/journal.ts';
-import { Tally } from '../../../../src/listeners/counters/listener-counters.ts';
-import { type Counts, settledCounts } from '../../../../src/listeners/counters/saved-counters.ts';
+import { ListenerCounters } from '../../../../src/listeners/counters/listener-counters.ts';
+import { type SavedCounters, settledCounts } from '../../../../src/listeners/counters/saved-counters.ts';
 import { BindingCounters } from '../../../../src/runtime/counters.ts';
 
 const NOTHING: Traffic = {
@@ -13,7 +13,7 @@ const NOTHING: Traffic = {
   dropped: { kernel: 0, overload: 0, paused: 0, closed: 0, lost: 0 },
 };
 
-function saved(counts: Partial<Counts>): string {
+function saved(counts: Partial<SavedCounters>): string {
   const taken = { request: 0, reply: 0, connection: 0 };
   return JSON.stringify({ sums: {}, taken, knowsKernelDrops: true, expiresAt: null, ...counts });
 }
@@ -47,7 +47,7 @@ t.test('nothing saved: the journal alone', async (t) => {
 
 t.test('a tally goes on from there, and renewed bindings number anew', async (t) => {
   const past = settledCounts(saved({ knowsKernelDrops: false }), { ...NOTHING, captured: 3 }, 'udp');
-  const tally = new Tally(2, past);
+  const tally = new ListenerCounters(2, past);
   t.equal(tally.sums().requests, 3);
   t.equal(tally.taken('request'), 3);
   t.equal(tally.taken('served'), 3, 'requests in service have seen their end');

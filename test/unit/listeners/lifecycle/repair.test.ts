@@ -9,7 +9,7 @@ for (const engine of ENGINES) {
   t.test(engine, async (t) => {
     t.test('a listener goes on, on the same port, when its thread dies', async (t) => {
       const service = await setup(t, { engine });
-      const { registry, crews } = service;
+      const { registry, allocator } = service;
       const states: string[] = [];
       registry.onChange(({ listener }) => states.push(`${listener.name} ${listener.state}`));
       const hit = await registry.create({ protocol: 'udp', name: 'hit', responder: { type: 'echo' } });
@@ -18,7 +18,7 @@ for (const engine of ENGINES) {
       const client = new UdpClient(t);
       t.equal(await client.ask(hit.address!.port, 'before'), 'before');
       await registry.flush('hit');
-      await threadNamed(crews, hit.bindings[0]!.thread).kill();
+      await threadNamed(allocator, hit.bindings[0]!.thread).kill();
       t.equal(registry.find('hit').state, 'degraded');
       t.equal(await client.ask(other.address!.port, 'meanwhile'), 'meanwhile', 'the other thread notices nothing');
       await until(() => registry.find('hit').state === 'listening', 'listening again');
@@ -37,13 +37,13 @@ for (const engine of ENGINES) {
 
     t.test('under traffic: what arrived is captured, dropped or lost, and the gap says how many', async (t) => {
       const service = await setup(t, { engine });
-      const { registry, crews } = service;
+      const { registry, allocator } = service;
       const { address, bindings } = await registry.create({
         protocol: 'udp',
         name: 'busy',
         capture: { maxMessages: 1e6 },
       });
-      const thread = threadNamed(crews, bindings[0]!.thread);
+      const thread = threadNamed(allocator, bindings[0]!.thread);
       const client = new UdpClient(t);
       const burst = async (count: number) => {
         for (let n = 1; n <= count; n++) {
@@ -76,7 +76,7 @@ for (const engine of ENGINES) {
     });
 
     t.test('of several bindings one dies, the others serve', async (t) => {
-      const { registry, crews } = await setup(t, { engine });
+      const { registry, allocator } = await setup(t, { engine });
       const { address } = await registry.create({
         protocol: 'tcp',
         name: 'two',
@@ -87,7 +87,7 @@ for (const engine of ENGINES) {
       await until(async () => (await registry.connections('two')).length === 8, '8 connections');
       const before = await registry.connections('two');
       const survivors = before.filter(({ thread }) => thread === 'shared-2').length;
-      await threadNamed(crews, 'shared-1').kill();
+      await threadNamed(allocator, 'shared-1').kill();
       t.equal((await registry.connections('two')).length, survivors, 'nothing hangs');
       t.equal((await registry.get('two')).stats.connectionsOpen, survivors);
       await until(() => registry.find('two').state === 'listening', 'listening again');
@@ -97,9 +97,9 @@ for (const engine of ENGINES) {
     });
 
     t.test('requests are answered while threads die', async (t) => {
-      const { registry, crews } = await setup(t, { engine });
+      const { registry, allocator } = await setup(t, { engine });
       await registry.create({ protocol: 'udp', name: 'a', threads: 2 });
-      const kill = threadNamed(crews, 'shared-2').kill();
+      const kill = threadNamed(allocator, 'shared-2').kill();
       const outcomes = await Promise.allSettled([
         registry.get('a'),
         registry.flush('a'),
@@ -121,7 +121,7 @@ for (const engine of ENGINES) {
 
     t.test('after three deaths within a minute the listener is failed and frees its port', async (t) => {
       const service = await setup(t, { engine });
-      const { registry, crews } = service;
+      const { registry, allocator } = service;
       const { id, address, bindings } = await registry.create({
         protocol: 'udp',
         name: 'f',
@@ -130,7 +130,7 @@ for (const engine of ENGINES) {
       const client = new UdpClient(t);
       t.equal(await client.ask(address!.port, 'kept'), 'kept');
       await registry.flush('f');
-      const thread = threadNamed(crews, bindings[0]!.thread);
+      const thread = threadNamed(allocator, bindings[0]!.thread);
       for (let death = 1; death <= 3; death++) {
         await until(() => thread.state === 'running', 'running');
         await thread.kill();
@@ -139,7 +139,7 @@ for (const engine of ENGINES) {
       const failed = await registry.get('f');
       t.match(failed, { id, address: null, error: { code: 'worker_unavailable' }, stats: { captured: 1 } });
       t.equal((await page(service, 'f')).length, 2, 'its messages are there');
-      t.match((await crews.view()).pools[0]!.threads, [{ state: 'dead' }]);
+      t.match((await allocator.view()).pools[0]!.threads, [{ state: 'dead' }]);
       const { listener } = await registry.put(
         'f',
         { protocol: 'udp', responder: { type: 'echo' } },
@@ -150,21 +150,21 @@ for (const engine of ENGINES) {
     });
 
     t.test('threads of its own are replaced too', async (t) => {
-      const { registry, crews } = await setup(t, { engine });
+      const { registry, allocator } = await setup(t, { engine });
       const { id, address } = await registry.create({
         protocol: 'udp',
         name: 'd',
         pool: 'dedicated',
         responder: { type: 'echo' },
       });
-      crews.watch({ down: (thread) => t.equal(thread.name, `${id}-1`) });
+      allocator.watch({ down: (thread) => t.equal(thread.name, `${id}-1`) });
       await killDedicated(registry, 'd');
       await until(() => registry.find('d').state === 'listening', 'listening again');
       t.equal(await new UdpClient(t).ask(address!.port, 'x'), 'x');
     });
 
     t.test('the request that a thread took with it counts as served', async (t) => {
-      const { registry, crews } = await setup(t, { engine });
+      const { registry, allocator } = await setup(t, { engine });
       const { address, bindings } = await registry.create({
         protocol: 'tcp',
         name: 'once',
@@ -173,19 +173,19 @@ for (const engine of ENGINES) {
       });
       await tcpClient(t, address!.port);
       await until(async () => (await registry.connections('once')).length === 1, 'connected');
-      await threadNamed(crews, bindings[0]!.thread).kill();
+      await threadNamed(allocator, bindings[0]!.thread).kill();
       await until(() => registry.find('once').state === 'completed', 'completed');
     });
   });
 }
 
 t.test('a port that somebody else took meanwhile fails the listener, with the reason', async (t) => {
-  const { registry, crews } = await setup(t);
+  const { registry, allocator } = await setup(t);
   const { address, bindings } = await registry.create({ protocol: 'udp', name: 'late' });
   const thief = createSocket('udp4');
   t.teardown(() => thief.close());
-  crews.watch({ down: () => thief.bind(address!.port, '127.0.0.1') });
-  await threadNamed(crews, bindings[0]!.thread).kill();
+  allocator.watch({ down: () => thief.bind(address!.port, '127.0.0.1') });
+  await threadNamed(allocator, bindings[0]!.thread).kill();
   await until(() => registry.find('late').state === 'failed', 'failed');
   t.match(await registry.get('late'), { address: null, error: { code: 'EADDRINUSE' } });
   const { listener } = await registry.put('late', { protocol: 'udp' }, { replace: false });
@@ -194,14 +194,14 @@ t.test('a port that somebody else took meanwhile fails the listener, with the re
 });
 
 t.test('without a running thread nothing is created, and the reason is told', async (t) => {
-  const { registry, crews } = await setup(t, { threads: 1 });
+  const { registry, allocator } = await setup(t, { threads: 1 });
   await registry.create({ protocol: 'udp', name: 'a' });
-  const kill = crews.choose(1)[0] as unknown as PoolThread;
+  const kill = allocator.choose(1)[0] as unknown as PoolThread;
   const killed = kill.kill();
-  crews.watch({
+  allocator.watch({
     down: () => {
-      t.throws(() => crews.next(), { code: 'worker_unavailable' });
-      t.throws(() => crews.choose(1), { code: 'worker_unavailable' });
+      t.throws(() => allocator.next(), { code: 'worker_unavailable' });
+      t.throws(() => allocator.choose(1), { code: 'worker_unavailable' });
     },
   });
   await killed;

@@ -3,22 +3,22 @@ import t from 'tap';
 import { Registry } from '../../../../src/listeners/registry.ts';
 import { PortTable } from '../../../../src/listeners/sockets/ports.ts';
 import { AddressPolicy } from '../../../../src/net/access-policy.ts';
-import type { CrewSource, ListenerThread, ThreadWatcher } from '../../../../src/workers/thread-allocation.ts';
+import type { AllocationSource, ListenerThread, ThreadWatcher } from '../../../../src/workers/thread-allocation.ts';
 import { page, setup } from '../service.ts';
 
 t.test('problems are recorded, a broken socket fails its listener, strangers are ignored', async (t) => {
   const service = await setup(t);
-  const { crews, journal } = service;
+  const { allocator, journal } = service;
   let watcher: Partial<ThreadWatcher> = {};
-  const watched: CrewSource = {
-    muster: (id, wanted) => crews.muster(id, wanted),
+  const watched: AllocationSource = {
+    acquire: (id, wanted) => allocator.acquire(id, wanted),
     watch: (given) => {
       watcher = given;
     },
   };
   const registry = new Registry({
     journal,
-    crews: watched,
+    allocator: watched,
     ports: { table: new PortTable(new SharedArrayBuffer(65_536)), range: null },
     bindPolicy: new AddressPolicy([], { code: 'bind_not_allowed', flag: '--allow-bind' }),
     advertisedHost: 'box.example',

@@ -1,12 +1,12 @@
 import t from 'tap';
-import { Answers, PENDING_ANSWERS } from '../../../../src/runtime/pipeline/delayed-actions.ts';
-import { Turns, WAITING } from '../../../../src/runtime/pipeline/serial-queue.ts';
+import { DelayedActions, PENDING_ANSWERS } from '../../../../src/runtime/pipeline/delayed-actions.ts';
+import { SerialQueue, WAITING } from '../../../../src/runtime/pipeline/serial-queue.ts';
 import { until } from '../../workers/rig.ts';
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text));
 
 t.test('steps are carried out in order', async (t) => {
-  const answers = new Answers();
+  const answers = new DelayedActions();
   const log: string[] = [];
   const steps = [{ reply: bytes('a') }, { delay: 20 }, { reply: bytes('b') }, { reply: bytes('c') }];
   const begun = performance.now();
@@ -23,7 +23,7 @@ t.test('steps are carried out in order', async (t) => {
 });
 
 t.test('what takes too long is given up', async (t) => {
-  const answers = new Answers();
+  const answers = new DelayedActions();
   const log: string[] = [];
   const reply = () => log.push('reply');
   answers.run([{ delay: 60_000 }, { reply: bytes('x') }], reply, (complete) => log.push(`done ${complete}`));
@@ -35,7 +35,7 @@ t.test('what takes too long is given up', async (t) => {
 });
 
 t.test('only so many wait', async (t) => {
-  const answers = new Answers();
+  const answers = new DelayedActions();
   const run = () =>
     answers.run(
       [{ delay: 60_000 }],
@@ -52,7 +52,7 @@ t.test('only so many wait', async (t) => {
 t.test('turns: one at a time, in order, however long each takes', async (t) => {
   const log: string[] = [];
   let busy = 0;
-  const turns = new Turns<number>((item, done) => {
+  const turns = new SerialQueue<number>((item, done) => {
     t.equal(++busy, 1) || t.bailout();
     log.push(`begin ${item}`);
     const end = () => {
@@ -73,14 +73,14 @@ t.test('turns: one at a time, in order, however long each takes', async (t) => {
 });
 
 t.test('turns: a crowd served at once needs no stack, and places are limited', async (t) => {
-  const held = new Turns<number>(() => {});
+  const held = new SerialQueue<number>(() => {});
   let entered = 0;
   while (held.enter(entered)) entered++;
   t.equal(entered, WAITING + 1, 'one is being served');
   t.equal(held.waiting, WAITING);
   t.equal(held.clear().length, WAITING);
   let served = 0;
-  const quick = new Turns<number>((_item, done) => {
+  const quick = new SerialQueue<number>((_item, done) => {
     served++;
     done();
   });

@@ -2,12 +2,12 @@ import { networkInterfaces } from 'node:os';
 import t from 'tap';
 import { addressBytes } from '../../../../src/net/address.ts';
 import { BindingCounters, createCounters } from '../../../../src/runtime/counters.ts';
-import { OWN_LIMIT, ReplyGate } from '../../../../src/runtime/pipeline/reply-policy.ts';
+import { OWN_LIMIT, ReplyPolicy } from '../../../../src/runtime/pipeline/reply-policy.ts';
 
 function gate() {
   const ownPorts = new Uint8Array(65_536);
   const counters = new BindingCounters(createCounters(1), 0);
-  const made = new ReplyGate(ownPorts, counters);
+  const made = new ReplyPolicy(ownPorts, counters);
   return { ownPorts, counters, allows: (address: string, port: number) => made.allows(addressBytes(address), port) };
 }
 

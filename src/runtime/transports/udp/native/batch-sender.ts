@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ECONNREFUSED, EMSGSIZE } from './layout.ts';
 import { errnoError, type Libc } from './libc.ts';
-import { isCongestion, OUTBOX_SLOTS, Outbox } from './send-batch.ts';
+import { isCongestion, OUTBOX_SLOTS, SendBatch } from './send-batch.ts';
 import { MAX_DATAGRAM } from './sockaddr.ts';
 
 /** Milliseconds to wait for room for a datagram before it is given up. */
@@ -21,7 +21,7 @@ export type BatchSenderOptions = {
   /** Whether the descriptor is still ours: it may be closed while we wait. */
   isOpen(): boolean;
   /** These slots of the outbox have left. */
-  onSent?(outbox: Outbox, first: number, count: number): void;
+  onSent?(batch: SendBatch, first: number, count: number): void;
   /** Resolves when more may be sent. */
   mayGoOn?(): Promise<void> | undefined;
 };
@@ -31,32 +31,32 @@ export type Note = (bytes: number, error: NodeJS.ErrnoException | null) => void;
 
 export class BatchSender {
   readonly #options: BatchSenderOptions;
-  readonly #outbox: Outbox;
+  readonly #batch: SendBatch;
   #tooLong = 0;
 
   constructor(options: BatchSenderOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.libc, Math.max(1, Math.min(OUTBOX_SLOTS, options.expected)));
+    this.#batch = new SendBatch(options.libc, Math.max(1, Math.min(OUTBOX_SLOTS, options.expected)));
   }
 
   /** Takes a payload, copied; answers whether `flush` is due. */
   push(payload: Uint8Array): boolean {
     if (payload.length > MAX_DATAGRAM) this.#tooLong++;
-    else this.#outbox.push(payload, this.#options.name);
-    return this.#outbox.isFull;
+    else this.#batch.push(payload, this.#options.name);
+    return this.#batch.isFull;
   }
 
   /** Sends what was taken. Never rejects. */
   async flush(note: Note): Promise<void> {
-    const outbox = this.#outbox;
-    const total = outbox.count;
-    outbox.count = 0;
+    const batch = this.#batch;
+    const total = batch.count;
+    batch.count = 0;
     for (; this.#tooLong > 0; this.#tooLong--) note(0, errnoError('sendmmsg', -EMSGSIZE));
     let patience = PATIENCE;
     let cutShort = false;
     for (let at = 0; at < total; ) {
       await this.#options.mayGoOn?.();
-      const result = this.#options.isOpen() ? outbox.send(this.#options.fd, at, total - at) : null;
+      const result = this.#options.isOpen() ? batch.send(this.#options.fd, at, total - at) : null;
       if (result !== null && isCongestion(result) && patience-- > 0) {
         cutShort = false;
         await sleep(1);
@@ -83,8 +83,8 @@ export class BatchSender {
       note(0, result === null ? CLOSED : errnoError('sendmmsg', result));
       return 1;
     }
-    for (let i = at; i < at + result; i++) note(this.#outbox.size(i), null);
-    this.#options.onSent?.(this.#outbox, at, result);
+    for (let i = at; i < at + result; i++) note(this.#batch.size(i), null);
+    this.#options.onSent?.(this.#batch, at, result);
     return result;
   }
 }

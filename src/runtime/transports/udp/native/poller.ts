@@ -87,7 +87,7 @@ export function sharedPoller(): Poller {
 }
 
 /** One socket's bell, in the thread that reads it. */
-export class Bell {
+export class ReadinessWaiter {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #epoll: number;
@@ -95,13 +95,13 @@ export class Bell {
   readonly #ring: () => void;
   #waiting = false;
 
-  /** @param ring called once after each `arm`, when the socket is readable */
-  constructor(libc: Libc, fd: number, access: PollerAccess, ring: () => void) {
+  /** @param notify called once after each `arm`, when the socket is readable */
+  constructor(libc: Libc, fd: number, access: PollerAccess, notify: () => void) {
     this.#libc = libc;
     this.#fd = fd;
     this.#epoll = access.epoll;
     this.#bells = new Int32Array(access.bells);
-    this.#ring = ring;
+    this.#ring = notify;
   }
 
   /** From now on the next datagram, or one that is there already, rings. */

@@ -7,7 +7,7 @@ import type { Endpoint } from '../../../../workers/protocol.ts';
 import { ReceiveArena } from './arena.ts';
 import { AF_INET, EPOLL_CTL_ADD, EPOLLIN, EPOLLONESHOT, SO_RCVBUF, SOL_SOCKET } from './layout.ts';
 import { type Libc, loadLibc } from './libc.ts';
-import { Outbox } from './send-batch.ts';
+import { SendBatch } from './send-batch.ts';
 import { readEndpoint, socketAddress } from './sockaddr.ts';
 import { socketDrops } from './socket-state.ts';
 import { closeUdpSocket, openUdpSocket } from './sockets.ts';
@@ -48,21 +48,21 @@ function selfTest(): void {
   const { fd, address } = openUdpSocket(LOOPBACK);
   try {
     const arena = new ReceiveArena(libc, SIZES.length);
-    const outbox = new Outbox(libc);
-    checkTransfer({ arena, outbox, fd, address });
-    checkReadiness(libc, { arena, outbox, fd, address });
-    checkDrops(libc, { arena, outbox, fd, address });
+    const batch = new SendBatch(libc);
+    checkTransfer({ arena, batch, fd, address });
+    checkReadiness(libc, { arena, batch, fd, address });
+    checkDrops(libc, { arena, batch, fd, address });
   } finally {
     closeUdpSocket(fd);
   }
 }
 
-type Bench = { arena: ReceiveArena; outbox: Outbox; fd: number; address: Endpoint };
+type Bench = { arena: ReceiveArena; batch: SendBatch; fd: number; address: Endpoint };
 
-function checkTransfer({ arena, outbox, fd, address }: Bench): void {
+function checkTransfer({ arena, batch, fd, address }: Bench): void {
   const name = socketAddress(address, AF_INET);
-  for (const [i, size] of SIZES.entries()) outbox.push(new Uint8Array(size).fill(i + 1), name);
-  expect(outbox.flush(fd) === SIZES.length, 'sendmmsg sent less than it was given');
+  for (const [i, size] of SIZES.entries()) batch.push(new Uint8Array(size).fill(i + 1), name);
+  expect(batch.flush(fd) === SIZES.length, 'sendmmsg sent less than it was given');
   expect(arena.receive(fd) === SIZES.length, 'recvmmsg brought less than was sent');
   for (const [i, size] of SIZES.entries()) {
     expect(arena.size(i) === size, `a datagram of ${size} bytes came as ${arena.size(i)}`);
@@ -80,12 +80,12 @@ function checkTransfer({ arena, outbox, fd, address }: Bench): void {
 }
 
 /** Fills a tiny buffer until the kernel drops, then compares both of its counts with what is missing. */
-function checkDrops(libc: Libc, { arena, outbox, fd, address }: Bench): void {
+function checkDrops(libc: Libc, { arena, batch, fd, address }: Bench): void {
   const name = socketAddress(address, AF_INET);
   expect(libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, 1) === 0, 'the receive buffer has a fixed size');
   const send = (count: number) => {
-    for (let i = 0; i < count; i++) outbox.push(new Uint8Array(1000), name);
-    return outbox.flush(fd);
+    for (let i = 0; i < count; i++) batch.push(new Uint8Array(1000), name);
+    return batch.flush(fd);
   };
   const sent = send(32);
   let received = 0;
@@ -101,14 +101,14 @@ function checkDrops(libc: Libc, { arena, outbox, fd, address }: Bench): void {
 }
 
 /** A datagram, and nothing else, makes the socket ready in an epoll set. */
-function checkReadiness(libc: Libc, { arena, outbox, fd, address }: Bench): void {
+function checkReadiness(libc: Libc, { arena, batch, fd, address }: Bench): void {
   const epoll = libc.epollCreate();
   const ready = libc.epollEvents(4);
   try {
     expect(libc.epollControl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLONESHOT) === 0, 'epoll_ctl fails');
     expect(libc.epollWait(epoll, ready, 0) === 0, 'an empty socket is ready');
-    outbox.push(Uint8Array.of(1), socketAddress(address, AF_INET));
-    outbox.flush(fd);
+    batch.push(Uint8Array.of(1), socketAddress(address, AF_INET));
+    batch.flush(fd);
     expect(libc.epollWait(epoll, ready, READY_WITHIN) === 1, 'no readiness in epoll');
     expect(ready.descriptor(0) === fd, 'epoll tells another descriptor');
     expect(arena.receive(fd) === 1, 'readiness without a datagram');

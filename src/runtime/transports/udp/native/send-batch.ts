@@ -13,7 +13,7 @@ export const OUTBOX_SLOTS = 64;
 const PATIENCE = 5;
 const NAME_BYTES = 32;
 
-export class Outbox {
+export class SendBatch {
   readonly slots: number;
   /** What became of each datagram at the last `flush`: 1 = sent, or a negative errno. */
   readonly results: Int32Array;

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { Gate } from '../../../../../src/journal/store/sqlite/wal-reset-barrier.ts';
+import { WalResetBarrier } from '../../../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 
 t.test('the step is carried out at once when the reader is out, and after a while though it stays in', async (t) => {
-  const writer = new Gate();
-  const reader = new Gate(writer.cells);
+  const writer = new WalResetBarrier();
+  const reader = new WalResetBarrier(writer.cells);
   t.equal(
     writer.alone(() => 1),
     1,

@@ -1,13 +1,13 @@
 import t from 'tap';
 import { addressBytes } from '../../../../../src/net/address.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
-import { Exchange } from '../../../../../src/runtime/pipeline/request.ts';
+import { Request } from '../../../../../src/runtime/pipeline/request.ts';
 import { compileResponder } from '../../../../../src/runtime/pipeline/responders/responder.ts';
 import type { Responder as Spec } from '../../../../../src/schemas/responder.ts';
 
 function responder(spec: Spec, counters = new BindingCounters(createCounters(1), 0), repliesBefore = 0) {
   const compiled = compileResponder(spec, { counters, repliesBefore, internalError: () => {} });
-  const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
+  const exchange = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });
   exchange.remote = addressBytes('127.0.0.1');
   return (text: string | Uint8Array, terminator = '') => {
     exchange.payload = Uint8Array.from(Buffer.from(text as Uint8Array));
@@ -65,7 +65,7 @@ t.test('a responder that throws answers nothing and says which message it was', 
   const told: unknown[] = [];
   const counters = new BindingCounters(createCounters(1), 0);
   const context = { counters, repliesBefore: 0, internalError: (...what: unknown[]) => told.push(what) };
-  const exchange = new Exchange({ thread: 'shared-1', listener: 'l', localPort: 1 });
+  const exchange = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });
   exchange.ordinal = 7;
   exchange.payload = undefined as unknown as Uint8Array;
   t.equal(compileResponder({ type: 'upper' }, context).respond(exchange), null);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { addressBytes } from '../../../../../src/net/address.ts';
-import { Exchange } from '../../../../../src/runtime/pipeline/request.ts';
+import { Request } from '../../../../../src/runtime/pipeline/request.ts';
 import { compileTemplate, TemplateError } from '../../../../../src/runtime/pipeline/responders/template.ts';
 
-function exchange(payload: string | Uint8Array): Exchange {
-  const made = new Exchange({ thread: 'shared-2', listener: 'statsd', localPort: 8125 });
+function exchange(payload: string | Uint8Array): Request {
+  const made = new Request({ thread: 'shared-2', listener: 'statsd', localPort: 8125 });
   made.payload = Uint8Array.from(Buffer.from(payload as Uint8Array));
   made.n = 7;
   made.remote = addressBytes('127.0.0.1');

@@ -2,7 +2,7 @@
 import { AF_INET } from '../../../../../src/runtime/transports/udp/native/layout.ts';
 import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
 import { sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
-import { Outbox } from '../../../../../src/runtime/transports/udp/native/send-batch.ts';
+import { SendBatch } from '../../../../../src/runtime/transports/udp/native/send-batch.ts';
 import { socketAddress } from '../../../../../src/runtime/transports/udp/native/sockaddr.ts';
 import {
   closeUdpSocket,
@@ -19,7 +19,7 @@ export class Flood {
   /** The peer's kernel said that nobody receives there. */
   refused = false;
   readonly #libc = loadLibc();
-  readonly #outbox = new Outbox(this.#libc);
+  readonly #outbox = new SendBatch(this.#libc);
   readonly #fd: number;
   readonly #size: number;
 

@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { ReceiveArena } from '../../../../../src/runtime/transports/udp/native/arena.ts';
 import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
-import { Bell, type PollerAccess, sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
+import {
+  type PollerAccess,
+  ReadinessWaiter,
+  sharedPoller,
+} from '../../../../../src/runtime/transports/udp/native/poller.ts';
 import { openUdpSocket } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
 import { Flood } from './flood.ts';
 
@@ -27,7 +31,7 @@ async function main(): Promise<void> {
 function wait({ fd, access }: { fd: number; access: PollerAccess }): void {
   const libc = loadLibc();
   const arena = new ReceiveArena(libc, 1);
-  const bell = new Bell(libc, fd, access, () => {
+  const bell = new ReadinessWaiter(libc, fd, access, () => {
     arena.receive(fd);
     bell.arm();
   });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { ReceiveArena } from '../../../../../../src/runtime/transports/udp/native/arena.ts';
 import { loadLibc } from '../../../../../../src/runtime/transports/udp/native/libc.ts';
-import { Outbox } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
+import { SendBatch } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
 import { socketDrops } from '../../../../../../src/runtime/transports/udp/native/socket-state.ts';
 import { closeUdpSocket, openUdpSocket } from '../../../../../../src/runtime/transports/udp/native/sockets.ts';
 
@@ -17,7 +17,7 @@ const { fd } = openUdpSocket({
 });
 const other = openUdpSocket({ host: '::1', port: 0, ipv6Only: true, receiveBuffer: 4096, binding: 0, bindings: 1 }).fd;
 const arena = new ReceiveArena(libc, 8);
-const outbox = new Outbox(libc, 4);
+const outbox = new SendBatch(libc, 4);
 
 const descriptor = fc.oneof(fc.constantFrom(fd, other), fc.integer(), fc.double());
 const integer = fc.oneof(fc.integer({ min: -3, max: 80 }), fc.integer(), fc.double());

@@ -7,7 +7,7 @@ import { ReceiveArena } from '../../../../../../src/runtime/transports/udp/nativ
 import { AF_INET, AF_INET6 } from '../../../../../../src/runtime/transports/udp/native/layout.ts';
 import { errnoName, loadLibc } from '../../../../../../src/runtime/transports/udp/native/libc.ts';
 import { provenLibc, whyNotNative } from '../../../../../../src/runtime/transports/udp/native/selftest.ts';
-import { Outbox } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
+import { SendBatch } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
 import { familyOf, readEndpoint, socketAddress } from '../../../../../../src/runtime/transports/udp/native/sockaddr.ts';
 import { socketDrops } from '../../../../../../src/runtime/transports/udp/native/socket-state.ts';
 import {
@@ -86,7 +86,7 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
     const gone = openUdpSocket(loopback);
     closeUdpSocket(gone.fd);
     libc.connect(fd, socketAddress(gone.address, AF_INET));
-    const outbox = new Outbox(libc);
+    const outbox = new SendBatch(libc);
     outbox.push(Uint8Array.of(1), new Uint8Array(0));
     t.equal(outbox.flush(fd), 1);
     t.equal(new ReceiveArena(libc, 1).receive(fd), 0, 'ECONNREFUSED is no failure of the read');
@@ -101,7 +101,7 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
   t.test('what can not be sent is told for each datagram', async (t) => {
     const { fd, address } = openUdpSocket(loopback);
     const name = socketAddress(address, AF_INET);
-    const outbox = new Outbox(libc, 3);
+    const outbox = new SendBatch(libc, 3);
     outbox.push(new Uint8Array(8), name);
     outbox.push(new Uint8Array(65_520), name);
     outbox.push(new Uint8Array(9), name);
