@@ -3,13 +3,14 @@
  * calls and shape the reply; they know nothing of sockets, threads or SQLite. Every method rejects with ProblemError.
  * `ref` is a listener's id or name.
  */
-import type { Journal } from './journal/journal.ts';
-import type { ListenerView } from './listeners/view.ts';
+
 import type { ListenerSpec, ListenerState } from './schemas/listener.ts';
+import type { ListenerView } from './schemas/listener-status.ts';
 import type { ListenerPatch } from './schemas/listener-view.ts';
+import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from './schemas/reads.ts';
 import type { SendRequest, SendView } from './schemas/send.ts';
 
-export type Domain = { registry: Listeners; sends: Sends; journal: Journal; status: ServiceStatus };
+export type Domain = { registry: Listeners; sends: Sends; journal: Messages; status: ServiceStatus };
 
 export type Labels = readonly (readonly [key: string, value: string])[];
 export type ListQuery = {
@@ -75,6 +76,27 @@ export interface Listeners {
   onChange(callback: (change: { listener: ListenerRef; removed: boolean }) => void): () => void;
   /** Ties a listener's life to a stream: while held no ttl runs; releasing the last hold of `hold=1` removes it. */
   hold(ref: string, options: { tie: boolean }): () => void;
+}
+
+/** The messages of all listeners: what the journal lets the HTTP face do. */
+export interface Messages {
+  /** Empties the workers' ports, then reads. Rejects with code `cursor_ahead` when `after` lies beyond the end. */
+  read(request: Read, signal?: AbortSignal): Promise<ReadResult>;
+  /** Ends a pcapng export whose client has gone. */
+  endExport(id: number): Promise<void>;
+  /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
+  wait(request: Wait, signal: AbortSignal): Promise<WaitResult>;
+  /** The kept bytes of one message, undefined when it isn't there. `peek` as in a pull. */
+  payload(listener: number, seq: number, peek?: boolean): Promise<Uint8Array | undefined>;
+  /** Removes messages with seq < before (all when absent); answers how many. */
+  clear(listener: number, before?: number): Promise<number>;
+  /** Histories of the listeners asked for, after the ports are empty; unknown ones are left out. */
+  histories(listeners: number[]): Promise<Map<number, HistoryStats>>;
+  /** The cursor at the end of a scope: where a stream without `after` starts. */
+  end(scope: Scope): Promise<string>;
+  stats(): Promise<JournalStats>;
+  /** Called for each post of heads. Returns the way to stop. */
+  onTails(listener: (tails: Tails) => void): () => void;
 }
 
 export type ConnectionView = {

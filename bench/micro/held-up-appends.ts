@@ -5,10 +5,11 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal, Read } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { addressBytes } from '../../src/net/address.ts';
 import { encodeChunk } from '../../src/records/chunk.ts';
 import { listenerId } from '../../src/records/ids.ts';
+import type { Read } from '../../src/schemas/reads.ts';
 
 const LISTENER = 4711;
 const TOTAL = 1_000_000;

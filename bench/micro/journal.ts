@@ -5,12 +5,13 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal, Read } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import { Log } from '../../src/journal/log/log.ts';
 import { SqliteStore } from '../../src/journal/store/sqlite/sqlite-store.ts';
 import { addressBytes } from '../../src/net/address.ts';
 import { type Draft, encodeChunk, H } from '../../src/records/chunk.ts';
 import { listenerId } from '../../src/records/ids.ts';
+import type { Read } from '../../src/schemas/reads.ts';
 
 const LISTENER = 4711;
 const SIZE = 64;

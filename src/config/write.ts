@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import { RawJson } from '../json/raw.ts';
 import { fillSpec } from '../listeners/spec.ts';
-import type { ListenerView } from '../listeners/view.ts';
 import { type FullSpec, ListenerSpecSchema } from '../schemas/listener.ts';
+import type { ListenerView } from '../schemas/listener-status.ts';
 
 const SPEC_FIELDS = Object.keys(ListenerSpecSchema.properties) as (keyof FullSpec)[];
 const HEAD = '# Listeners of a Listenpost; read by: listenpost serve --config FILE\n';

@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { Domain } from '../domain.ts';
-import type { Dropped, ListenerView } from '../listeners/view.ts';
+import type { Dropped, ListenerView } from '../schemas/listener-status.ts';
 
 /** What the stream hub counts. */
 export type StreamTotals = { clients: number; lagged: number };

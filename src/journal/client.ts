@@ -1,22 +1,9 @@
 /** The journal as the main thread sees it: starts the journal thread and speaks to it. */
 import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
-import { cancellable, goneError } from '../rpc/cancellable.ts';
-import type {
-  CaptureLimits,
-  HistoryStats,
-  Journal,
-  JournalListener,
-  JournalStats,
-  MessagePeer,
-  Read,
-  ReadResult,
-  Scope,
-  Tails,
-  Traffic,
-  Wait,
-  Waited,
-} from './journal.ts';
-import { JournalError } from './journal-error.ts';
+import { cancellable } from '../rpc/cancellable.ts';
+import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../schemas/reads.ts';
+import type { CaptureLimits, Journal, JournalListener, MessagePeer, Traffic } from './journal.ts';
+import { JournalError, readerGone } from './journal-error.ts';
 import type { FromJournal, JournalCommand, JournalStart, ReplyOf, RequestOf, ToJournal } from './protocol.ts';
 import type { Fsync } from './store/sqlite/wal-sync.ts';
 
@@ -135,6 +122,7 @@ export class JournalClient implements Journal {
     if (signal === undefined) return pull.promise;
     return cancellable(pull.promise, signal, () => {
       if (--pull.readers === 0) pull.leave();
+      return readerGone();
     });
   }
 
@@ -142,9 +130,12 @@ export class JournalClient implements Journal {
     await this.#call('endExport', { id });
   }
 
-  wait(request: Wait, signal: AbortSignal): Promise<Waited> {
+  wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
     const id = this.#nextId();
-    return cancellable(this.#call('wait', request, { id }), signal, () => this.#post({ leave: id }));
+    return cancellable(this.#call('wait', request, { id }), signal, () => {
+      this.#post({ leave: id });
+      return readerGone();
+    });
   }
   payload(listener: number, seq: number, peek = false): Promise<Uint8Array | undefined> {
     return this.#call('payload', { listener, seq, peek });
@@ -199,7 +190,7 @@ export class JournalClient implements Journal {
     };
     queueMicrotask(() => {
       this.#pulls.delete(key);
-      if (left) reject(goneError());
+      if (left) reject(readerGone());
       else resolve(this.#call('pull', { ...request, key }, { id }));
     });
     promise.catch(() => {});

@@ -27,3 +27,8 @@ export class JournalError extends Error {
     this.code = code;
   }
 }
+
+/** What a reader gets that has gone before its answer came. */
+export function readerGone(): JournalError {
+  return new JournalError('aborted', 'the reader has gone');
+}

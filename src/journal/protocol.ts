@@ -3,19 +3,8 @@
  * heads come unasked. Chunks of the workers take another way: ports of their own, handed over by `attach`.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type {
-  CaptureLimits,
-  HistoryStats,
-  JournalListener,
-  JournalStats,
-  MessagePeer,
-  Read,
-  ReadResult,
-  Scope,
-  Traffic,
-  Wait,
-  Waited,
-} from './journal.ts';
+import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Wait, WaitResult } from '../schemas/reads.ts';
+import type { CaptureLimits, JournalListener, MessagePeer, Traffic } from './journal.ts';
 import type { JournalErrorCode } from './journal-error.ts';
 import type { Fsync } from './store/sqlite/wal-sync.ts';
 
@@ -37,7 +26,7 @@ export type JournalCommands = {
   /** `key` is the request in text: those alike may share an answer. */
   pull: { request: Read & { key: string }; reply: ReadResult };
   endExport: { request: { id: number }; reply: null };
-  wait: { request: Wait; reply: Waited };
+  wait: { request: Wait; reply: WaitResult };
   payload: { request: { listener: number; seq: number; peek: boolean }; reply: Uint8Array | undefined };
   peer: { request: { listener: number; seq: number }; reply: MessagePeer | undefined };
   clear: { request: { listener: number; before: number | undefined }; reply: number };

@@ -4,20 +4,21 @@
  * over several listeners that of the registry.
  */
 import type { ListenerRef } from '../domain.ts';
-import type { HistoryStats } from '../journal/journal.ts';
 import { RawJson } from '../json/raw.ts';
+import type { Endpoint } from '../net/endpoint.ts';
 import { addressUrl, rfc3339 } from '../net/text.ts';
 import { microsOf, monotonicNanos, wallClock } from '../records/clock.ts';
 import { listenerId } from '../records/ids.ts';
 import type { BindingCounters } from '../runtime/counters.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
-import type { Endpoint, LiveSpec } from '../workers/protocol.ts';
+import type { ListenerView } from '../schemas/listener-status.ts';
+import type { HistoryStats } from '../schemas/reads.ts';
+import type { LiveSpec } from '../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../workers/thread-allocation.ts';
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
 import type { OwnSocket } from './sockets/sockets.ts';
-import type { ListenerView } from './view.ts';
 
 /** A listener's socket inside one thread. */
 export type Binding = {

@@ -19,6 +19,7 @@ import type { Journal } from '../journal/journal.ts';
 import { listenerNumber } from '../records/ids.ts';
 import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
+import type { ListenerView } from '../schemas/listener-status.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
 import type { InternalErrorReport } from './internal-errors.ts';
 import { Lifecycle, type LifecycleOptions } from './lifecycle/lifecycle.ts';
@@ -35,7 +36,6 @@ import { type Replied, replyToMessage } from './reply.ts';
 import { flushListener } from './sockets/flush.ts';
 import { fillSpec } from './spec.ts';
 import { Strangers } from './strangers.ts';
-import type { ListenerView } from './view.ts';
 
 /** Milliseconds that sockets get to close with the process; what is open then ends with its thread. */
 const PATIENCE = 2000;

@@ -1,8 +1,7 @@
 /** Answers to a captured message: to its peer, from the listener's own socket or on the connection it came by. */
 import { ProblemError } from '../errors.ts';
 import type { Journal, MessagePeer } from '../journal/journal.ts';
-import { connectionId } from '../records/ids.ts';
-import { freshSendId } from '../sends/send-id.ts';
+import { connectionId, randomSendId } from '../records/ids.ts';
 import type { SendOrder } from '../workers/protocol.ts';
 import { sendOnConnection } from './connections.ts';
 import type { Listener } from './listener.ts';
@@ -58,7 +57,7 @@ function socketOf(listener: Listener, thread: string) {
 
 function datagram(payload: Uint8Array, { remote }: MessagePeer): SendOrder {
   return {
-    id: freshSendId(),
+    id: randomSendId(),
     protocol: 'udp',
     to: { host: remote.address, port: remote.port },
     local: null,

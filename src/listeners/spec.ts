@@ -6,12 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { invalidField } from '../errors.ts';
 import type { CaptureLimits } from '../journal/journal.ts';
 import { parseCidr } from '../net/access-policy.ts';
+import type { Cidr } from '../net/address.ts';
 import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { PayloadError, payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
-import type { BindingSpec, Cidr, LiveSpec } from '../workers/protocol.ts';
+import type { BindingSpec, LiveSpec } from '../workers/protocol.ts';
 
 /** The spec with every default filled in, checked. Throws a 400 naming the first wrong field. */
 export function fillSpec(spec: ListenerSpec): FullSpec {

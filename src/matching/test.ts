@@ -3,6 +3,8 @@
  * messages that did not match and says in words what a person would look for first.
  */
 
+import type { ByteDiff } from '../schemas/match.ts';
+
 /** What a test looks at. `payload` is what was kept, `size` what was on the wire. */
 export type Subject = {
   payload: Uint8Array;
@@ -18,9 +20,6 @@ export type Miss = {
   closeness: number;
   diff?: ByteDiff;
 };
-
-/** Expected and actual bytes as hex digits, from `offset` of the payload on. */
-export type ByteDiff = { offset: number; expected: string; actual: string };
 
 export interface Test {
   holds(subject: Subject): boolean;

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { type ProblemCode, ProblemError } from '../errors.ts';
-import type { Cidr } from '../workers/protocol.ts';
+import type { Cidr } from './address.ts';
 import { addressBytes, canonicalAddress, isWithin } from './address.ts';
 
 const LOOPBACK = ['127.0.0.0/8', '::1'].map((text) => parseCidr(text)!);

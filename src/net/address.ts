@@ -4,6 +4,9 @@
  */
 import ipaddr from 'ipaddr.js';
 
+/** A network: 16 address bytes (IPv4 mapped) and the length of its prefix in bits. */
+export type Cidr = { bytes: Uint8Array; prefix: number };
+
 /** How many conversions each direction remembers; a flood from spoofed sources must not grow the process. */
 const REMEMBERED = 4096;
 /** Bits that all IPv4-mapped addresses have in common. */
@@ -49,7 +52,7 @@ export function canonicalAddress(text: string): string {
  * Whether the 16 address bytes at an offset lie in a network: `prefix` bits of its address count. An IPv6 network never
  * holds an IPv4 address, `::/0` included; one within ::ffff:0:0/96 is an IPv4 network.
  */
-export function isWithin(network: { bytes: Uint8Array; prefix: number }, bytes: Uint8Array, offset = 0): boolean {
+export function isWithin(network: Cidr, bytes: Uint8Array, offset = 0): boolean {
   if (network.prefix < MAPPED_BITS && isMapped(bytes, offset)) return false;
   const whole = network.prefix >> 3;
   for (let i = 0; i < whole; i++) if (network.bytes[i] !== bytes[offset + i]) return false;

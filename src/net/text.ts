@@ -1,6 +1,6 @@
 /** How addresses and moments are written for people. */
 import { isIP } from 'node:net';
-import type { Endpoint } from '../workers/protocol.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** A moment in UTC with microseconds, RFC 3339. */
 export function rfc3339(micros: number): string {

@@ -1,5 +1,4 @@
-/** What an import finds in a file: messages in file order, whoever wrote it. */
-import type { Endpoint } from '../workers/protocol.ts';
+import type { Endpoint } from '../net/endpoint.ts';
 
 export type ImportItem = {
   /** Nanoseconds since 1970, as the file says. */

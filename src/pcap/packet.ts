@@ -3,7 +3,7 @@
  * here throws: what is no UDP datagram is said by a word.
  */
 import { addressText } from '../net/address.ts';
-import type { Endpoint } from '../workers/protocol.ts';
+import type { Endpoint } from '../net/endpoint.ts';
 import type { Fragments } from './fragments.ts';
 
 export type Datagram = { from: Endpoint; to: Endpoint; payload: Uint8Array; truncated: boolean };

@@ -31,6 +31,11 @@ export function listenerNumber(id: string): number | undefined {
   return number < 2 ** 48 ? number : undefined;
 }
 
+/** A fresh `s_…` for a send. */
+export function randomSendId(): string {
+  return `s_${listenerId(randomListenerNumber()).slice(2)}`;
+}
+
 /** `c_…` for the number of a connection, counted from 1 within its listener. */
 export function connectionId(connection: number): string {
   return `c_${connection.toString(36)}`;

@@ -1,19 +1,11 @@
-/** Answers that whoever asked may walk away from. */
-import { JournalError } from '../journal/journal-error.ts';
+/** Replies that whoever asked may walk away from. */
 
-/** Settles with the promise, or rejects with `aborted` as soon as the signal says so, and calls `leave` then. */
-export function cancellable<T>(promise: Promise<T>, signal: AbortSignal, leave: () => void): Promise<T> {
+/** Settles with the promise, or rejects with the reason `cancel` gives as soon as the signal is aborted. */
+export function cancellable<T>(promise: Promise<T>, signal: AbortSignal, cancel: () => Error): Promise<T> {
   const { promise: settled, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => {
-    leave();
-    reject(goneError());
-  };
+  const onAbort = () => reject(cancel());
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   return settled;
-}
-
-export function goneError(): JournalError {
-  return new JournalError('aborted', 'the reader has gone');
 }

@@ -1,5 +1,5 @@
-/** Errors that cross threads as plain data, and become errors again on the other side. */
-import type { WireError } from '../workers/protocol.ts';
+/** An error between threads. `code` is an errno name (EADDRINUSE, …) or one of errors.ts. */
+export type WireError = { code: string; message: string };
 
 /** `code` is an errno name (EADDRINUSE, …) or one of errors.ts. */
 export class WorkerError extends Error {

@@ -3,7 +3,7 @@
  * queues have no limit of their own, so the credit is what keeps memory bounded when the journal stalls.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { CreditMessage } from '../workers/protocol.ts';
+import type { CreditMessage } from '../records/chunk-transfer.ts';
 
 export class JournalPort {
   readonly #port: MessagePort;

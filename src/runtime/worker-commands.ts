@@ -3,6 +3,7 @@
  * in this thread; each command is answered once, by its reply or its error.
  */
 
+import type { WireError } from '../rpc/wire-error.ts';
 import { WorkerError, wireError } from '../rpc/wire-error.ts';
 import { Descriptors } from '../workers/descriptors.ts';
 import type { InternalErrors } from '../workers/internal-errors.ts';
@@ -12,7 +13,6 @@ import type {
   ReplyMessage,
   ReplyOf,
   RequestOf,
-  WireError,
   WorkerEvent,
   WorkerStart,
 } from '../workers/protocol.ts';

@@ -132,3 +132,6 @@ export const MatchSchema = Type.Object(
     examples: [{ text: { startsWith: 'Hola' } }],
   },
 );
+
+/** Expected and actual bytes as hex digits, from `offset` of the payload on. */
+export type ByteDiff = { offset: number; expected: string; actual: string };

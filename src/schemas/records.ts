@@ -12,3 +12,4 @@ export const GAP_REASONS = [
   'cleared',
   'damaged',
 ] as const;
+export type GapReason = (typeof GAP_REASONS)[number];

@@ -1,7 +1,9 @@
 /** What a failed transmission means: errno names in the words of the API, and whether the request itself was impossible. */
 import { type ProblemCode, ProblemError } from '../errors.ts';
 import { bindProblem } from '../listeners/sockets/os-problems.ts';
-import type { Endpoint, SendOrder, SendOutcome, WireError } from '../workers/protocol.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { WireError } from '../rpc/wire-error.ts';
+import type { SendOrder, SendOutcome } from '../workers/protocol.ts';
 
 /** errno names that a result names otherwise. What is none of these, and no code of ours, is a `network_error`. */
 const CODES: Readonly<Record<string, string>> = {

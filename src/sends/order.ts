@@ -6,12 +6,13 @@ import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
 import { type AddressPolicy, resolveHost } from '../net/access-policy.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import { randomSendId } from '../records/ids.ts';
 import type { ImportView, SendRequest } from '../schemas/send.ts';
 import { LONGEST_DURATION, parseDuration, whyNotDuration } from '../schemas/units.ts';
-import type { Endpoint, SendOrder } from '../workers/protocol.ts';
+import type { SendOrder } from '../workers/protocol.ts';
 import type { Replay } from './import/replay.ts';
 import { checkSizes, largestPayload, sendParts } from './parts.ts';
-import { freshSendId } from './send-id.ts';
 
 export type OrderContext = {
   /** A listener by id or name; throws `not_found`. */
@@ -56,7 +57,7 @@ export async function prepareSend(
   const source = from === null ? local : from.address;
   if (source !== null) checkFamilies(source.host, to.host);
   const order: SendOrder = {
-    id: freshSendId(),
+    id: randomSendId(),
     protocol: request.protocol,
     to,
     local,

@@ -1,8 +1,10 @@
 /** Send: one transmission as a resource, from the request to its result. */
+
+import type { Endpoint } from '../net/endpoint.ts';
 import { rfc3339 } from '../net/text.ts';
 import { microsOf, wallClock } from '../records/clock.ts';
 import type { ImportView, SendView } from '../schemas/send.ts';
-import type { Endpoint, SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
+import type { SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
 import { failureCode } from './failures.ts';
 
 type Progress = Omit<Extract<WorkerEvent, { event: 'progress' }>, 'event' | 'send'>;

@@ -1,7 +1,6 @@
-/** What a verification found, in words that make sense in a CI log without the program at hand. */
-import type { NearMiss } from '../journal/journal.ts';
 import { RawJson, stringifyRaw } from '../json/raw.ts';
 import type { Match } from '../schemas/match.ts';
+import type { NearMiss } from '../schemas/reads.ts';
 import type { Count, Found, Verification } from './verify.ts';
 
 const SHOWN_SEQS = 20;

@@ -2,8 +2,9 @@
  * Verifications: what must, or must not, have arrived. Built on the journal's wait alone: what is expected is waited for,
  * what must not come is waited for too, and the wait's failure is the proof. No polling, no sleeping.
  */
-import type { Journal, NearMiss, Waited } from '../journal/journal.ts';
+import type { Messages } from '../domain.ts';
 import type { Match } from '../schemas/match.ts';
+import type { NearMiss, WaitResult } from '../schemas/reads.ts';
 import type { Verdict } from '../schemas/verification.ts';
 import { explainCount, explainOrder, explainQuiet } from './explain.ts';
 
@@ -26,8 +27,8 @@ export type Count = { least: number; most: number };
 export type Found = { seq: number; at: string };
 type Phase = { passed: boolean; found: Found[]; next: string; nearMisses: NearMiss[]; explanation: string };
 
-/** Rejects as Journal.wait does; `gone` when the listener is deleted meanwhile. */
-export async function verify(journal: Journal, asked: Verification, signal: AbortSignal): Promise<Verdict | 'gone'> {
+/** Rejects as Messages.wait does; `gone` when the listener is deleted meanwhile. */
+export async function verify(journal: Messages, asked: Verification, signal: AbortSignal): Promise<Verdict | 'gone'> {
   const waiter = new Waiter(journal, asked, signal);
   const first = await (asked.inOrder === undefined ? counted(waiter, asked) : inOrder(waiter, asked, asked.inOrder));
   if (first === 'gone') return first;
@@ -103,7 +104,7 @@ function both(a: Match | undefined, b: Match): Match {
 }
 
 /** The items of an answer: encoded as JSON objects with commas between. */
-function foundIn({ body }: Waited): Found[] {
+function foundIn({ body }: WaitResult): Found[] {
   return JSON.parse(`[${Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()}]`) as Found[];
 }
 
@@ -111,17 +112,17 @@ type Question = { match: Match | undefined; after: string; count: number; timeou
 
 /** Asks the journal about one listener and direction. */
 class Waiter {
-  readonly #journal: Journal;
+  readonly #journal: Messages;
   readonly #asked: Verification;
   readonly #signal: AbortSignal;
 
-  constructor(journal: Journal, asked: Verification, signal: AbortSignal) {
+  constructor(journal: Messages, asked: Verification, signal: AbortSignal) {
     this.#journal = journal;
     this.#asked = asked;
     this.#signal = signal;
   }
 
-  wait({ match, after, count, timeout }: Question): Promise<Waited> {
+  wait({ match, after, count, timeout }: Question): Promise<WaitResult> {
     const { listener, direction } = this.#asked;
     const filter = match === undefined ? { direction } : { direction, match };
     const bounds = { before: null, order: 'asc', limit: count, maxBytes: Number.MAX_SAFE_INTEGER } as const;

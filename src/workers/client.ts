@@ -4,8 +4,9 @@
  */
 import { EventEmitter } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { WireError } from '../rpc/wire-error.ts';
 import { WorkerError } from '../rpc/wire-error.ts';
-import type { CommandName, ReplyMessage, ReplyOf, RequestOf, WireError, WorkerEvent, WorkerStart } from './protocol.ts';
+import type { CommandName, ReplyMessage, ReplyOf, RequestOf, WorkerEvent, WorkerStart } from './protocol.ts';
 
 export type ClientOptions = Omit<WorkerStart, 'journal'> & {
   /** Takes the far end of the thread's journal port. */

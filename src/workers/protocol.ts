@@ -5,7 +5,9 @@
  * are plain data.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { PollerAccess } from '../runtime/transports/udp/native/poller.ts';
+import type { Cidr } from '../net/address.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { WireError } from '../rpc/wire-error.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { Responder } from '../schemas/responder.ts';
 import type { ErrorPlace } from './internal-errors.ts';
@@ -56,15 +58,6 @@ export type LiveSpec = {
   repliesBefore?: number;
 };
 
-/** 16-byte address (IPv4-mapped) and prefix length in bits. */
-export type Cidr = { bytes: Uint8Array; prefix: number };
-
-/** A socket address as text. */
-export type Endpoint = { host: string; port: number };
-
-/** Errors between threads. `code` is an errno name (EADDRINUSE, …) or one of errors.ts. */
-export type WireError = { code: string; message: string };
-
 /** What a worker is told when it starts, as workerData. */
 export type WorkerStart = {
   /** `shared-1`, `l_x-2` */
@@ -81,6 +74,14 @@ export type WorkerStart = {
   credit: number;
   /** `dgram` forces the portable engine. */
   engine: 'auto' | 'dgram';
+};
+
+/** What a thread needs to wait for its sockets. */
+export type PollerAccess = {
+  /** Descriptor of the epoll set. */
+  epoll: number;
+  /** One word a descriptor, see runtime/transports/udp/native/poller.ts. */
+  readiness: SharedArrayBuffer;
 };
 
 /** An open socket that main hands over: the worker attaches, reads, detaches, and never closes it. */
@@ -189,8 +190,3 @@ export type WorkerEvent =
   /** Something was thrown and caught; `untold` more were not reported before it. */
   | { event: 'internalError'; place: ErrorPlace | null; message: string; stack: string; untold: number }
   | { event: 'progress'; send: string; sent: number; bytes: number; errors: number; progress: number };
-
-/** On the journal port, worker to journal: one chunk, transferred. */
-export type ChunkMessage = Uint8Array;
-/** On the journal port, journal to worker: bytes that are committed and no longer count against the credit. */
-export type CreditMessage = number;

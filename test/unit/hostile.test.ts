@@ -7,7 +7,6 @@ import t from 'tap';
 import { ProblemError } from '../../src/errors.ts';
 import { messageFilter } from '../../src/http/messages/filters.ts';
 import { encoderFor } from '../../src/journal/encode/encoder.ts';
-import { PAYLOAD_MODES, type ReadFormat } from '../../src/journal/journal.ts';
 import { JournalError } from '../../src/journal/journal-error.ts';
 import { compileFilter } from '../../src/journal/query/predicate.ts';
 import { compileMatch } from '../../src/matching/compile.ts';
@@ -21,6 +20,8 @@ import { Request } from '../../src/runtime/pipeline/request.ts';
 import { compileResponder } from '../../src/runtime/pipeline/responders/responder.ts';
 import { compileTemplate, TemplateError } from '../../src/runtime/pipeline/responders/template.ts';
 import type { Match } from '../../src/schemas/match.ts';
+import type { ReadFormat } from '../../src/schemas/reads.ts';
+import { PAYLOAD_MODES } from '../../src/schemas/reads.ts';
 import { readImport } from '../../src/sends/import/read.ts';
 import { listener, message, readerOf } from './journal/fixtures.ts';
 

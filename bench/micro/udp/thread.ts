@@ -9,8 +9,7 @@ import { BindingCounters } from '../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../src/runtime/recorder.ts';
 import { dgramTransport } from '../../../src/runtime/transports/udp/dgram.ts';
 import { mmsgTransport } from '../../../src/runtime/transports/udp/mmsg.ts';
-import type { PollerAccess } from '../../../src/runtime/transports/udp/native/poller.ts';
-import type { BindingSpec } from '../../../src/workers/protocol.ts';
+import type { BindingSpec, PollerAccess } from '../../../src/workers/protocol.ts';
 
 export type ReadStart = {
   role: 'read';

@@ -1,9 +1,10 @@
 /** Exports: whole histories as a stream that reads no faster than the client does. */
 import { Readable } from 'node:stream';
-import type { Journal, Read, ReadResult } from '../../journal/journal.ts';
+import type { Messages } from '../../domain.ts';
 import { PCAPNG_KINDS } from '../../pcap/pcapng-writer.ts';
 import type { RecordKind } from '../../records/chunk.ts';
 import type { ExportQuery } from '../../schemas/query.ts';
+import type { Read, ReadResult } from '../../schemas/reads.ts';
 import { messageFilter } from './filters.ts';
 
 /** Items and bytes of one read. */
@@ -19,13 +20,13 @@ let exportsBegun = 0;
  * The messages of a listener as NDJSON, up to the newest there is now. The first read is done before it returns, so that
  * a wrong query is still an error answer.
  */
-export async function exportLines(journal: Journal, listener: number, asked: Asked): Promise<Readable> {
+export async function exportLines(journal: Messages, listener: number, asked: Asked): Promise<Readable> {
   const request = await exportPull(journal, listener, asked, ['message']);
   return Readable.from(reads(journal, request, await journal.read(request)), { objectMode: false });
 }
 
 /** The same as a pcapng capture, with connections and gaps unless the query says which kinds. */
-export async function exportCapture(journal: Journal, listener: number, asked: Asked): Promise<Readable> {
+export async function exportCapture(journal: Messages, listener: number, asked: Asked): Promise<Readable> {
   const id = ++exportsBegun;
   const request = await exportPull(journal, listener, asked, PCAPNG_KINDS);
   const capture: Read = { ...request, format: 'pcapng', export: { id, begins: true } };
@@ -37,7 +38,7 @@ export async function exportCapture(journal: Journal, listener: number, asked: A
 }
 
 async function exportPull(
-  journal: Journal,
+  journal: Messages,
   listener: number,
   { query, method }: Asked,
   kinds: readonly RecordKind[],
@@ -57,7 +58,7 @@ async function exportPull(
   };
 }
 
-async function* reads(journal: Journal, request: Read, first: ReadResult): AsyncGenerator<Uint8Array> {
+async function* reads(journal: Messages, request: Read, first: ReadResult): AsyncGenerator<Uint8Array> {
   for (let pulled = first; ; pulled = await journal.read({ ...request, after: pulled.next })) {
     if (pulled.body.length > 0) yield pulled.body;
     if (!pulled.hasMore || request.peek) return;

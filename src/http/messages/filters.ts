@@ -1,13 +1,13 @@
 /** Query parameters into what the journal understands. Each error names its parameter. */
 import type { Labels } from '../../domain.ts';
 import { invalidParameter } from '../../errors.ts';
-import type { MessageFilter, RemoteFilter } from '../../journal/journal.ts';
 import { parseJson, TooDeepError } from '../../json/parse.ts';
 import { parsePeer } from '../../matching/peer.ts';
 import { KINDS } from '../../records/chunk.ts';
 import { connectionNumber } from '../../records/ids.ts';
 import { hexDigits } from '../../schemas/payload.ts';
 import type { FilterQuery } from '../../schemas/query.ts';
+import type { MessageFilter, RemoteFilter } from '../../schemas/reads.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../../schemas/units.ts';
 
 /** The filter in a query string. `kinds` is what is shown when none are named. */

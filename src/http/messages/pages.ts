@@ -1,8 +1,8 @@
 /** Pages of messages: the query into a pull, and what was pulled into an answer, without touching the encoded items. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, ProblemError } from '../../errors.ts';
-import type { PayloadMode, Read, ReadResult, Scope, Wait, Waited } from '../../journal/journal.ts';
 import type { PageQuery } from '../../schemas/query.ts';
+import type { PayloadMode, Read, ReadResult, Scope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { nextLink } from '../lists.ts';
 import { PROBLEM_TYPE, pathOf, problemDocument } from '../problems.ts';
 import { duration, messageFilter } from './filters.ts';
@@ -68,7 +68,7 @@ export function sendPage(request: FastifyRequest, reply: FastifyReply, pulled: R
 export function sendWaited(
   request: FastifyRequest,
   reply: FastifyReply,
-  waited: Waited,
+  waited: WaitResult,
   terms: WaitTerms,
 ): FastifyReply {
   if (waited.gone) throw new ProblemError('gone', 'The listener was deleted while this waited.');

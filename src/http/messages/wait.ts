@@ -1,11 +1,17 @@
 /** Waits for messages: they stop when the client goes away, or only reads any more, or the service goes down. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Messages } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
-import type { Journal, Wait, Waited } from '../../journal/journal.ts';
+import type { Wait, WaitResult } from '../../schemas/reads.ts';
 import type { LiveReadPosition } from './read-scope.ts';
 
 /** Waits on one listener, whose life the wait prolongs. */
-export async function waitOnOne(app: FastifyInstance, reply: FastifyReply, ref: string, wait: Wait): Promise<Waited> {
+export async function waitOnOne(
+  app: FastifyInstance,
+  reply: FastifyReply,
+  ref: string,
+  wait: Wait,
+): Promise<WaitResult> {
   const release = app.domain.registry.hold(ref, { tie: false });
   try {
     const answer = await waited(app.domain.journal, wait, whileHeard(app, reply));
@@ -21,7 +27,7 @@ export async function waitOnMany(
   reply: FastifyReply,
   live: LiveReadPosition,
   wait: Wait,
-): Promise<Waited> {
+): Promise<WaitResult> {
   const until = performance.now() + wait.timeout;
   const heard = whileHeard(app, reply);
   const request = (): Wait => ({ ...wait, scope: live.current.scope, timeout: Math.max(0, until - performance.now()) });
@@ -35,7 +41,7 @@ export async function waitOnMany(
 }
 
 /** Undefined when it was aborted before it was satisfied. */
-async function waited(journal: Journal, wait: Wait, signal: AbortSignal): Promise<Waited | undefined> {
+async function waited(journal: Messages, wait: Wait, signal: AbortSignal): Promise<WaitResult | undefined> {
   try {
     const answer = await journal.wait(wait, signal);
     return signal.aborted && !answer.satisfied && !answer.gone ? undefined : answer;
@@ -70,7 +76,7 @@ function whileHeard(app: FastifyInstance, reply: FastifyReply): AbortSignal {
 }
 
 /** The end of a wait as at its time-out, for a client that only reads any more; others learn that the service goes down. */
-async function whatThereIs({ closing, domain }: FastifyInstance, reply: FastifyReply, wait: Wait): Promise<Waited> {
+async function whatThereIs({ closing, domain }: FastifyInstance, reply: FastifyReply, wait: Wait): Promise<WaitResult> {
   if (closing.aborted || reply.raw.destroyed) throw new ProblemError('shutting_down', 'The service is shutting down.');
   return domain.journal.wait({ ...wait, timeout: 0 }, closing);
 }

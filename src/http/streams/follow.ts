@@ -4,7 +4,7 @@
  */
 
 import { withEpochOf } from '../../journal/cursor.ts';
-import type { MessageFilter, PayloadMode, Read, ReadResult, Scope } from '../../journal/journal.ts';
+import type { MessageFilter, PayloadMode, Read, ReadResult, Scope } from '../../schemas/reads.ts';
 import type { EndReason, EventStream } from './sse.ts';
 import type { Streams } from './streams.ts';
 

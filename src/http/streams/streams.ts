@@ -1,18 +1,19 @@
 /** All open streams: they share pulls when they stand at the same place, are counted, and end together at shutdown. */
-import type { Journal, Read, ReadResult } from '../../journal/journal.ts';
+import type { Messages } from '../../domain.ts';
+import type { Read, ReadResult } from '../../schemas/reads.ts';
 import { type EndReason, type EventStream, STREAM_LIMITS, type StreamLimits } from './sse.ts';
 
 type Member = { stream: EventStream; end: (reason: EndReason) => void };
 
 export class Streams {
-  readonly journal: Journal;
+  readonly journal: Messages;
   readonly limits: StreamLimits;
   readonly #members = new Set<Member>();
   readonly #pulls = new Map<string, Promise<ReadResult>>();
   #lagged = 0;
   #closing = false;
 
-  constructor(journal: Journal, limits: StreamLimits = STREAM_LIMITS) {
+  constructor(journal: Messages, limits: StreamLimits = STREAM_LIMITS) {
     this.journal = journal;
     this.limits = limits;
   }

@@ -1,6 +1,7 @@
 /** How a pull writes what it finds: one encoder a format, chosen here. */
 
-import type { JournalListener, MissedRange, PayloadMode, Read, ReadFormat } from '../journal.ts';
+import type { MissedRange, PayloadMode, Read, ReadFormat } from '../../schemas/reads.ts';
+import type { JournalListener } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import { JsonEncoder } from './json.ts';

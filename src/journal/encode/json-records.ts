@@ -1,6 +1,7 @@
 /** What the encoders of JSON records share: one writer, and how payloads are shown. */
 
-import type { JournalListener, MissedRange, PayloadMode } from '../journal.ts';
+import type { MissedRange, PayloadMode } from '../../schemas/reads.ts';
+import type { JournalListener } from '../journal.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import type { Encoder } from './encoder.ts';

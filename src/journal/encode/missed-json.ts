@@ -1,5 +1,7 @@
 /** Messages that a reader came too late for, as the JSON of a gap record. It isn't stored, so it has no time. */
-import type { JournalListener, MissedRange } from '../journal.ts';
+
+import type { MissedRange } from '../../schemas/reads.ts';
+import type { JournalListener } from '../journal.ts';
 
 /** Without a listener it tells of all of them. */
 export function missedJson({ reason, dropped, fromSeq, toSeq }: MissedRange, listener?: JournalListener): string {

@@ -1,6 +1,7 @@
 /** `ndjson`: one record a line. */
 
-import type { JournalListener, MissedRange } from '../journal.ts';
+import type { MissedRange } from '../../schemas/reads.ts';
+import type { JournalListener } from '../journal.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import { JsonRecords } from './json-records.ts';
 import { missedJson } from './missed-json.ts';

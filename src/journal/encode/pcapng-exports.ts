@@ -5,7 +5,7 @@
  */
 
 import { PcapngWriter } from '../../pcap/pcapng-writer.ts';
-import type { ReadResult } from '../journal.ts';
+import type { ReadResult } from '../../schemas/reads.ts';
 
 const LIMIT = 64;
 

@@ -9,7 +9,8 @@ import {
   KIND_MESSAGE,
   KINDS,
 } from '../../records/chunk.ts';
-import type { JournalListener, PayloadMode } from '../journal.ts';
+import type { PayloadMode } from '../../schemas/reads.ts';
+import type { JournalListener } from '../journal.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { type ListenerText, textOf } from './listener-text.ts';

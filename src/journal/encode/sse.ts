@@ -1,6 +1,7 @@
 /** `sse`: one event a record, its data one line of JSON, its id the cursor at which a reader would go on. */
 import { KINDS } from '../../records/chunk.ts';
-import type { JournalListener, MissedRange } from '../journal.ts';
+import type { MissedRange } from '../../schemas/reads.ts';
+import type { JournalListener } from '../journal.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import { JsonRecords } from './json-records.ts';
 import { missedJson } from './missed-json.ts';

@@ -4,8 +4,9 @@
  */
 
 import type { ChunkSummary } from '../../records/chunk-summary.ts';
+import type { HistoryStats } from '../../schemas/reads.ts';
 import { comparePositions, type Position, START } from '../cursor.ts';
-import type { HistoryStats, JournalListener, Traffic } from '../journal.ts';
+import type { JournalListener, Traffic } from '../journal.ts';
 import type { Row } from '../store/store.ts';
 import { type BindingLog, bindingKey, newBindingLog, seqOfOrdinal } from './binding-log.ts';
 

@@ -3,9 +3,10 @@
  * bounds, and answers for what each holds. Changes gather in one transaction; nothing is shown before `commit`.
  */
 
+import type { HistoryStats } from '../../schemas/reads.ts';
 import { BEYOND, newEpoch } from '../cursor.ts';
 import { substituteFor } from '../damage/substitute.ts';
-import type { CaptureLimits, HistoryStats, JournalListener } from '../journal.ts';
+import type { CaptureLimits, JournalListener } from '../journal.ts';
 import { problemChunk } from '../own-chunks.ts';
 import { Bounds } from '../retention/bounds.ts';
 import { isDamage } from '../store/sqlite/storage-fault.ts';

@@ -1,5 +1,4 @@
-/** Which readers belong together: those of one listener, and those over more than one. They share turns, and a cap. */
-import type { Scope } from '../journal.ts';
+import type { Scope } from '../../schemas/reads.ts';
 
 /** The home of readers over more than one listener. */
 export const ALL = 0;

@@ -3,6 +3,7 @@
  * (cursor.ts) and in where the way begins and ends.
  */
 
+import type { MissedRange, Scope } from '../../schemas/reads.ts';
 import {
   BEYOND,
   comparePositions,
@@ -15,7 +16,6 @@ import {
   type STALE,
   START,
 } from '../cursor.ts';
-import type { MissedRange, Scope } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import type { HistoryReader } from '../log/history-reader.ts';

@@ -1,8 +1,8 @@
 /** `match`: a compiled Match over records. */
 import { compileMatch } from '../../matching/compile.ts';
-import { type ByteDiff, MatchError, type Subject } from '../../matching/test.ts';
+import { MatchError, type Subject } from '../../matching/test.ts';
 import type { ChunkReader } from '../../records/chunk.ts';
-import type { Match } from '../../schemas/match.ts';
+import type { ByteDiff, Match } from '../../schemas/match.ts';
 import { JournalError } from '../journal-error.ts';
 
 /** Throws JournalError `filter_invalid`, which names the member. */

@@ -1,8 +1,8 @@
 /** What came closest to a wait that was not satisfied, and why it did not match, in words. */
 
 import { KIND_MESSAGE } from '../../records/chunk.ts';
+import type { NearMiss } from '../../schemas/reads.ts';
 import { BEYOND, comparePositions, type Position } from '../cursor.ts';
-import type { NearMiss } from '../journal.ts';
 import { HistoryReader } from '../log/history-reader.ts';
 import type { Log } from '../log/log.ts';
 import type { LogRange } from './log-range.ts';

@@ -1,13 +1,8 @@
-/**
- * Compiles a MessageFilter into one predicate over records, and into the conditions that a chunk's notes must allow for
- * the chunk to be worth opening. Conditions may let a chunk through in vain, never the other way round.
- */
-
-import type { ByteDiff } from '../../matching/test.ts';
 import { type ChunkReader, KIND_CONNECTION, KIND_DROP, KIND_MESSAGE, KINDS } from '../../records/chunk.ts';
 import { type ChunkSummary, HAS_IN, HAS_OUT } from '../../records/chunk-summary.ts';
 import { connectionId, threadName, threadOf } from '../../records/ids.ts';
-import type { MessageFilter } from '../journal.ts';
+import type { ByteDiff } from '../../schemas/match.ts';
+import type { MessageFilter } from '../../schemas/reads.ts';
 import { ANYTHING, type Conditions } from '../store/store.ts';
 import { containsBytes } from './bytes.ts';
 import { hexTest, longestRun, parsePattern } from './hex.ts';

@@ -1,10 +1,10 @@
 /** Walks: goes through a view of the journal for pulls, in slices, up to what is there when a walk begins. */
 
 import type { Cancellation } from '../../rpc/caller.ts';
+import type { Read, ReadResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
 import { encoderOf } from '../encode/encoder.ts';
 import { RunningExports } from '../encode/pcapng-exports.ts';
-import type { Read, ReadResult } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { View } from '../log/view.ts';
 import { located } from '../unforeseen.ts';

@@ -5,7 +5,7 @@
 
 import { KIND_GAP } from '../../records/chunk.ts';
 import type { Cancellation } from '../../rpc/caller.ts';
-import type { Read, ReadResult } from '../journal.ts';
+import type { Read, ReadResult } from '../../schemas/reads.ts';
 import type { Log } from '../log/log.ts';
 import type { Reader } from '../reader/reader.ts';
 import { logRangeOf } from './log-range.ts';

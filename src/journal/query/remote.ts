@@ -3,7 +3,7 @@ import { peerHolds } from '../../matching/peer.ts';
 import { addressText } from '../../net/address.ts';
 import type { ChunkReader } from '../../records/chunk.ts';
 import { addressBits, endpointBits } from '../../records/chunk-summary.ts';
-import type { RemoteFilter } from '../journal.ts';
+import type { RemoteFilter } from '../../schemas/reads.ts';
 import type { Conditions } from '../store/store.ts';
 
 const WHOLE_ADDRESS = 128;

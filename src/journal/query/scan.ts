@@ -5,9 +5,9 @@
  */
 
 import { type Instant, KIND_GAP, KIND_MESSAGE } from '../../records/chunk.ts';
+import type { MissedRange, Read, ReadResult } from '../../schemas/reads.ts';
 import { BEYOND, comparePositions, later, type Position, STALE } from '../cursor.ts';
 import { foundAt, isSubstitute, substituteFor } from '../damage/substitute.ts';
-import type { MissedRange, Read, ReadResult } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import { HistoryReader } from '../log/history-reader.ts';

@@ -1,6 +1,7 @@
 /** One wait: what it asks, how far it has read, and who is to be answered. */
+
+import type { Wait, WaitResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
-import type { Wait, Waited } from '../journal.ts';
 import type { Scan } from './scan.ts';
 import { keyOf } from './ward.ts';
 
@@ -12,15 +13,15 @@ export class PendingWait {
   isEnding = false;
   /** What there was when it began to end. */
   goal: Position | undefined;
-  readonly answered: Promise<Waited>;
-  readonly resolve: (answer: Waited) => void;
+  readonly answered: Promise<WaitResult>;
+  readonly resolve: (answer: WaitResult) => void;
   readonly reject: (error: unknown) => void;
   #scan: Scan | undefined;
   #timer: NodeJS.Timeout;
 
   /** @param onTime called when its time is up */
   constructor(request: Wait, onTime: (wait: PendingWait) => void) {
-    const { promise, resolve, reject } = Promise.withResolvers<Waited>();
+    const { promise, resolve, reject } = Promise.withResolvers<WaitResult>();
     this.request = request;
     this.key = keyOf(request);
     this.answered = promise;

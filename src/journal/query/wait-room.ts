@@ -1,5 +1,4 @@
-/** The waits under way, by listener, and how many there may be. */
-import type { Scope } from '../journal.ts';
+import type { Scope } from '../../schemas/reads.ts';
 import { JournalError } from '../journal-error.ts';
 import { homeOf } from './home.ts';
 import type { PendingWait } from './sleeper.ts';

@@ -7,9 +7,9 @@
 
 import { NO_PAYLOAD } from '../../records/chunk.ts';
 import type { Cancellation } from '../../rpc/caller.ts';
+import type { NearMiss, Wait, WaitResult } from '../../schemas/reads.ts';
 import { BEYOND, type Position, STALE } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
-import type { NearMiss, Wait, Waited } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';
@@ -45,7 +45,7 @@ export class Waits {
   }
 
   /** Answers when the wait is content or ends otherwise; the journal's ports are empty by now. Throws or rejects with a JournalError. */
-  wait(asked: Wait, caller: Cancellation): Promise<Waited> {
+  wait(asked: Wait, caller: Cancellation): Promise<WaitResult> {
     const request = { ...asked, filter: incomingByDefault(asked) };
     if (this.#isGone(request)) return Promise.resolve(nothingSeen(request, true));
     this.#all.checkRoom(request.scope);
@@ -120,7 +120,7 @@ export class Waits {
     this.#read(wait);
   }
 
-  #settle(wait: PendingWait, answer: () => Waited): void {
+  #settle(wait: PendingWait, answer: () => WaitResult): void {
     if (!this.#leave(wait)) return;
     try {
       wait.resolve(answer());
@@ -146,7 +146,7 @@ export class Waits {
     return nearMisses(this.#log, { range, predicate, after, direction: request.filter.direction });
   }
 
-  #answer(wait: PendingWait, misses: NearMiss[], gone = false): Waited {
+  #answer(wait: PendingWait, misses: NearMiss[], gone = false): WaitResult {
     if (!wait.hasBegun) return nothingSeen(wait.request, gone);
     const { results } = wait.scan;
     if (wait.request.peek !== true) this.#log.markAllServed(results.served);
@@ -162,7 +162,7 @@ function placeOf(range: LogRange, after: string | null): Position {
 }
 
 /** What a wait gets that has not looked at anything, as when its listener was deleted before it came. */
-function nothingSeen({ after }: Wait, gone: boolean): Waited {
+function nothingSeen({ after }: Wait, gone: boolean): WaitResult {
   const nothing = { body: NO_PAYLOAD, items: 0, messages: 0, next: after ?? '0', hasMore: false };
   return { ...nothing, satisfied: false, matched: 0, nearMisses: [], gone };
 }

@@ -1,8 +1,8 @@
 /** The waits that sleep, grouped by what they ask, so that a chunk is looked at once a question and not once a reader. */
 
 import { HEADER_BYTES } from '../../records/chunk.ts';
+import type { Wait } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
-import type { Wait } from '../journal.ts';
 import type { Found } from '../store/store.ts';
 import { LiteralIndex } from './literal-index.ts';
 import type { LogRange } from './log-range.ts';

@@ -1,6 +1,7 @@
 /** What the journal thread and its reader say to each other, types only. Each walk is answered under its id. */
+
+import type { Read } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
-import type { Read } from '../journal.ts';
 import type { JournalWireError } from '../protocol.ts';
 import type { QueryResult } from '../query/query-runner.ts';
 import type { WalResetBarrierCells } from '../store/sqlite/wal-reset-barrier.ts';

@@ -4,8 +4,8 @@
  */
 
 import type { Cancellation } from '../../rpc/caller.ts';
+import type { Read } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
-import type { Read } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { QueryResult } from '../query/query-runner.ts';
 import { AuxiliaryThread } from '../store/sqlite/auxiliary-thread.ts';

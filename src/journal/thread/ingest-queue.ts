@@ -1,6 +1,6 @@
 /** Arrivals: chunks on their way from the workers' ports to a commit, and the credit that is owed for them. */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { ChunkMessage, CreditMessage } from '../../workers/protocol.ts';
+import type { ChunkMessage, CreditMessage } from '../../records/chunk-transfer.ts';
 
 type Arrival = { port: MessagePort; chunk: ChunkMessage };
 

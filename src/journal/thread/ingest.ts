@@ -4,8 +4,8 @@
  * can be stored, what arrives is held without giving credit back: workers then stop reading or drop, and count it.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { ChunkMessage } from '../../workers/protocol.ts';
-import type { JournalStats } from '../journal.ts';
+import type { ChunkMessage } from '../../records/chunk-transfer.ts';
+import type { JournalStats } from '../../schemas/reads.ts';
 import { JournalError } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';

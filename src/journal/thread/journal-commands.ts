@@ -3,17 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { addressText } from '../../net/address.ts';
 import { threadName } from '../../records/ids.ts';
 import type { Cancellation } from '../../rpc/caller.ts';
+import type { HistoryStats, JournalStats, ReadResult, Scope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { Damage } from '../damage/damage.ts';
-import type {
-  HistoryStats,
-  JournalListener,
-  JournalStats,
-  MessagePeer,
-  ReadResult,
-  Scope,
-  Wait,
-  Waited,
-} from '../journal.ts';
+import type { JournalListener, MessagePeer } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import type { Log } from '../log/log.ts';
@@ -139,7 +131,7 @@ export class JournalCommands implements Handlers {
     return null;
   }
 
-  wait(request: Wait, caller: Cancellation): Promise<Waited> {
+  wait(request: Wait, caller: Cancellation): Promise<WaitResult> {
     this.#intake.drain();
     return this.#waits.wait(request, caller);
   }

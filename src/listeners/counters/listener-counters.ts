@@ -1,10 +1,6 @@
-/**
- * Tally: the counters of one listener over all the bindings it ever had. Bindings count in shared memory, which a rebind
- * renews; what earlier ones counted, and what only the main thread can count, stays in the sums.
- */
-import type { HistoryStats } from '../../journal/journal.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters, type Ticket } from '../../runtime/counters.ts';
-import type { ListenerStats } from '../view.ts';
+import type { ListenerStats } from '../../schemas/listener-status.ts';
+import type { HistoryStats } from '../../schemas/reads.ts';
 import type { SavedCounters } from './saved-counters.ts';
 
 type Sums = Record<Counter, number>;

@@ -5,9 +5,9 @@
 import type { CloseMode } from '../../domain.ts';
 import type { Journal, JournalListener } from '../../journal/journal.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
-import type { Endpoint } from '../../workers/protocol.ts';
 import type { AllocationSource } from '../../workers/thread-allocation.ts';
 import type { Held, Listener } from '../listener.ts';
 import type { StoredListener } from '../persistence/stored-listener.ts';

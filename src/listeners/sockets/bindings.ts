@@ -5,9 +5,10 @@
 
 import type { CloseMode } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import { BindingCounters } from '../../runtime/counters.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
-import type { BindingSpec, Endpoint, LiveSpec } from '../../workers/protocol.ts';
+import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocation.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import { type Binding, type Held, type Listener, liveSpec } from '../listener.ts';

@@ -3,10 +3,11 @@
  * replacement goes on with it, and what the kernel had queued meanwhile is still there.
  */
 
+import type { Endpoint } from '../../net/endpoint.ts';
 import { sharedPoller } from '../../runtime/transports/udp/native/poller.ts';
 import { closeUdpSocket, openUdpSocket } from '../../runtime/transports/udp/native/sockets.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
-import type { Attachment, Endpoint } from '../../workers/protocol.ts';
+import type { Attachment } from '../../workers/protocol.ts';
 import type { Binding } from '../listener.ts';
 import { fixedSpec } from '../spec.ts';
 

@@ -3,8 +3,10 @@
  * then takes its number with `request`; both count what they turn away. Shared by the engines and by TCP, where a
  * request is a connection (socketserver's verify_request and handle_request).
  */
+
+import type { Cidr } from '../../net/address.ts';
 import { isWithin } from '../../net/address.ts';
-import type { BindingSpec, Cidr } from '../../workers/protocol.ts';
+import type { BindingSpec } from '../../workers/protocol.ts';
 import type { BindingCounters } from '../counters.ts';
 import { COLUMN } from '../counters.ts';
 import type { Recorder } from '../transports/transport.ts';

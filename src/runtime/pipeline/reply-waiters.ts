@@ -1,6 +1,6 @@
 /** Who waits for datagrams from a certain peer: sends that go out from a listener's own socket and expect a reply. */
 import { addressBytes } from '../../net/address.ts';
-import type { Endpoint } from '../../workers/protocol.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 
 type Watcher = { bytes: Uint8Array; port: number; callback: (payload: Uint8Array) => void };
 

@@ -5,7 +5,8 @@ import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Endpoint, SendOrder, SendOutcome } from '../../workers/protocol.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
+import type { SendOrder, SendOutcome } from '../../workers/protocol.ts';
 import type { SendControl } from '../transports/transport.ts';
 import { BatchSender } from '../transports/udp/native/batch-sender.ts';
 import type { Libc } from '../transports/udp/native/libc.ts';
@@ -112,7 +113,7 @@ function isBurst({ count, parts }: SendOrder): boolean {
 }
 
 async function listening(socket: Socket, options: BindOptions): Promise<void> {
-  // Waited for from before the call: with a descriptor it comes within it.
+  // WaitResult for from before the call: with a descriptor it comes within it.
   const ready = once(socket, 'listening');
   socket.bind(options);
   await ready;

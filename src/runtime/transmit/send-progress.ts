@@ -1,8 +1,10 @@
 /** Tally of one transmission: what left, what failed, what came back; and the outcome made of it. */
 
+import type { Endpoint } from '../../net/endpoint.ts';
 import { microsOf, wallClock } from '../../records/clock.ts';
+import type { WireError } from '../../rpc/wire-error.ts';
 import { after } from '../../timers.ts';
-import type { Endpoint, SendOutcome, WireError } from '../../workers/protocol.ts';
+import type { SendOutcome } from '../../workers/protocol.ts';
 
 /** errno names that have a name of their own in the contract. */
 const CODES: Readonly<Record<string, string>> = {

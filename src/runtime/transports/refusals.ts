@@ -1,9 +1,4 @@
-/**
- * What the system refused to do for a binding: answers not sent, connections not taken. Each is counted; the listener's
- * history tells the first of a kind at once and those that follow once a second, so that no flood of them fills it.
- */
-
-import type { WireError } from '../../workers/protocol.ts';
+import type { WireError } from '../../rpc/wire-error.ts';
 import type { BindingCounters, Counter } from '../counters.ts';
 import type { BindingContext } from './transport.ts';
 

@@ -3,16 +3,17 @@
  * this thread. The binding reads, asks the Recorder to keep what it read, lets the Responder answer, and counts every
  * message it does not keep. One contract suite runs against every implementation.
  */
+
+import type { Endpoint } from '../../net/endpoint.ts';
 import type { ChunkOrigin, Draft } from '../../records/chunk.ts';
+import type { WireError } from '../../rpc/wire-error.ts';
 import type {
   Attachment,
   BindingSpec,
   ConnectionState,
-  Endpoint,
   LiveSpec,
   SendOrder,
   SendOutcome,
-  WireError,
 } from '../../workers/protocol.ts';
 import type { BindingCounters } from '../counters.ts';
 

@@ -5,10 +5,10 @@
 import { compactJson } from '../../json/compact.ts';
 import { locate } from '../../json/locate.ts';
 import { parseJson, TooDeepError } from '../../json/parse.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import { ImportError, type Imported, type ImportItem } from '../../pcap/import-item.ts';
 import { parseInstant } from '../../pcap/timestamp.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../../schemas/payload.ts';
-import type { Endpoint } from '../../workers/protocol.ts';
 
 type Line = { offset: number; number: number; text: string };
 type Fields = Record<string, unknown>;

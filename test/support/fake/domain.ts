@@ -10,9 +10,9 @@ import type {
   Sends,
 } from '../../../src/domain.ts';
 import { ProblemError } from '../../../src/errors.ts';
-import type { ListenerView } from '../../../src/listeners/view.ts';
 import { listenerId } from '../../../src/records/ids.ts';
 import type { ListenerSpec, ListenerState } from '../../../src/schemas/listener.ts';
+import type { ListenerView } from '../../../src/schemas/listener-status.ts';
 import type { SendRequest, SendView } from '../../../src/schemas/send.ts';
 import { FakeJournal } from './journal.ts';
 

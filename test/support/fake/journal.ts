@@ -1,15 +1,7 @@
 /** A journal in memory for tests of the HTTP face: one array, filters by direction, text and kind, and it can fail. */
 import type { MessagePort } from 'node:worker_threads';
-import type {
-  Journal,
-  JournalStats,
-  Read,
-  ReadResult,
-  Scope,
-  Tails,
-  Wait,
-  Waited,
-} from '../../../src/journal/journal.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
+import type { JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../../../src/schemas/reads.ts';
 
 type Item = { place: number; listener: number; seq: number; kind: string; direction: 'in' | 'out'; text: string };
 
@@ -70,7 +62,7 @@ export class FakeJournal implements Journal {
     return { body: encode(request, taken, at), items: taken.length, messages, next: String(next), hasMore };
   }
 
-  async wait(request: Wait, signal: AbortSignal): Promise<Waited> {
+  async wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
     this.waits.push(signal);
     const until = Date.now() + request.timeout;
     for (;;) {

@@ -5,7 +5,7 @@ import { parseConfiguration } from '../../../src/config/file.ts';
 import { configurationText } from '../../../src/config/write.ts';
 import { RawJson } from '../../../src/json/raw.ts';
 import { fillSpec } from '../../../src/listeners/spec.ts';
-import type { ListenerView } from '../../../src/listeners/view.ts';
+import type { ListenerView } from '../../../src/schemas/listener-status.ts';
 import { type PayloadInput, payloadBytes } from '../../../src/schemas/payload.ts';
 
 const file = (json: string) =>

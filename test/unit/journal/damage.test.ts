@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
-import type { CaptureLimits, Journal, Read, ReadResult } from '../../../src/journal/journal.ts';
+import type { CaptureLimits, Journal } from '../../../src/journal/journal.ts';
 import { Log } from '../../../src/journal/log/log.ts';
 import { QueryRunner } from '../../../src/journal/query/query-runner.ts';
 import { TimeSlicer } from '../../../src/journal/query/time-slicer.ts';
@@ -14,6 +14,7 @@ import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { beginSession, endSession } from '../../../src/journal/thread/session.ts';
 import { KIND_GAP, KIND_MESSAGE, KIND_PROBLEM } from '../../../src/records/chunk.ts';
 import { Cancellation } from '../../../src/rpc/caller.ts';
+import type { Read, ReadResult } from '../../../src/schemas/reads.ts';
 import {
   A,
   B,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { epochOf, type Position } from '../../../src/journal/cursor.ts';
-import type { CaptureLimits, JournalListener, Read, ReadResult, Wait } from '../../../src/journal/journal.ts';
+import type { CaptureLimits, JournalListener } from '../../../src/journal/journal.ts';
 import { HistoryReader } from '../../../src/journal/log/history-reader.ts';
 import { Log } from '../../../src/journal/log/log.ts';
 import { QueryRunner } from '../../../src/journal/query/query-runner.ts';
@@ -15,6 +15,7 @@ import { addressBytes } from '../../../src/net/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/records/chunk.ts';
 import { listenerId } from '../../../src/records/ids.ts';
 import { Cancellation } from '../../../src/rpc/caller.ts';
+import type { Read, ReadResult, Wait } from '../../../src/schemas/reads.ts';
 
 export const A = 0x1234_5678_9abc;
 export const B = 77;

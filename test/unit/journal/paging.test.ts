@@ -4,7 +4,6 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import type { Read, ReadResult } from '../../../src/journal/journal.ts';
 import {
   type Draft,
   HEADER_BYTES,
@@ -13,6 +12,7 @@ import {
   KIND_MESSAGE,
   recordBytes,
 } from '../../../src/records/chunk.ts';
+import type { Read, ReadResult } from '../../../src/schemas/reads.ts';
 import {
   A,
   B,

@@ -1,13 +1,14 @@
 /** Reads beside the journal thread, of a journal in a file: the contract of pulls holds, and appends go on. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Journal, Read } from '../../../src/journal/journal.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
 import { Log } from '../../../src/journal/log/log.ts';
 import { Reader } from '../../../src/journal/reader/reader.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 import { readPcapng } from '../../../src/pcap/pcapng-reader.ts';
 import { Cancellation } from '../../../src/rpc/caller.ts';
+import type { Read } from '../../../src/schemas/reads.ts';
 import { A, B, chunk, cursorAt, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 

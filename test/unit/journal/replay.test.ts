@@ -1,7 +1,7 @@
 /** A long history read from its beginning to its end. */
 import t from 'tap';
-import type { Read } from '../../../src/journal/journal.ts';
 import { H } from '../../../src/records/chunk.ts';
+import type { Read } from '../../../src/schemas/reads.ts';
 import { chunk, listener, message, pullOf, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 

@@ -3,9 +3,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import t from 'tap';
 import { ProblemError } from '../../../src/errors.ts';
-import type { ListenerView } from '../../../src/listeners/view.ts';
 import { AddressPolicy } from '../../../src/net/access-policy.ts';
 import type { ListenerSpec } from '../../../src/schemas/listener.ts';
+import type { ListenerView } from '../../../src/schemas/listener-status.ts';
 import { Sends } from '../../../src/sends/sends.ts';
 import { ENGINES, page, setup, tcpClient, UdpClient, until } from './service.ts';
 

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import type { Test } from 'tap';
 import { openJournal } from '../../../src/journal/client.ts';
-import type { Journal, MessageFilter } from '../../../src/journal/journal.ts';
+import type { Journal } from '../../../src/journal/journal.ts';
 import { Registry, type RegistryOptions } from '../../../src/listeners/registry.ts';
 import { PortTable } from '../../../src/listeners/sockets/ports.ts';
 import { AddressPolicy } from '../../../src/net/access-policy.ts';
+import type { MessageFilter } from '../../../src/schemas/reads.ts';
 import type { PoolThread } from '../../../src/workers/pool-thread.ts';
 import { ThreadAllocator } from '../../../src/workers/thread-allocator.ts';
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import type { Test } from 'tap';
 import { addressText } from '../../../src/net/address.ts';
+import type { Endpoint } from '../../../src/net/endpoint.ts';
 import {
   type ChunkOrigin,
   ChunkReader,
@@ -18,7 +19,7 @@ import { listenerId, randomListenerNumber } from '../../../src/records/ids.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
 import { Pool, type PoolOptions } from '../../../src/workers/pool.ts';
 import type { OpenBinding, PoolThread } from '../../../src/workers/pool-thread.ts';
-import type { Attachment, BindingSpec, Endpoint, WorkerEvent } from '../../../src/workers/protocol.ts';
+import type { Attachment, BindingSpec, WorkerEvent } from '../../../src/workers/protocol.ts';
 
 export type Kept = {
   origin: ChunkOrigin;

@@ -4,7 +4,8 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { addressBytes } from '../../../net/address.ts';
-import type { BindingSpec, Endpoint, LiveSpec } from '../../../workers/protocol.ts';
+import type { Endpoint } from '../../../net/endpoint.ts';
+import type { BindingSpec, LiveSpec } from '../../../workers/protocol.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { pollUntilQuiet } from '../poll.ts';
 import { Refusals } from '../refusals.ts';

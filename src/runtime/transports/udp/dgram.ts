@@ -8,9 +8,10 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { addressBytes } from '../../../net/address.ts';
+import type { Endpoint } from '../../../net/endpoint.ts';
 import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
 import { wallClock } from '../../../records/clock.ts';
-import type { BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
+import type { BindingSpec, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
@@ -56,7 +57,7 @@ async function bound(spec: BindingSpec, port: number, reusePort: boolean): Promi
     lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
   });
   try {
-    // Waited for from before the call: with our lookup it comes within it.
+    // WaitResult for from before the call: with our lookup it comes within it.
     const listening = once(socket, 'listening');
     socket.bind({ port, address: spec.host, exclusive: true });
     await listening;

@@ -5,8 +5,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { Endpoint } from '../../../net/endpoint.ts';
 import { nanosBetween } from '../../../records/chunk.ts';
-import type { Attachment, BindingSpec, Endpoint, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
+import type { Attachment, BindingSpec, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';

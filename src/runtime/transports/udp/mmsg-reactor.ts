@@ -5,8 +5,9 @@
  * so that commands, TCP and timers live.
  */
 import { performance } from 'node:perf_hooks';
+import type { PollerAccess } from '../../../workers/protocol.ts';
 import type { Libc } from './native/libc.ts';
-import { type PollerAccess, ReadinessWaiter } from './native/poller.ts';
+import { ReadinessWaiter } from './native/poller.ts';
 
 /** How a pass ended: more is waiting, a flood was drained, nothing is left, or the reader can't take more for now. */
 export type PassResult = 'again' | 'nap' | 'wait' | 'stalled';

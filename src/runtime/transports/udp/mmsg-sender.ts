@@ -2,8 +2,10 @@
  * A listener's own socket as a way out for one order: datagrams leave in batches through sendmmsg and are recorded as
  * `out` with the id of the send.
  */
+
+import type { Endpoint } from '../../../net/endpoint.ts';
 import { encodeExtras } from '../../../records/chunk.ts';
-import type { Endpoint, SendOrder } from '../../../workers/protocol.ts';
+import type { SendOrder } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import type { DatagramSender } from '../../transmit/datagrams.ts';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RunningExports } from '../../../../src/journal/encode/pcapng-exports.ts';
-import type { ReadResult } from '../../../../src/journal/journal.ts';
 import { readPcapng } from '../../../../src/pcap/pcapng-reader.ts';
+import type { ReadResult } from '../../../../src/schemas/reads.ts';
 import { addAll, chunks, message, pcapng, UDP } from '../../pcap/records.ts';
 
 const pulled = (body: Uint8Array, hasMore: boolean): ReadResult => ({

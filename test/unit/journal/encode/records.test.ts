@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ByteWriter } from '../../../../src/journal/encode/byte-writer.ts';
 import { writeTime } from '../../../../src/journal/encode/time-text.ts';
-import type { PayloadMode } from '../../../../src/journal/journal.ts';
 import { addressBytes } from '../../../../src/net/address.ts';
 import {
   type Draft,
@@ -14,6 +13,7 @@ import {
   NO_PAYLOAD,
 } from '../../../../src/records/chunk.ts';
 import { listenerId } from '../../../../src/records/ids.ts';
+import type { PayloadMode } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, type Item, itemsOf, listener, message } from '../fixtures.ts';
 
 const at = { seconds: 1_760_000_000, nanos: 123_456_789 };

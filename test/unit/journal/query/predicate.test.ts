@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { MessageFilter } from '../../../../src/journal/journal.ts';
 import { HistoryReader } from '../../../../src/journal/log/history-reader.ts';
 import { compileFilter, mayMatch } from '../../../../src/journal/query/predicate.ts';
 import { addressBytes } from '../../../../src/net/address.ts';
@@ -13,6 +12,7 @@ import {
   NO_PAYLOAD,
 } from '../../../../src/records/chunk.ts';
 import { surveyChunk } from '../../../../src/records/chunk-summary.ts';
+import type { MessageFilter } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, instant, listener, message, readerOf, seqsOf } from '../fixtures.ts';
 
 const start = { major: 0, minor: 0 };

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { encoderFor } from '../../../../src/journal/encode/encoder.ts';
-import type { Read } from '../../../../src/journal/journal.ts';
 import { logRangeOf } from '../../../../src/journal/query/log-range.ts';
 import { compileFilter } from '../../../../src/journal/query/predicate.ts';
 import { ResultCollector } from '../../../../src/journal/query/result-collector.ts';
 import { Scan } from '../../../../src/journal/query/scan.ts';
+import type { Read } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, cursorAt, listener, message, pullOf, seqsOf } from '../fixtures.ts';
 
 /** 20 chunks of 100 messages; every tenth says "ten". */

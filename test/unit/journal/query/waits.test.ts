@@ -3,13 +3,13 @@
  * journal's host runs in this thread, so that what is measured is its work and not how busy the machine is.
  */
 import t, { type Test } from 'tap';
-import type { Wait, Waited } from '../../../../src/journal/journal.ts';
 import { Log } from '../../../../src/journal/log/log.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from '../../../../src/journal/query/wait-limits.ts';
 import { SqliteStore } from '../../../../src/journal/store/sqlite/sqlite-store.ts';
 import { DiskReserve } from '../../../../src/journal/thread/disk-reserve.ts';
 import { JournalCommands } from '../../../../src/journal/thread/journal-commands.ts';
 import { Cancellation } from '../../../../src/rpc/caller.ts';
+import type { Wait, WaitResult } from '../../../../src/schemas/reads.ts';
 import { A, B, chunk, cursorAt, listener, message, pullOf, seqsOf, textsOf, waitOf } from '../fixtures.ts';
 
 /** Milliseconds of work between asking for a page of one listener and its answer, beside any waits on another. */
@@ -96,7 +96,7 @@ t.test('there may be so many waits, on a listener and in all', async (t) => {
   const numbers = Array.from({ length: 7 }, (_, i) => i + 1);
   const host = hostOf(t, ...numbers);
   const callers: Cancellation[] = [];
-  const wait = (number: number): Promise<Waited> => {
+  const wait = (number: number): Promise<WaitResult> => {
     const caller = new Cancellation();
     callers.push(caller);
     return host.wait(waitOf({ scope: { listener: number }, timeout: 60_000 }), caller);

@@ -2,8 +2,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
+import type { Cidr } from '../../../../src/net/address.ts';
 import { addressBytes } from '../../../../src/net/address.ts';
-import type { Cidr, SendOrder } from '../../../../src/workers/protocol.ts';
+import type { SendOrder } from '../../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../workers/rig.ts';
 
 export type UdpEngine = {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { NdjsonEncoder } from '../../../../src/journal/encode/ndjson.ts';
-import type { PayloadMode } from '../../../../src/journal/journal.ts';
 import { HistoryReader } from '../../../../src/journal/log/history-reader.ts';
 import { ImportError } from '../../../../src/pcap/import-item.ts';
 import type { Draft } from '../../../../src/records/chunk.ts';
+import type { PayloadMode } from '../../../../src/schemas/reads.ts';
 import { readNdjson } from '../../../../src/sends/import/ndjson.ts';
 import { chunks, message, UDP } from '../../pcap/records.ts';
 

@@ -1,14 +1,15 @@
 /** The poller's thread: waits, rings, and knows nothing else. */
 import { workerData } from 'node:worker_threads';
+import type { PollerAccess } from '../../../../workers/protocol.ts';
 import { loadLibc } from './libc.ts';
-import { cellOf, type PollerAccess, STOP_CELL } from './poller.ts';
+import { cellOf, STOP_CELL } from './poller.ts';
 
 /** Milliseconds; only so that a lost alarm can't hold the process for longer. */
 const PATIENCE = 500;
 
 const libc = loadLibc();
-const { epoll, bells } = workerData as PollerAccess;
-const cells = new Int32Array(bells);
+const { epoll, readiness } = workerData as PollerAccess;
+const cells = new Int32Array(readiness);
 const ready = libc.epollEvents(64);
 
 while (Atomics.load(cells, STOP_CELL) === 0) {

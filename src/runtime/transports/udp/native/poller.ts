@@ -3,19 +3,13 @@
  * readable. A worker's wait is then plain JavaScript (Atomics.waitAsync), so that it holds no thread of libuv's pool, and
  * terminate() and process.exit() find nothing native to wait for in it. The poller's own wait is ended by an eventfd.
  *
- * The bells are cells of shared memory, one a descriptor; cell 0 tells the poller to stop.
+ * The readiness are cells of shared memory, one a descriptor; cell 0 tells the poller to stop.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { PollerAccess } from '../../../../workers/protocol.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLONESHOT } from './layout.ts';
 import { errnoError, type Libc, loadLibc } from './libc.ts';
-
-/** What a thread needs to wait for its sockets. */
-export type PollerAccess = {
-  /** Descriptor of the epoll set. */
-  epoll: number;
-  bells: SharedArrayBuffer;
-};
 
 /** Descriptors above this can't be waited for. */
 const MAX_DESCRIPTORS = 1 << 20;
@@ -27,7 +21,7 @@ export class Poller {
   readonly access: PollerAccess;
   readonly #libc: Libc;
   readonly #alarm: number;
-  readonly #bells: Int32Array;
+  readonly #readiness: Int32Array;
   #thread: Worker;
   #stopped = false;
 
@@ -38,29 +32,29 @@ export class Poller {
     this.#alarm = checked('eventfd', libc.eventfd());
     this.access = {
       epoll: checked('epoll_create1', libc.epollCreate()),
-      bells: new SharedArrayBuffer(MAX_DESCRIPTORS * 4),
+      readiness: new SharedArrayBuffer(MAX_DESCRIPTORS * 4),
     };
-    this.#bells = new Int32Array(this.access.bells);
+    this.#readiness = new Int32Array(this.access.readiness);
     checked('epoll_ctl', libc.epollControl(this.access.epoll, EPOLL_CTL_ADD, this.#alarm, EPOLLIN));
     this.#thread = this.#launch();
-    process.on('exit', this.#ring);
+    process.on('exit', this.#notify);
   }
 
   /** Ends the thread; sockets that still wait will not be woken any more. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     const ended = once(this.#thread, 'exit');
-    this.#ring();
+    this.#notify();
     await ended;
-    process.off('exit', this.#ring);
+    process.off('exit', this.#notify);
     this.#libc.close(this.access.epoll);
     this.#libc.close(this.#alarm);
   }
 
   /** The thread returns from its wait and ends. Nothing here waits, so it does for process.exit() too. */
-  readonly #ring = (): void => {
+  readonly #notify = (): void => {
     this.#stopped = true;
-    Atomics.store(this.#bells, STOP_CELL, 1);
+    Atomics.store(this.#readiness, STOP_CELL, 1);
     this.#libc.signalEvent(this.#alarm);
   };
 
@@ -91,8 +85,8 @@ export class ReadinessWaiter {
   readonly #libc: Libc;
   readonly #fd: number;
   readonly #epoll: number;
-  readonly #bells: Int32Array;
-  readonly #ring: () => void;
+  readonly #readiness: Int32Array;
+  readonly #notify: () => void;
   #waiting = false;
 
   /** @param notify called once after each `arm`, when the socket is readable */
@@ -100,8 +94,8 @@ export class ReadinessWaiter {
     this.#libc = libc;
     this.#fd = fd;
     this.#epoll = access.epoll;
-    this.#bells = new Int32Array(access.bells);
-    this.#ring = notify;
+    this.#readiness = new Int32Array(access.readiness);
+    this.#notify = notify;
   }
 
   /** From now on the next datagram, or one that is there already, rings. */
@@ -109,8 +103,8 @@ export class ReadinessWaiter {
     if (this.#waiting) return;
     this.#waiting = true;
     const cell = cellOf(this.#fd);
-    Atomics.store(this.#bells, cell, 0);
-    const wait = Atomics.waitAsync(this.#bells, cell, 0);
+    Atomics.store(this.#readiness, cell, 0);
+    const wait = Atomics.waitAsync(this.#readiness, cell, 0);
     if (wait.async) void wait.value.then(this.#onRing);
     else queueMicrotask(this.#onRing);
     this.#watch();
@@ -120,13 +114,13 @@ export class ReadinessWaiter {
   leave(): void {
     this.#libc.epollControl(this.#epoll, EPOLL_CTL_DEL, this.#fd, 0);
     if (!this.#waiting) return;
-    Atomics.store(this.#bells, cellOf(this.#fd), 1);
-    Atomics.notify(this.#bells, cellOf(this.#fd));
+    Atomics.store(this.#readiness, cellOf(this.#fd), 1);
+    Atomics.notify(this.#readiness, cellOf(this.#fd));
   }
 
   readonly #onRing = (): void => {
     this.#waiting = false;
-    this.#ring();
+    this.#notify();
   };
 
   /** One shot; a socket that a dead thread had armed before is known to the set already. */

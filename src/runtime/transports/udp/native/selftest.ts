@@ -1,9 +1,4 @@
-/**
- * Proves the native calls and layouts on the machine at hand before anything relies on them: datagrams of several sizes
- * over loopback with their control data, a forced drop that must be counted in both ways, and readiness in epoll.
- * Whatever differs means the portable engine.
- */
-import type { Endpoint } from '../../../../workers/protocol.ts';
+import type { Endpoint } from '../../../../net/endpoint.ts';
 import { ReceiveArena } from './arena.ts';
 import { AF_INET, EPOLL_CTL_ADD, EPOLLIN, EPOLLONESHOT, SO_RCVBUF, SOL_SOCKET } from './layout.ts';
 import { type Libc, loadLibc } from './libc.ts';

@@ -1,5 +1,4 @@
-/** What the kernel says about the time and about a socket. */
-import type { Endpoint } from '../../../../workers/protocol.ts';
+import type { Endpoint } from '../../../../net/endpoint.ts';
 import {
   AF_INET6,
   CLOCK_REALTIME,

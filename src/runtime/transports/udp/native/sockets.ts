@@ -1,8 +1,4 @@
-/**
- * The main thread's side of UDP sockets: it opens and closes every native descriptor, so that one outlives the thread
- * that reads it. A few microseconds each.
- */
-import type { Endpoint } from '../../../../workers/protocol.ts';
+import type { Endpoint } from '../../../../net/endpoint.ts';
 import {
   AF_INET6,
   IPPROTO_IPV6,

@@ -6,11 +6,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, MessageChannel, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { Endpoint } from '../../../../../src/net/endpoint.ts';
 import { JournalPort } from '../../../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../../../src/runtime/recorder.ts';
 import { mmsgTransport } from '../../../../../src/runtime/transports/udp/mmsg.ts';
-import type { Endpoint } from '../../../../../src/workers/protocol.ts';
 import { bindingSpec } from '../../../workers/rig.ts';
 import { attach, Flood } from './flood.ts';
 

@@ -1,4 +1,6 @@
 /** A fast sender of numbered datagrams over loopback, for tests: the number is the first four bytes, u32le. */
+
+import type { Endpoint } from '../../../../../src/net/endpoint.ts';
 import { AF_INET } from '../../../../../src/runtime/transports/udp/native/layout.ts';
 import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
 import { sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
@@ -9,7 +11,7 @@ import {
   openSendingSocket,
   openUdpSocket,
 } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
-import type { BindingSpec, Endpoint } from '../../../../../src/workers/protocol.ts';
+import type { BindingSpec } from '../../../../../src/workers/protocol.ts';
 
 const CONNECTED = new Uint8Array(0);
 

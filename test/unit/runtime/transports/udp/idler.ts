@@ -3,12 +3,9 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { ReceiveArena } from '../../../../../src/runtime/transports/udp/native/arena.ts';
 import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
-import {
-  type PollerAccess,
-  ReadinessWaiter,
-  sharedPoller,
-} from '../../../../../src/runtime/transports/udp/native/poller.ts';
+import { ReadinessWaiter, sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
 import { openUdpSocket } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
+import type { PollerAccess } from '../../../../../src/workers/protocol.ts';
 import { Flood } from './flood.ts';
 
 const loopback = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 4096, binding: 0, bindings: 1 };

@@ -1,5 +1,5 @@
 /** What the registry shows of a listener: the spec with its defaults, and what is. The HTTP face writes it as it stands. */
-import type { FullSpec, ListenerState } from '../schemas/listener.ts';
+import type { FullSpec, ListenerState } from './listener.ts';
 
 export type ListenerView = FullSpec & {
   id: string;

@@ -1,0 +1,2 @@
+/** A socket address as text. */
+export type Endpoint = { host: string; port: number };
