@@ -113,7 +113,7 @@ function isBurst({ count, parts }: SendOrder): boolean {
 }
 
 async function listening(socket: Socket, options: BindOptions): Promise<void> {
-  // WaitResult for from before the call: with a descriptor it comes within it.
+  // Waited for from before the call: with a descriptor it comes within it.
   const ready = once(socket, 'listening');
   socket.bind(options);
   await ready;

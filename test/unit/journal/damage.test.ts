@@ -92,8 +92,8 @@ function openedHere(t: Test, { file }: { file: string }) {
 }
 
 const whatOf = (item: Record<string, unknown>) => (item.kind === 'gap' ? `${item.fromSeq}-${item.toSeq}` : item.text);
-const shown = async (journal: { pull(request: Read): Promise<ReadResult> }, more: Partial<Read> = {}) =>
-  itemsOf(await journal.pull(pullOf(more))).map(whatOf);
+const shown = async (journal: { read(request: Read): Promise<ReadResult> }, more: Partial<Read> = {}) =>
+  itemsOf(await journal.read(pullOf(more))).map(whatOf);
 
 t.test('a flipped bit in a chunk is a gap, told once, and everything else is served', async (t) => {
   const { data, file } = directory(t);
@@ -223,7 +223,7 @@ t.test('rows that are gone are gaps; an index that does not fit is made anew', a
   damage(made.file, 'UPDATE chunk SET rest = 1 WHERE row = 1');
   const here = openedHere(t, made);
   t.same(await shown(here, BOTH), ['one', '2-4', 'five']);
-  t.match(await here.pull(pullOf({ after: '1', filter: { minSize: 4, text: 'five' } })), { gap: GAP, items: 1 });
+  t.match(await here.read(pullOf({ after: '1', filter: { minSize: 4, text: 'five' } })), { gap: GAP, items: 1 });
 });
 
 t.test('a page of the file that is overwritten: what is shown is right, and it is told', async (t) => {
@@ -236,7 +236,7 @@ t.test('a page of the file that is overwritten: what is shown is right, and it i
     writeFileSync(made.file, copy);
     const here = openedHere(t, made);
     t.ok(here.told.length > 0, `page ${page} is told`);
-    const items = here.ledger.histories.has(A) ? itemsOf(await here.pull(pullOf(BOTH))) : [];
+    const items = here.ledger.histories.has(A) ? itemsOf(await here.read(pullOf(BOTH))) : [];
     for (const { kind, seq, text } of items) if (kind === 'message') t.equal(text, right[seq! - 1]);
     const there = items.reduce((sum, { kind, dropped }) => sum + (kind === 'gap' ? Number(dropped) : 1), 0);
     if (items.length > 0) t.equal(there, 5, 'each is there, or told');
@@ -280,7 +280,7 @@ t.test('a log that is damaged in the middle: numbers are passed over, and it is 
     if (told === 1 && at > 32) {
       here.ledger.append(texts('six')[0]!);
       here.ledger.commit();
-      const items = itemsOf(await here.pull(pullOf(BOTH)));
+      const items = itemsOf(await here.read(pullOf(BOTH)));
       t.match(items.at(-1), { kind: 'message', text: 'six' });
       t.match(items.at(-2), { kind: 'gap', reason: 'damaged' });
       t.equal(items.at(-1)!.seq, (items.at(-2)!.afterSeq as number) + 1);

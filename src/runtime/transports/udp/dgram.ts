@@ -57,7 +57,7 @@ async function bound(spec: BindingSpec, port: number, reusePort: boolean): Promi
     lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
   });
   try {
-    // WaitResult for from before the call: with our lookup it comes within it.
+    // Waited for from before the call: with our lookup it comes within it.
     const listening = once(socket, 'listening');
     socket.bind({ port, address: spec.host, exclusive: true });
     await listening;
