@@ -60,7 +60,14 @@ export function isWithin(network: Cidr, bytes: Uint8Array, offset = 0): boolean 
   return rest === 0 || (network.bytes[whole]! ^ bytes[offset + whole]!) >> (8 - rest) === 0;
 }
 
-function isMapped(bytes: Uint8Array, offset: number): boolean {
+/** Whether 16 address bytes are those of another. */
+export function sameAddress(one: Uint8Array, other: Uint8Array, offset = 0): boolean {
+  for (let i = 0; i < 16; i++) if (one[i] !== other[offset + i]) return false;
+  return true;
+}
+
+/** Whether the 16 address bytes at an offset are an IPv4-mapped address, ::ffff:0:0/96. */
+export function isMapped(bytes: Uint8Array, offset = 0): boolean {
   for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
   return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
 }

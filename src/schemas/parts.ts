@@ -103,3 +103,14 @@ export const listFields = {
   next: MaybeText({ description: 'Give it back as `cursor` for the next page; null on the last.', examples: [null] }),
   hasMore: Type.Boolean({ description: 'There is another page.', examples: [false] }),
 };
+
+/** A union told apart by `type`: an error then speaks of the one member that was meant. */
+export function Tagged<const T extends readonly TSchema[]>(members: T, options: Record<string, unknown>) {
+  return Type.Unsafe<Static<T[number]>>({
+    type: 'object',
+    discriminator: { propertyName: 'type' },
+    required: ['type'],
+    oneOf: members,
+    ...options,
+  });
+}

@@ -1,6 +1,6 @@
 /** What a listener answers. */
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Duration, PayloadFields, strict } from './parts.ts';
+import { type Static, Type } from '@sinclair/typebox';
+import { Duration, PayloadFields, strict, Tagged } from './parts.ts';
 
 const None = Type.Object(
   { type: Type.Literal('none', { description: 'The kind of responder.' }) },
@@ -49,20 +49,10 @@ const Reply = Type.Object(
 /** Inside the program a JSON payload is carried as text, see payload.ts. */
 type Textual<T> = T extends { type: 'reply' } ? T & { jsonText?: string } : T;
 
-/** A union told apart by `type`: an error then speaks of the one member that was meant. */
-function Tagged<const T extends readonly TSchema[]>(members: T, options: Record<string, unknown>) {
-  return Type.Unsafe<Textual<Static<T[number]>>>({
-    type: 'object',
-    discriminator: { propertyName: 'type' },
-    required: ['type'],
-    oneOf: members,
-    ...options,
-  });
-}
-
-export const ResponderSchema = Tagged([None, Echo, Upper, Reply], {
+const Responders = Tagged([None, Echo, Upper, Reply], {
   $id: 'Responder',
   description: 'What a listener answers.',
   examples: [{ type: 'echo' }],
 });
+export const ResponderSchema = Type.Unsafe<Textual<Static<typeof Responders>>>(Responders);
 export type Responder = Static<typeof ResponderSchema>;

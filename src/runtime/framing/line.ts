@@ -2,84 +2,66 @@
  * Lines: a message ends at LF or CRLF, which is not part of it. A line that is too long is cut at the longest frame and
  * goes on as the next message; what follows the last line end is a message when the stream ends.
  */
-import type { Emit, Framer } from './framer.ts';
+import { type Frame, type FrameCodec, NOTHING } from './frame-codec.ts';
+import { StreamBuffer } from './stream-buffer.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const NOTHING = new Uint8Array(0);
 const ENDS_LF = Uint8Array.of(LF);
 const ENDS_CRLF = Uint8Array.of(CR, LF);
 
-export class LineFramer implements Framer {
+export class LineCodec implements FrameCodec {
   readonly #maxFrame: number;
-  /** The beginning of a line, without LF; `#length` bytes of it are in use. */
-  #held: Uint8Array = NOTHING;
-  #length = 0;
+  readonly #buffer = new StreamBuffer();
+  /** So many bytes of the buffer hold no LF. */
+  #searched = 0;
 
   constructor(maxFrame: number) {
     this.#maxFrame = maxFrame;
   }
 
-  push(bytes: Uint8Array, emit: Emit): void {
-    let start = 0;
-    for (let end = bytes.indexOf(LF); end !== -1; end = bytes.indexOf(LF, start)) {
-      this.#line(bytes.subarray(start, end), emit);
-      start = end + 1;
-    }
-    if (start < bytes.length) this.#hold(bytes.subarray(start), emit);
+  push(bytes: Uint8Array): void {
+    this.#buffer.push(bytes);
   }
 
-  end(emit: Emit): void {
-    const rest = this.#take();
-    if (rest.length > 0) emit(this.#cut(rest, emit), NOTHING);
+  next(): Frame | null {
+    const { bytes } = this.#buffer;
+    const end = bytes.indexOf(LF, this.#searched);
+    if (end === -1) return this.#withoutEnd(bytes);
+    const crlf = bytes[end - 1] === CR;
+    const length = crlf ? end - 1 : end;
+    if (length > this.#maxFrame) return this.#cut(end);
+    this.#searched = 0;
+    const terminator = crlf ? ENDS_CRLF : ENDS_LF;
+    return { payload: this.#buffer.take(length, terminator.length), terminator };
   }
 
-  /** A line's end has come. */
-  #line(tail: Uint8Array, emit: Emit): void {
-    if (this.#length > 0) this.#append(tail);
-    const line = this.#length > 0 ? this.#take() : tail;
-    const crlf = line[line.length - 1] === CR;
-    emit(this.#cut(crlf ? line.subarray(0, -1) : line, emit), crlf ? ENDS_CRLF : ENDS_LF);
+  rest(): Uint8Array {
+    this.#searched = 0;
+    return this.#buffer.take(this.#buffer.length);
   }
 
-  #hold(bytes: Uint8Array, emit: Emit): void {
-    this.#append(bytes);
-    if (this.#length <= this.#maxFrame + 1) {
-      // One byte beyond may still turn out to be half of a CRLF.
-      if (this.#length <= this.#maxFrame || this.#held[this.#length - 1] === CR) return;
-    }
-    const held = this.#take();
-    const endsInCr = held[held.length - 1] === CR;
-    const rest = this.#cut(endsInCr ? held.subarray(0, -1) : held, emit);
-    this.#append(endsInCr ? held.subarray(held.length - 1 - rest.length) : rest);
+  end(): Frame | null {
+    if (this.#buffer.length > this.#maxFrame) return this.#cut(this.#buffer.length);
+    const payload = this.rest();
+    return payload.length > 0 ? { payload, terminator: NOTHING } : null;
   }
 
-  /** Emits whole frames of the longest length; answers what remains, not longer than that. */
-  #cut(line: Uint8Array, emit: Emit): Uint8Array {
-    let rest = line;
-    while (rest.length > this.#maxFrame) {
-      emit(rest.subarray(0, this.#maxFrame), NOTHING);
-      rest = rest.subarray(this.#maxFrame);
-    }
-    return rest;
+  encode(payload: Uint8Array): Uint8Array {
+    return payload;
   }
 
-  #append(bytes: Uint8Array): void {
-    const length = this.#length + bytes.length;
-    if (length > this.#held.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#held.length));
-      grown.set(this.#held.subarray(0, this.#length));
-      this.#held = grown;
-    }
-    this.#held.set(bytes, this.#length);
-    this.#length = length;
+  /** One byte beyond the longest frame may still turn out to be half of a CRLF. */
+  #withoutEnd(bytes: Uint8Array): Frame | null {
+    const over = bytes.length - this.#maxFrame;
+    if (over > 1 || (over === 1 && bytes[this.#maxFrame] !== CR)) return this.#cut(bytes.length);
+    this.#searched = bytes.length;
+    return null;
   }
 
-  /** Gives the held bytes away; their memory is not used again. */
-  #take(): Uint8Array {
-    const taken = this.#held.subarray(0, this.#length);
-    this.#held = NOTHING;
-    this.#length = 0;
-    return taken;
+  /** @param searched so many bytes are known to hold no LF */
+  #cut(searched: number): Frame {
+    this.#searched = searched - this.#maxFrame;
+    return { payload: this.#buffer.take(this.#maxFrame), terminator: NOTHING };
   }
 }

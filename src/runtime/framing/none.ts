@@ -1,22 +1,35 @@
 /** No framing: what one read brought is one message, cut at the longest frame. */
-import type { Emit, Framer } from './framer.ts';
+import { type Frame, type FrameCodec, NOTHING } from './frame-codec.ts';
 
-const NOTHING = new Uint8Array(0);
-
-export class WholeFramer implements Framer {
+export class WholeCodec implements FrameCodec {
   readonly #maxFrame: number;
+  readonly #reads: Uint8Array[] = [];
 
   constructor(maxFrame: number) {
     this.#maxFrame = maxFrame;
   }
 
-  push(bytes: Uint8Array, emit: Emit): void {
-    if (bytes.length <= this.#maxFrame) {
-      emit(bytes, NOTHING);
-      return;
-    }
-    for (let at = 0; at < bytes.length; at += this.#maxFrame) emit(bytes.subarray(at, at + this.#maxFrame), NOTHING);
+  push(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#reads.push(bytes);
   }
 
-  end(): void {}
+  next(): Frame | null {
+    const read = this.#reads.shift();
+    if (read === undefined) return null;
+    if (read.length <= this.#maxFrame) return { payload: read, terminator: NOTHING };
+    this.#reads.unshift(read.subarray(this.#maxFrame));
+    return { payload: read.subarray(0, this.#maxFrame), terminator: NOTHING };
+  }
+
+  rest(): Uint8Array {
+    return Buffer.concat(this.#reads.splice(0));
+  }
+
+  end(): null {
+    return null;
+  }
+
+  encode(payload: Uint8Array): Uint8Array {
+    return payload;
+  }
 }

@@ -4,7 +4,7 @@
  * of this service gets at most 100 a second, so two responders that feed each other stay harmless.
  */
 import { networkInterfaces } from 'node:os';
-import { addressBytes, addressText } from '../../net/address.ts';
+import { addressBytes, addressText, isMapped, sameAddress } from '../../net/address.ts';
 import { type BindingCounters, COLUMN } from '../counters.ts';
 
 /** Answers a second to one listener of this service. */
@@ -20,17 +20,26 @@ export class ReplyPolicy {
   readonly #row: Float64Array;
   readonly #given = new Map<string, number>();
   #second = 0;
+  /** A stranger that was allowed last: what holds for it holds for its next request. Port -1: none. */
+  readonly #lastRemote = new Uint8Array(16);
+  #lastPort = -1;
 
+  /** @param ownPorts see WorkerStart.ownPorts */
   constructor(ownPorts: Uint8Array, counters: BindingCounters) {
     this.#ownPorts = ownPorts;
     this.#row = counters.row;
   }
 
-  /** Whether this source may be answered now; a refusal is counted. The address is 16 bytes at `offset`. */
-  allows(remote: Uint8Array, port: number, offset = 0): boolean {
-    if (NEVER_ANSWERED.has(port) || isMany(remote, offset)) return this.#suppress();
-    if (this.#ownPorts[port] === 0 || !isLocal(remote, offset)) return true;
-    return this.#ownAllows(`${addressText(remote, offset)} ${port}`) || this.#suppress();
+  /** Whether the source with this address (16 bytes) may be answered now; a refusal is counted. */
+  allows(remote: Uint8Array, port: number): boolean {
+    if (port === this.#lastPort && this.#ownPorts[port] === 0 && sameAddress(remote, this.#lastRemote)) return true;
+    if (NEVER_ANSWERED.has(port) || isMany(remote)) return this.#suppress();
+    if (this.#ownPorts[port] !== 0 && isLocal(remote)) {
+      return this.#ownAllows(`${addressText(remote)} ${port}`) || this.#suppress();
+    }
+    this.#lastPort = port;
+    this.#lastRemote.set(remote);
+    return true;
   }
 
   #ownAllows(pair: string): boolean {
@@ -49,22 +58,16 @@ export class ReplyPolicy {
 }
 
 /** Multicast (224.0.0.0/4, ff00::/8), limited broadcast, or the broadcast address of a subnet of this machine. */
-function isMany(bytes: Uint8Array, offset: number): boolean {
-  if (!isMapped(bytes, offset)) return bytes[offset] === 0xff;
-  const first = bytes[offset + 12]!;
-  if (first >= 224) return first < 240 || addressText(bytes, offset) === '255.255.255.255';
+function isMany(bytes: Uint8Array): boolean {
+  if (!isMapped(bytes)) return bytes[0] === 0xff;
+  const first = bytes[12]!;
+  if (first >= 224) return first < 240 || addressText(bytes) === '255.255.255.255';
   // The broadcast address of any subnet of two hosts or more ends in two set bits.
-  return (bytes[offset + 15]! & 3) === 3 && machine().broadcast.has(addressText(bytes, offset));
+  return (bytes[15]! & 3) === 3 && machine().broadcast.has(addressText(bytes));
 }
 
-function isLocal(bytes: Uint8Array, offset: number): boolean {
-  if (isMapped(bytes, offset) && bytes[offset + 12] === 127) return true;
-  return machine().local.has(addressText(bytes, offset));
-}
-
-function isMapped(bytes: Uint8Array, offset: number): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[offset + i] !== 0) return false;
-  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
+function isLocal(bytes: Uint8Array): boolean {
+  return (isMapped(bytes) && bytes[12] === 127) || machine().local.has(addressText(bytes));
 }
 
 type Machine = { readAt: number; local: Set<string>; broadcast: Set<string> };

@@ -1,5 +1,5 @@
 /** Who waits for datagrams from a certain peer: sends that go out from a listener's own socket and expect a reply. */
-import { addressBytes } from '../../net/address.ts';
+import { addressBytes, sameAddress } from '../../net/address.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 
 type Watcher = { bytes: Uint8Array; port: number; callback: (payload: Uint8Array) => void };
@@ -7,7 +7,7 @@ type Watcher = { bytes: Uint8Array; port: number; callback: (payload: Uint8Array
 export class ReplyWaiters {
   readonly #watchers = new Set<Watcher>();
 
-  /** Whether anybody waits; look before `tell` on a hot path. */
+  /** Whether anybody waits; look before `notify` on a hot path. */
   get active(): boolean {
     return this.#watchers.size > 0;
   }
@@ -22,11 +22,7 @@ export class ReplyWaiters {
   /** A datagram came. The address is 16 bytes at `offset`; the payload may change afterwards. */
   notify(payload: Uint8Array, remote: Uint8Array, port: number, offset = 0): void {
     for (const watcher of this.#watchers) {
-      if (watcher.port === port && same(watcher.bytes, remote, offset)) watcher.callback(payload);
+      if (watcher.port === port && sameAddress(watcher.bytes, remote, offset)) watcher.callback(payload);
     }
   }
-}
-
-function same(bytes: Uint8Array, other: Uint8Array, offset: number): boolean {
-  return bytes.every((byte, i) => byte === other[offset + i]);
 }

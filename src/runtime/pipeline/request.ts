@@ -1,6 +1,7 @@
 /**
- * Exchange: the message a responder is asked about, with all that a template may name. One object a binding, refilled
- * for each message; text forms are made only when asked for.
+ * Request: the message a behavior decides on, with all that a template may name. One object a binding, filled anew for
+ * each message, whose payload may be memory of the transport; what outlives the decision is kept by a copy. Text forms
+ * are made only when asked for.
  */
 import { addressText } from '../../net/address.ts';
 import { connectionId } from '../../records/ids.ts';
@@ -27,19 +28,28 @@ export class Request {
   n = 0;
   /** 16 bytes, or NO_ADDRESS. */
   remote: Uint8Array = NO_ADDRESS;
-  remoteOffset = 0;
   remotePort = 0;
   /** 0 = none. */
   connection = 0;
-  /** The binding's own number of the message, null when it has none. */
-  ordinal: number | null = null;
 
   constructor(context: RequestContext) {
     this.context = context;
   }
 
+  /** The same message for later: it owns its payload and its address. */
+  keep(): Request {
+    const kept = new Request(this.context);
+    kept.payload = this.payload.slice();
+    kept.terminator = this.terminator;
+    kept.n = this.n;
+    kept.remote = this.remote === NO_ADDRESS ? NO_ADDRESS : this.remote.slice();
+    kept.remotePort = this.remotePort;
+    kept.connection = this.connection;
+    return kept;
+  }
+
   get remoteAddress(): string {
-    return this.remote === NO_ADDRESS ? '' : addressText(this.remote, this.remoteOffset);
+    return this.remote === NO_ADDRESS ? '' : addressText(this.remote);
   }
   get connectionId(): string {
     return this.connection === 0 ? '' : connectionId(this.connection);

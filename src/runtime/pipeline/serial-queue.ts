@@ -1,29 +1,41 @@
-/** One at a time: what comes while another is served waits its turn. For `concurrency: "sequential"`. */
+/** A line in which actions wait for those of the message before, so that answers keep the order of what they answer. */
 
-/** Waiting places; what comes beyond is not served. */
-export const WAITING = 10_000;
+/** Places in the line of a datagram listener; what comes beyond is not answered. */
+export const SERIAL_PLACES = 10_000;
 
 export class SerialQueue<T> {
-  readonly #serve: (item: T, done: () => void) => void;
+  readonly #places: number;
   #waiting: T[] = [];
   #head = 0;
-  #busy = false;
+  /** Whether something is under way, so that what comes has to wait. */
+  isBusy = false;
 
-  /** `serve` must call `done` exactly once, at once or later. */
-  constructor(serve: (item: T, done: () => void) => void) {
-    this.#serve = serve;
+  /** @param places how many may wait */
+  constructor(places = SERIAL_PLACES) {
+    this.#places = places;
   }
 
   get waiting(): number {
     return this.#waiting.length - this.#head;
   }
+  get isFull(): boolean {
+    return this.waiting >= this.#places;
+  }
 
-  /** False when there is no place left. */
-  enter(item: T): boolean {
-    if (this.waiting >= WAITING) return false;
+  push(item: T): void {
     this.#waiting.push(item);
-    if (!this.#busy) this.#run();
-    return true;
+  }
+
+  /** The one that has waited longest. */
+  shift(): T | undefined {
+    if (this.waiting === 0) return undefined;
+    const item = this.#waiting[this.#head]!;
+    this.#head++;
+    if (this.#head > 1024 || this.#head === this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
   }
 
   /** Takes out all that wait. */
@@ -32,23 +44,5 @@ export class SerialQueue<T> {
     this.#waiting = [];
     this.#head = 0;
     return rest;
-  }
-
-  #run(): void {
-    // A loop, not recursion: most items are served at once.
-    while (!this.#busy && this.waiting > 0) {
-      const item = this.#waiting[this.#head++]!;
-      if (this.#head > 1024 || this.#head === this.#waiting.length) {
-        this.#waiting = this.#waiting.slice(this.#head);
-        this.#head = 0;
-      }
-      this.#busy = true;
-      let inside = true;
-      this.#serve(item, () => {
-        this.#busy = false;
-        if (!inside) this.#run();
-      });
-      inside = false;
-    }
   }
 }

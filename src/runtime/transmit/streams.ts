@@ -5,7 +5,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { SendOrder, SendOutcome } from '../../workers/protocol.ts';
-import { createFramer } from '../framing/framer.ts';
+import { createCodec } from '../framing/codecs.ts';
+import type { Frame } from '../framing/frame-codec.ts';
 import type { SendControl } from '../transports/transport.ts';
 import { runScript } from './schedule.ts';
 import { SendProgress } from './send-progress.ts';
@@ -46,7 +47,9 @@ async function runExchange(run: Run, sockets: Socket[]): Promise<void> {
       if (--open === 0) sendProgress.endReplies();
     });
   }
-  await runScript({ ...run, send: (payload, i) => write(sockets[i % sockets.length]!, payload, run) });
+  const codec = createCodec(order.tcp.framing);
+  const send = (payload: Uint8Array, i: number) => write(sockets[i % sockets.length]!, codec.encode(payload), run);
+  await runScript({ ...run, send });
   const { expectReply, tcp } = order;
   if (tcp.halfClose || expectReply === null) await Promise.all(sockets.map((socket) => finish(socket)));
   if (tcp.halfClose || expectReply !== null)
@@ -71,16 +74,21 @@ async function connectSocket({ order, control }: Run): Promise<Socket> {
 
 /** Reads replies; `onClosed` when the peer sends no more. */
 function listen(socket: Socket, { order, sendProgress, control }: Run, onClosed: () => void): void {
-  const framer = createFramer(order.tcp.framing);
-  const keep = (frame: Uint8Array) => sendProgress.noteReply(frame, order.to);
+  const codec = createCodec(order.tcp.framing);
+  const keepAll = (next: () => Frame | null) => {
+    for (let frame = next(); frame !== null; frame = next()) sendProgress.noteReply(frame.payload, order.to);
+  };
   let closed = false;
   const end = () => {
     if (closed) return;
     closed = true;
-    framer.end(keep);
+    keepAll(() => codec.next() ?? codec.end());
     onClosed();
   };
-  socket.on('data', (bytes) => framer.push(bytes, keep));
+  socket.on('data', (bytes) => {
+    codec.push(bytes);
+    keepAll(() => codec.next());
+  });
   socket.on('end', end);
   socket.on('close', end);
   socket.on('error', (error) => {

@@ -1,9 +1,12 @@
 /** Answers each message with its own bytes, the end of a line included. */
-import type { Request } from '../request.ts';
-import type { Responder } from './responder.ts';
 
-export function echo(): Responder {
-  return { silent: false, respond: ({ payload, terminator }: Request) => withTerminator(payload, terminator) };
+import type { Behavior, Decision } from '../behavior.ts';
+import type { Request } from '../request.ts';
+
+export function echo(): Behavior {
+  const payload = (request: Request) => withTerminator(request.payload, request.terminator);
+  const decision: Decision = { actions: [{ do: 'send', payload }] };
+  return { silent: false, immediate: true, decide: () => decision };
 }
 
 /** The payload with what ended it in the stream. No copy when nothing did. */

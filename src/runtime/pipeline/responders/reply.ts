@@ -2,24 +2,22 @@
 import { payloadBytes } from '../../../schemas/payload.ts';
 import type { Responder as ResponderSpec } from '../../../schemas/responder.ts';
 import { parseDuration } from '../../../schemas/units.ts';
-import type { Request } from '../request.ts';
-import type { Answer, Responder, ResponderContext } from './responder.ts';
+import { type Action, type Behavior, type BehaviorContext, type Decision, NO_ACTION } from '../behavior.ts';
 import { compileTemplate } from './template.ts';
 
-export function reply(spec: Extract<ResponderSpec, { type: 'reply' }>, context: ResponderContext): Responder {
-  const make = maker(payloadBytes(spec), spec.template ?? false);
-  const delay = spec.delay === undefined ? 0 : (parseDuration(spec.delay) ?? 0);
-  const last = spec.times === undefined ? null : context.repliesBefore + spec.times;
-  const answer = (request: Request): Answer => {
-    const payload = make(request);
-    return delay > 0 ? [{ delay }, { reply: payload }] : payload;
-  };
-  if (last === null) return { silent: false, respond: answer };
-  return { silent: false, respond: (request) => (context.counters.take('reply') > last ? null : answer(request)) };
+export function reply(spec: Extract<ResponderSpec, { type: 'reply' }>, context: BehaviorContext): Behavior {
+  const ms = spec.delay === undefined ? 0 : (parseDuration(spec.delay) ?? 0);
+  const send = sendAction(payloadBytes(spec), spec.template ?? false);
+  const decision: Decision = { actions: ms > 0 ? [{ do: 'delay', ms }, send] : [send] };
+  const immediate = ms === 0;
+  if (spec.times === undefined) return { silent: false, immediate, decide: () => decision };
+  const last = context.repliesBefore + spec.times;
+  const decide = () => (context.counters.take('reply') > last ? NO_ACTION : decision);
+  return { silent: false, immediate, decide };
 }
 
-function maker(payload: Uint8Array, template: boolean): (request: Request) => Uint8Array {
-  if (!template) return () => payload;
+function sendAction(payload: Uint8Array, template: boolean): Action {
+  if (!template) return { do: 'send', payload };
   const compiled = compileTemplate(payload);
-  return (request) => compiled.render(request);
+  return { do: 'send', payload: (request) => compiled.render(request) };
 }

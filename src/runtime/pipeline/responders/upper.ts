@@ -1,15 +1,14 @@
 /** Answers in upper case, as the socketserver example does: Python's `data.strip().upper()` on bytes. */
 
+import type { Behavior, Decision } from '../behavior.ts';
 import type { Request } from '../request.ts';
 import { withTerminator } from './echo.ts';
-import type { Responder } from './responder.ts';
 
-export function upper(strip: boolean): Responder {
-  return {
-    silent: false,
-    respond: ({ payload, terminator }: Request) =>
-      withTerminator(upperCase(strip ? stripped(payload) : payload), terminator),
-  };
+export function upper(strip: boolean): Behavior {
+  const payload = ({ payload, terminator }: Request) =>
+    withTerminator(upperCase(strip ? stripped(payload) : payload), terminator);
+  const decision: Decision = { actions: [{ do: 'send', payload }] };
+  return { silent: false, immediate: true, decide: () => decision };
 }
 
 /** A copy with a-z in upper case; other bytes stay, whatever their encoding. */

@@ -7,12 +7,14 @@ import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import type { BindingSpec, LiveSpec } from '../../../workers/protocol.ts';
 import { Admission } from '../../pipeline/admission.ts';
+import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
+import { NO_ADDRESS, type Request } from '../../pipeline/request.ts';
 import { pollUntilQuiet } from '../poll.ts';
 import { Refusals } from '../refusals.ts';
 import type { Binding, BindingContext } from '../transport.ts';
-import { TcpConnection } from './connection.ts';
+import { type ConnectionContext, TcpConnection } from './connection.ts';
+import { ConnectionLog, type Party } from './connection-log.ts';
 import { ConnectionTable } from './connections.ts';
-import { Conversation } from './conversation.ts';
 
 /** Milliseconds a close waits for peers to close their side, beyond the drain. */
 const FAREWELL = 250;
@@ -30,7 +32,7 @@ export class TcpBinding implements Binding {
   readonly #spec: BindingSpec;
   readonly #context: BindingContext;
   readonly #admission: Admission;
-  readonly #conversation: Conversation;
+  readonly #shared: ConnectionContext;
   /** Connections turned away for want of descriptors. */
   readonly #wants: Refusals;
   /** Accepted, but not served yet: paused, or waiting for the one before to close. */
@@ -44,7 +46,11 @@ export class TcpBinding implements Binding {
     this.#spec = spec;
     this.#context = context;
     this.#admission = new Admission(spec, context.counters, context.recorder);
-    this.#conversation = new Conversation(spec, context, port);
+    const log = new ConnectionLog(context, spec.maxPayload);
+    const record: PipelineOptions['record'] = (request) => log.recordIncoming(partyOf(request), request.payload);
+    // A request is a connection here; it is served when that closes.
+    const pipeline = new Pipeline({ spec, context, localPort: port, policy: null, record, served: () => {} });
+    this.#shared = { framing: spec.tcp.framing, pipeline, log, closing: false };
     const { counters, problem } = context;
     this.#wants = new Refusals({ counters, problem, counter: 'connectionsRefused', what: WANT });
     server.on('connection', (socket) => this.#accept(socket));
@@ -53,27 +59,27 @@ export class TcpBinding implements Binding {
 
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
-    this.#conversation.update(live);
+    this.#shared.log.keep = live.maxPayload;
+    this.#shared.pipeline.update(live);
     for (const connection of this.connections.all()) connection.hold('paused', live.paused);
     this.#serveWaiting();
   }
 
   async flush(): Promise<void> {
-    await pollUntilQuiet(() => this.#accepted + this.#conversation.reads);
+    await pollUntilQuiet(() => this.#accepted + this.#shared.log.reads);
     this.#context.recorder.flush();
   }
 
   async close(mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#server.close();
-    this.#conversation.closing = true;
+    this.#shared.closing = true;
     for (const { socket } of this.#waiting.splice(0)) this.#turnAway(socket, 'closed');
-    await this.#conversation.answers.drain(drain);
-    this.#conversation.answers.cancel();
+    await this.#shared.pipeline.close(drain);
     for (const connection of this.connections.all()) connection.close(mode);
     await this.connections.empty(Math.max(drain, FAREWELL));
     for (const connection of this.connections.all()) connection.close('rst');
     await this.connections.empty();
-    this.#conversation.refusals.close();
+    this.#shared.log.refusals.close();
     this.#wants.close();
     this.#context.recorder.flush();
   }
@@ -130,7 +136,7 @@ export class TcpBinding implements Binding {
     }
     counters.add('connectionsTotal');
     const number = counters.take('connection');
-    const connection = new TcpConnection(this.#conversation, { socket, remote, number, n });
+    const connection = new TcpConnection(this.#shared, { socket, remote, number, n });
     connection.setIdleTimeout(this.#spec.tcp.idleTimeout);
     this.connections.add(connection);
     connection.open();
@@ -150,4 +156,9 @@ export class TcpBinding implements Binding {
     }
     this.#serveWaiting();
   }
+}
+
+/** The connection that a request came by. */
+function partyOf({ connection, remote, remotePort }: Request): Party {
+  return { number: connection, remote: remote === NO_ADDRESS ? undefined : remote, remotePort };
 }

@@ -5,17 +5,21 @@
  */
 import type { Socket } from 'node:net';
 import { addressText } from '../../../net/address.ts';
+import type { Extras } from '../../../records/chunk.ts';
 import { microsOf, wallClock } from '../../../records/clock.ts';
 import { WorkerError } from '../../../rpc/wire-error.ts';
+import type { Framing } from '../../../schemas/framing.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
-import { createFramer, type Framer } from '../../framing/framer.ts';
+import { createCodec } from '../../framing/codecs.ts';
+import type { Frame, FrameCodec } from '../../framing/frame-codec.ts';
+import type { Task } from '../../pipeline/action-runner.ts';
+import type { HoldReason, Link } from '../../pipeline/link.ts';
+import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS } from '../../pipeline/request.ts';
-import type { Step } from '../../pipeline/responders/responder.ts';
-import { CLOSED, type Conversation, OPENED, type Party } from './conversation.ts';
+import { SerialQueue } from '../../pipeline/serial-queue.ts';
+import { CLOSED, type ConnectionLog, OPENED, type Party } from './connection-log.ts';
 import { whenSilent } from './idle.ts';
 
-/** Why a connection is not read. */
-export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked';
 const HOLD: Readonly<Record<HoldReason, number>> = { credit: 1, unread: 2, answering: 4, paused: 8, asked: 16 };
 
 /** Bytes that may wait for a peer that does not read. */
@@ -23,40 +27,51 @@ const WRITE_LIMIT = 16 * 1024 * 1024;
 /** Milliseconds between our FIN and giving up on the peer's. */
 const LINGER = 250;
 
-type Message = { payload: Uint8Array; terminator: Uint8Array; ordinal: number };
+/** Messages whose answers may wait for the one before; what follows stays undecoded until there is room. */
+const ANSWERS_WAITING = 256;
+
+/** What all connections of a binding share. */
+export type ConnectionContext = {
+  readonly framing: Framing;
+  readonly pipeline: Pipeline;
+  readonly log: ConnectionLog;
+  /** The binding closes: what still comes in is read, counted `closed` and not served. */
+  closing: boolean;
+};
+
 type Peer = { socket: Socket; remote: Uint8Array | undefined; number: number; n: number };
 
-export class TcpConnection implements Party {
+export class TcpConnection implements Party, Link {
   readonly socket: Socket;
   readonly number: number;
   readonly remote: Uint8Array | undefined;
   readonly remotePort: number;
   readonly #n: number;
-  readonly #conversation: Conversation;
-  readonly #framer: Framer;
+  readonly #context: ConnectionContext;
+  readonly #codec: FrameCodec;
+  readonly #queue = new SerialQueue<Task>(ANSWERS_WAITING);
   readonly #openedAt = microsOf(wallClock());
-  /** Came in the same read while an answer is under way. */
-  #queue: Message[] = [];
-  #answering = false;
   #holds = 0;
   /** Read and taken; the socket itself may be up to 64 KiB ahead. */
   #bytesIn = 0;
   #peerEnded = false;
+  /** What the stream held is all decoded. */
+  #decoded = false;
   #closing = false;
 
-  constructor(conversation: Conversation, { socket, remote, number, n }: Peer) {
-    this.#conversation = conversation;
+  constructor(context: ConnectionContext, { socket, remote, number, n }: Peer) {
+    this.#context = context;
     this.socket = socket;
     this.remote = remote;
     this.remotePort = socket.remotePort ?? 0;
     this.number = number;
     this.#n = n;
-    this.#framer = createFramer(conversation.framing);
+    this.#codec = createCodec(context.framing);
   }
 
   /** Starts reading. */
   open(): void {
-    this.#conversation.keepPhase(this, OPENED);
+    this.#context.log.recordPhase(this, OPENED);
     this.socket.on('data', (bytes: Buffer) => this.#safely(() => this.#read(bytes)));
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
@@ -64,8 +79,10 @@ export class TcpConnection implements Party {
 
   /** The socket is closed, by whomever. */
   closed(): void {
-    if (!this.#peerEnded) this.#safely(() => this.#framer.end(this.#onFrame));
-    this.#conversation.keepPhase(this, CLOSED);
+    this.#safely(() => {
+      for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
+    });
+    this.#context.log.recordPhase(this, CLOSED);
   }
 
   /** @param milliseconds of silence after which it is closed; 0 = never */
@@ -79,17 +96,32 @@ export class TcpConnection implements Party {
     this.#holds = on ? before | HOLD[reason] : before & ~HOLD[reason];
     if (before === 0 && this.#holds !== 0) this.socket.pause();
     if (before !== 0 && this.#holds === 0) this.socket.resume();
+    if (reason === 'answering' && !on) this.#decode();
+  }
+
+  keep(): Link {
+    return this;
+  }
+
+  /** An answer, behind those before it. What is empty is not sent. */
+  send(payload: Uint8Array, answers: number): void {
+    if (payload.length === 0) return;
+    if (!this.socket.writable) {
+      this.#context.pipeline.suppress();
+      return;
+    }
+    const refusal = this.#write(payload, { reference: answers });
+    if (refusal !== null) this.#context.log.refusals.note(refusal);
   }
 
   /** Bytes taken. Throws code `limit_reached` when the peer does not read and too much waits already. */
-  send(payload: Uint8Array, sendId: string | undefined): number {
+  sendUnasked(payload: Uint8Array, sendId: string | undefined): number {
     if (!this.socket.writable) throw new WorkerError('not_listening', 'the connection is closed for writing');
     if (this.socket.writableLength > WRITE_LIMIT) {
       throw new WorkerError('limit_reached', `the peer does not read: ${this.socket.writableLength} bytes wait`);
     }
-    const refusal = this.#write(payload);
+    const refusal = this.#write(payload, { extras: sendId === undefined ? undefined : { sendId } });
     if (refusal !== null) throw new WorkerError('not_listening', `the connection is closed: ${refusal}`);
-    this.#conversation.recordOutgoing(this, payload, { extras: sendId === undefined ? undefined : { sendId } });
     return payload.length;
   }
 
@@ -137,101 +169,82 @@ export class TcpConnection implements Party {
     try {
       step();
     } catch (error) {
-      this.#conversation.internalError(error);
+      this.#context.log.internalError(error);
       this.close('rst');
     }
   }
 
   #read(bytes: Buffer): void {
+    const { log } = this.#context;
     this.#bytesIn += bytes.length;
-    this.#conversation.noteRead(bytes.length);
-    this.#framer.push(bytes, this.#onFrame);
-    const { recorder } = this.#conversation;
+    log.noteRead(bytes.length);
+    this.#codec.push(bytes);
+    this.#decode();
+    const { recorder } = log;
     if (recorder.hasCredit) return;
     this.hold('credit', true);
     recorder.onCredit(() => this.hold('credit', false));
   }
 
   #readEnd(): void {
-    this.#conversation.reads++;
+    this.#context.log.reads++;
     this.#peerEnded = true;
-    this.#framer.end(this.#onFrame);
-    this.#endWhenAnswered();
+    this.#decode();
   }
 
-  #endWhenAnswered(): void {
-    if (this.#peerEnded && !this.#answering) this.socket.end();
+  /** Serves what is whole, one frame at a time: what is decided on one may change how the next is cut. */
+  #decode(): void {
+    while (!this.#queue.isFull) {
+      const frame = this.#peerEnded ? this.#nextToTheEnd() : this.#codec.next();
+      if (frame === null) break;
+      if (this.#closing || this.#context.closing) this.#recordOnly(frame);
+      else this.#serve(frame);
+    }
+    if (this.#decoded && !this.#queue.isBusy) this.socket.end();
   }
 
-  readonly #onFrame = (payload: Uint8Array, terminator: Uint8Array): void => {
-    const ordinal = this.#conversation.recordIncoming(this, payload);
-    if (ordinal === -1 || this.#closing || this.#conversation.responder.silent) return;
-    if (this.#answering) this.#queue.push({ payload, terminator, ordinal });
-    else this.#answer({ payload, terminator, ordinal });
-  };
-
-  #answer(message: Message): void {
-    const answer = this.#ask(message);
-    if (answer === null) return;
-    if (answer instanceof Uint8Array) this.#reply(answer, message.ordinal);
-    else this.#answerLater(answer, message.ordinal);
+  /** The next frame of a stream that has ended, what is left of it included. */
+  #nextToTheEnd(): Frame | null {
+    if (this.#decoded) return null;
+    const frame = this.#codec.next() ?? this.#codec.end();
+    this.#decoded = frame === null;
+    return frame;
   }
 
-  #ask({ payload, terminator, ordinal }: Message) {
-    const { request, responder } = this.#conversation;
+  #serve(frame: Frame): void {
+    this.#fill(frame);
+    this.#context.pipeline.serve(this, this.#queue);
+  }
+
+  /** It is too late for an answer. */
+  #recordOnly(frame: Frame): void {
+    const { closing, log, pipeline } = this.#context;
+    if (closing) {
+      log.noteTooLate();
+      return;
+    }
+    this.#fill(frame);
+    pipeline.record();
+  }
+
+  #fill({ payload, terminator }: Frame): void {
+    const { request } = this.#context.pipeline;
     request.payload = payload;
     request.terminator = terminator;
-    request.ordinal = ordinal;
     request.n = this.#n;
     request.remote = this.remote ?? NO_ADDRESS;
     request.remotePort = this.remotePort;
     request.connection = this.number;
-    return responder.respond(request);
   }
 
-  /** Answers keep their order: the next message is looked at when this one is answered. */
-  #answerLater(steps: readonly Step[], ordinal: number): void {
-    this.#answering = true;
-    this.hold('answering', true);
-    const { answers } = this.#conversation;
-    const accepted = answers.run(
-      steps,
-      (payload) => this.#reply(payload, ordinal),
-      (complete) => this.#answered(complete),
-    );
-    if (accepted) return;
-    this.#conversation.suppress();
-    this.#answered(true);
-  }
-
-  /** @param goOn false when answers are given up: then those that wait are, too */
-  #answered(goOn: boolean): void {
-    this.#answering = false;
-    if (!goOn) this.#queue = [];
-    while (this.#queue.length > 0 && !this.#answering) this.#answer(this.#queue.shift()!);
-    if (this.#answering) return;
-    this.hold('answering', false);
-    this.#endWhenAnswered();
-  }
-
-  #reply(payload: Uint8Array, reference: number): void {
-    if (payload.length === 0) return;
-    if (!this.socket.writable) {
-      this.#conversation.suppress();
-      return;
-    }
-    const refusal = this.#write(payload);
-    if (refusal !== null) this.#conversation.refusals.note(refusal);
-    else this.#conversation.recordOutgoing(this, payload, { reference });
-  }
-
-  /** The errno name of a refusal; null when the bytes were taken. */
-  #write(payload: Uint8Array): string | null {
-    const taken = this.socket.write(payload);
+  /** Sends a payload in its frame and records it. The errno name of a refusal; null when the bytes were taken. */
+  #write(payload: Uint8Array, about: { reference?: number; extras?: Extras | undefined }): string | null {
+    const isTaken = this.socket.write(this.#codec.encode(payload));
     // A socket that writes at once fails at once, and says so here before its `error` comes.
     const { errored } = this.socket;
     if (errored !== null) return (errored as NodeJS.ErrnoException).code ?? 'internal';
-    if (taken || (this.#holds & HOLD.unread) !== 0) return null;
+    this.#context.log.recordOutgoing(this, payload, about);
+    if (isTaken || (this.#holds & HOLD.unread) !== 0) return null;
     this.hold('unread', true);
     this.socket.once('drain', () => this.hold('unread', false));
     return null;

@@ -48,7 +48,7 @@ export class ConnectionTable implements Connections {
   }
 
   async send(number: number, payload: Uint8Array, sendId?: string): Promise<number | null> {
-    return this.#byNumber.get(number)?.send(payload, sendId) ?? null;
+    return this.#byNumber.get(number)?.sendUnasked(payload, sendId) ?? null;
   }
 
   update(number: number, { reading, writing }: { reading?: boolean; writing?: boolean }): ConnectionState | null {

@@ -13,9 +13,13 @@ import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../
 import { wallClock } from '../../../records/clock.ts';
 import type { BindingSpec, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
+import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
+import type { Link } from '../../pipeline/link.ts';
+import { Pipeline } from '../../pipeline/pipeline.ts';
+import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
-import { type Peer, Serving } from '../../pipeline/serving.ts';
+import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import { pollUntilQuiet } from '../poll.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
@@ -23,6 +27,10 @@ import type { Binding, BindingContext, SendControl, Transport } from '../transpo
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;
+
+/** A peer as records name it (16 address bytes), and as the socket sends to it. */
+type RecordedPeer = { remote: Uint8Array; port: number };
+type DatagramPeer = RecordedPeer & { address: string };
 
 /** What an outgoing record says beside its bytes. */
 type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras'>;
@@ -79,7 +87,9 @@ class DgramBinding implements Binding {
   readonly #context: BindingContext;
   readonly #row: Float64Array;
   readonly #admission: Admission;
-  readonly #serving: Serving;
+  readonly #pipeline: Pipeline;
+  readonly #queue: SerialQueue<Task> | null;
+  readonly #maxRequests: number | null;
   readonly #watch = new ReplyWaiters();
   readonly #refusals: Refusals;
   #maxPayload: number;
@@ -95,7 +105,16 @@ class DgramBinding implements Binding {
     this.#maxPayload = spec.maxPayload;
     this.#admission = new Admission(spec, context.counters, context.recorder);
     this.#refusals = repliesRefused(context);
-    this.#serving = new Serving({ spec, context, port, send: (...reply) => this.#send(...reply) });
+    this.#queue = spec.sequential ? new SerialQueue() : null;
+    this.#maxRequests = spec.maxRequests;
+    this.#pipeline = new Pipeline({
+      spec,
+      context,
+      localPort: port,
+      policy: new ReplyPolicy(context.ownPorts, context.counters),
+      record: ({ payload, remote, remotePort }) => this.#recordIncoming(payload, { remote, port: remotePort }),
+      served: () => this.#served(),
+    });
     socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
     socket.on('error', (error) => context.problem(wire(error)));
   }
@@ -103,7 +122,7 @@ class DgramBinding implements Binding {
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#maxPayload = live.maxPayload;
-    this.#serving.update(live);
+    this.#pipeline.update(live);
   }
 
   async flush(): Promise<void> {
@@ -113,7 +132,7 @@ class DgramBinding implements Binding {
 
   async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#closing = true;
-    await this.#serving.close(drain);
+    await this.#pipeline.close(drain);
     // What the kernel has queued can only be counted by reading it.
     await pollUntilQuiet(() => this.#row[COLUMN.received]!);
     await closed(this.#socket);
@@ -152,7 +171,7 @@ class DgramBinding implements Binding {
     return isIPv6(this.address.host) && !isIPv6(host) ? `::ffff:${host}` : host;
   }
 
-  #transmit(payload: Uint8Array, { address, port }: Peer): Promise<void> {
+  #transmit(payload: Uint8Array, { address, port }: DatagramPeer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.send(payload, port, address, (error) => (error === null ? resolve() : reject(error)));
     });
@@ -179,12 +198,38 @@ class DgramBinding implements Binding {
     else this.#serve(payload, { remote, address: from.address, port: from.port });
   }
 
-  #serve(payload: Uint8Array, peer: Peer): void {
+  #serve(payload: Uint8Array, peer: DatagramPeer): void {
     const n = this.#admission.request();
     if (n === 0) return;
+    const { request } = this.#pipeline;
+    request.payload = payload;
+    request.n = n;
+    request.remote = peer.remote;
+    request.remotePort = peer.port;
+    this.#pipeline.serve(this.#link(peer), this.#queue);
+  }
+
+  #recordIncoming(payload: Uint8Array, peer: RecordedPeer): number {
     const ordinal = this.#record(DIRECTION_IN, payload, peer);
     if (this.#watch.active) this.#watch.notify(payload, peer.remote, peer.port);
-    this.#serving.serve(payload, peer, n, ordinal);
+    return ordinal;
+  }
+
+  #served(): void {
+    const { counters, recorder, exhausted } = this.#context;
+    if (!counters.serve(this.#maxRequests)) return;
+    recorder.flush();
+    exhausted();
+  }
+
+  #link(peer: DatagramPeer): Link {
+    const link: Link = {
+      send: (payload, answers) => this.#send(payload, peer, answers),
+      close: () => {},
+      hold: () => {},
+      keep: () => link,
+    };
+    return link;
   }
 
   #drop(reason: 'closed' | 'overload'): void {
@@ -193,7 +238,7 @@ class DgramBinding implements Binding {
   }
 
   /** An answer is recorded once it has left: one that the kernel refuses never was. */
-  #send(payload: Uint8Array, peer: Peer, reference: number): void {
+  #send(payload: Uint8Array, peer: DatagramPeer, reference: number): void {
     const { counters } = this.#context;
     if (this.#socket.getSendQueueSize() > SEND_QUEUE) {
       counters.add('repliesSuppressed');
@@ -205,13 +250,13 @@ class DgramBinding implements Binding {
     });
   }
 
-  #recordSent(payload: Uint8Array, peer: Peer, about: About): void {
+  #recordSent(payload: Uint8Array, peer: RecordedPeer, about: About): void {
     this.#row[COLUMN.sent]!++;
     this.#row[COLUMN.sentBytes]! += payload.length;
     this.#record(DIRECTION_OUT, payload, peer, about);
   }
 
-  #record(direction: number, payload: Uint8Array, peer: Peer, about?: About): number {
+  #record(direction: number, payload: Uint8Array, peer: RecordedPeer, about?: About): number {
     return this.#context.recorder.record({
       kind: KIND_MESSAGE,
       direction,

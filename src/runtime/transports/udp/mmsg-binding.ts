@@ -9,14 +9,18 @@ import type { Endpoint } from '../../../net/endpoint.ts';
 import { nanosBetween } from '../../../records/chunk.ts';
 import type { Attachment, BindingSpec, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
+import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
+import { Pipeline } from '../../pipeline/pipeline.ts';
+import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
+import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../transport.ts';
 import type { ThreadResources } from './mmsg.ts';
 import { KernelDrops } from './mmsg-drops.ts';
+import { MmsgLinks } from './mmsg-links.ts';
 import type { PassResult, Registration, Source } from './mmsg-reactor.ts';
-import { MmsgReplies } from './mmsg-replies.ts';
 import { senderFor } from './mmsg-sender.ts';
 import { BATCH } from './native/arena.ts';
 import { errnoName } from './native/libc.ts';
@@ -45,7 +49,10 @@ export class MmsgBinding implements Binding, Source {
   readonly #context: BindingContext;
   readonly #row: Float64Array;
   readonly #admission: Admission;
-  readonly #replies: MmsgReplies;
+  readonly #pipeline: Pipeline;
+  readonly #links: MmsgLinks;
+  readonly #queue: SerialQueue<Task> | null;
+  readonly #maxRequests: number | null;
   readonly #drops: KernelDrops;
   readonly #pollPolicy: PollPolicy;
   readonly #watch = new ReplyWaiters();
@@ -54,6 +61,8 @@ export class MmsgBinding implements Binding, Source {
   readonly #remote = new Uint8Array(16);
   readonly #remoteWords = new Int32Array(this.#remote.buffer);
   #keep: number;
+  /** Requests served in this pass, whose answers have not left yet. */
+  #served = 0;
   #starved = false;
   #left = false;
 
@@ -68,14 +77,24 @@ export class MmsgBinding implements Binding, Source {
     this.#keep = spec.maxPayload;
     this.#drops = new KernelDrops(resources.libc, { fd: this.fd, row: this.#row, before: attachment.droppedBefore });
     this.#admission = new Admission(spec, context.counters, context.recorder);
-    this.#replies = new MmsgReplies({ resources, spec, context, fd: this.fd, port: this.address.port });
+    this.#maxRequests = spec.maxRequests;
+    this.#queue = spec.sequential ? new SerialQueue() : null;
+    this.#links = new MmsgLinks({ resources, context, fd: this.fd, keep: spec.maxPayload });
+    this.#pipeline = new Pipeline({
+      spec,
+      context,
+      localPort: this.address.port,
+      policy: new ReplyPolicy(context.ownPorts, context.counters),
+      record: () => this.#record(),
+      served: () => this.#noteServed(),
+    });
     this.#registration = resources.reactor.register(this, attachment.poller);
   }
 
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
-    this.#keep = live.maxPayload;
-    this.#replies.update(live);
+    this.#keep = this.#links.keep = live.maxPayload;
+    this.#pipeline.update(live);
   }
 
   /**
@@ -102,7 +121,8 @@ export class MmsgBinding implements Binding, Source {
   /** What is queued by now is read and counted; what comes later is refused by the kernel, as on a closed port. */
   async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#leave();
-    await this.#replies.close(drain);
+    await this.#pipeline.close(drain);
+    this.#links.close();
     this.#resources.writer.leave(this.#context.recorder);
     const muted = muteSocket(this.#resources.libc, this.fd);
     this.#discardQueue(muted ? Number.POSITIVE_INFINITY : DISCARD_LIMIT);
@@ -168,7 +188,7 @@ export class MmsgBinding implements Binding, Source {
     const { arena, writer } = this.#resources;
     const row = this.#row;
     row[COLUMN.receiveBatches]!++;
-    const plain = this.#admission.isOpen && this.#replies.silent && !this.#watch.active;
+    const plain = this.#admission.isOpen && this.#pipeline.silent && !this.#watch.active;
     let bytes = 0;
     for (let i = 0; i < n; i++) {
       const size = arena.size(i);
@@ -180,7 +200,7 @@ export class MmsgBinding implements Binding, Source {
     }
     row[COLUMN.receivedBytes]! += bytes;
     this.#pollPolicy.read(n, bytes);
-    if (!plain) return this.#replies.leave();
+    if (!plain) return this.#leaveTogether();
     this.#context.counters.take('request', n);
     row[COLUMN.requests]! += n;
     row[COLUMN.lastRequestAt] = Date.now();
@@ -197,21 +217,49 @@ export class MmsgBinding implements Binding, Source {
   }
 
   #serve(i: number, size: number): void {
-    const { arena, writer } = this.#resources;
-    const remote = this.#remote;
+    const { arena } = this.#resources;
     const port = readName(arena, i, this.#remoteWords);
-    if (this.#admission.refuses(remote)) return;
-    const number = this.#admission.request();
-    if (number === 0) return;
-    const ordinal = writer.incoming(arena, i, size, this.#keep, arena);
-    if (this.#watch.active) this.#tell(i, size, port);
-    this.#replies.serve({ i, size, number, ordinal, remote, port });
+    if (this.#admission.refuses(this.#remote)) return;
+    const n = this.#admission.request();
+    if (n === 0) return;
+    const { request } = this.#pipeline;
+    const start = arena.payloadOffset(i);
+    request.payload = arena.payloads.subarray(start, start + size);
+    request.n = n;
+    request.remote = this.#remote;
+    request.remotePort = port;
+    this.#links.current.slot = i;
+    this.#pipeline.serve(this.#links.current, this.#queue);
   }
 
-  #tell(i: number, size: number, port: number): void {
-    const { payloads } = this.#resources.arena;
-    const start = this.#resources.arena.payloadOffset(i);
-    this.#watch.notify(payloads.subarray(start, start + size), this.#remote, port);
+  /** Records the datagram at hand; returns its ordinal. */
+  #record(): number {
+    const { arena, writer } = this.#resources;
+    const { payload, remotePort } = this.#pipeline.request;
+    const ordinal = writer.incoming(arena, this.#links.current.slot, payload.length, this.#keep, arena);
+    if (this.#watch.active) this.#watch.notify(payload, this.#remote, remotePort);
+    return ordinal;
+  }
+
+  /** A request's service ends when its answers have left. */
+  #noteServed(): void {
+    if (this.#resources.writer.isOpen) this.#served++;
+    else this.#endRequest();
+  }
+
+  /** The answers of a batch leave; returns how many. */
+  #leaveTogether(): number {
+    const sent = this.#links.leave();
+    for (; this.#served > 0; this.#served--) this.#endRequest();
+    return sent;
+  }
+
+  #endRequest(): void {
+    const { counters, recorder, exhausted } = this.#context;
+    if (!counters.serve(this.#maxRequests)) return;
+    this.#resources.writer.flush(recorder);
+    recorder.flush();
+    exhausted();
   }
 
   /** The kernel dropped datagrams before the one at hand. */

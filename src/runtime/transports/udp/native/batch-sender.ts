@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ECONNREFUSED, EMSGSIZE } from './layout.ts';
 import { errnoError, type Libc } from './libc.ts';
-import { isCongestion, OUTBOX_SLOTS, SendBatch } from './send-batch.ts';
+import { isCongestion, SEND_BATCH_SLOTS, SendBatch } from './send-batch.ts';
 import { MAX_DATAGRAM } from './sockaddr.ts';
 
 /** Milliseconds to wait for room for a datagram before it is given up. */
@@ -36,7 +36,7 @@ export class BatchSender {
 
   constructor(options: BatchSenderOptions) {
     this.#options = options;
-    this.#batch = new SendBatch(options.libc, Math.max(1, Math.min(OUTBOX_SLOTS, options.expected)));
+    this.#batch = new SendBatch(options.libc, Math.max(1, Math.min(SEND_BATCH_SLOTS, options.expected)));
   }
 
   /** Takes a payload, copied; answers whether `flush` is due. */

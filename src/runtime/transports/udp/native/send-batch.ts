@@ -8,7 +8,7 @@ import { type Libc, writePointer } from './libc.ts';
 import type { Names } from './sockaddr.ts';
 
 /** Datagrams a native call may take. */
-export const OUTBOX_SLOTS = 64;
+export const SEND_BATCH_SLOTS = 64;
 /** Milliseconds to wait in all for room in the send buffer, before what is left is given up. */
 const PATIENCE = 5;
 const NAME_BYTES = 32;
@@ -29,7 +29,7 @@ export class SendBatch {
   readonly #headerAddress: number;
   readonly #partWords: Int32Array<ArrayBuffer>;
 
-  constructor(libc: Libc, slots = OUTBOX_SLOTS) {
+  constructor(libc: Libc, slots = SEND_BATCH_SLOTS) {
     this.#libc = libc;
     this.slots = slots;
     this.results = new Int32Array(slots);

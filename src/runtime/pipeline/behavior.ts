@@ -1,0 +1,60 @@
+/**
+ * Behavior: how a listener answers. Compiled once for a binding, then asked to decide on each message. A decision names
+ * the rule that made it and lists what is to be done; it is made when the behavior is compiled and shared by all
+ * messages it is taken for, so that deciding allocates nothing. What takes time is an action, never the decision.
+ */
+import type { Responder as ResponderSpec } from '../../schemas/responder.ts';
+import type { BindingCounters } from '../counters.ts';
+import type { Request } from './request.ts';
+import { echo } from './responders/echo.ts';
+import { reply } from './responders/reply.ts';
+import { upper } from './responders/upper.ts';
+
+/** One thing to do for a message. */
+export type Action =
+  /** Sends bytes: the same each time, or rendered from the message when the action is carried out. */
+  | { readonly do: 'send'; readonly payload: Uint8Array | ((request: Request) => Uint8Array) }
+  /** Waits before what follows, in milliseconds. */
+  | { readonly do: 'delay'; readonly ms: number };
+
+/** What is done for a message, in order. */
+export type Decision = { readonly actions: readonly Action[] };
+
+export const NO_ACTION: Decision = { actions: [] };
+
+export interface Behavior {
+  /** It never acts: bindings then skip everything that serves answers only. */
+  readonly silent: boolean;
+  /** None of its actions takes time. */
+  readonly immediate: boolean;
+  /**
+   * Called once for each message that may be answered; counts and states move here. The request is filled anew for the
+   * next message as soon as its actions are done or kept: what outlives this call is taken by `request.keep()`.
+   */
+  decide(request: Request): Decision;
+}
+
+/** What a behavior may know of the binding it serves. */
+export type BehaviorContext = {
+  /** Replies given before this behavior came, see LiveSpec.repliesBefore. */
+  repliesBefore: number;
+  counters: BindingCounters;
+};
+
+const NONE: Behavior = { silent: true, immediate: true, decide: () => NO_ACTION };
+
+/** Throws PayloadError or TemplateError; main has checked both before the spec came here. */
+export function compileBehavior(spec: ResponderSpec, context: BehaviorContext): Behavior {
+  switch (spec.type) {
+    case 'none':
+      return NONE;
+    case 'echo':
+      return echo();
+    case 'upper':
+      return upper(spec.strip ?? true);
+    case 'reply':
+      return reply(spec, context);
+    default:
+      return spec satisfies never;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Link: the only way out to whoever a message came from, a UDP peer or a connection. On a hot path it is one object that
+ * stands for each message in turn; `keep` gives one for actions that outlive the message at hand.
+ */
+
+/** Why a connection is not read: no credit, the peer does not take our answers, one is under way, a pause, by request. */
+export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked';
+
+export interface Link {
+  /**
+   * Sends a payload and records it as `out`, in answer to the message of this ordinal. The payload is copied or handed
+   * over: nobody changes it afterwards. What can't be sent is counted or told as a problem.
+   */
+  send(payload: Uint8Array, answers: number): void;
+  /** Ends a connection; nothing for datagrams, which have none. */
+  close(mode: 'fin' | 'rst'): void;
+  /** Sets or lifts a reason not to read from this peer; nothing for datagrams. */
+  hold(reason: HoldReason, on: boolean): void;
+  /** A link to the same peer that stays. */
+  keep(): Link;
+}

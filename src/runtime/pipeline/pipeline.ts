@@ -1,0 +1,131 @@
+/**
+ * Pipeline: the way of a message through a binding, the same for every transport:
+ *
+ *   read → admit → decode → reply policy → decide → record → act → encode → send → record what was sent
+ *
+ * The transport reads, admits and decodes, and fills the message into `request`; from there `serve` takes it. What a
+ * message calls for leaves by its Link, so what happens on the way out has one place, too.
+ */
+import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
+import { COLUMN } from '../counters.ts';
+import type { BindingContext } from '../transports/transport.ts';
+import { ActionRunner, type Task } from './action-runner.ts';
+import { type Behavior, compileBehavior, type Decision, NO_ACTION } from './behavior.ts';
+import type { Link } from './link.ts';
+import type { ReplyPolicy } from './reply-policy.ts';
+import { Request } from './request.ts';
+import type { SerialQueue } from './serial-queue.ts';
+
+export type PipelineOptions = {
+  spec: BindingSpec;
+  context: BindingContext;
+  localPort: number;
+  /** Who may be answered; null: everybody. */
+  policy: ReplyPolicy | null;
+  /** Records the message in `request` as it lies in the transport's memory; returns its ordinal. */
+  record(request: Request, decision: Decision): number;
+  /** Everything that a message called for is done. */
+  served(): void;
+  /** For tests: another behavior than the spec's. */
+  behavior?: Behavior;
+};
+
+/** The behavior threw. */
+const UNDECIDED: Decision = { actions: [] };
+
+export class Pipeline {
+  /** The message at hand. */
+  readonly request: Request;
+  readonly #options: PipelineOptions;
+  readonly #row: Float64Array;
+  readonly #runner: ActionRunner;
+  /** What the behavior threw at the message at hand. */
+  #thrown: unknown;
+  #behavior: Behavior;
+  #compiledFrom: string;
+
+  constructor(options: PipelineOptions) {
+    const { spec, context, localPort } = options;
+    this.#options = options;
+    this.#row = context.counters.row;
+    this.request = new Request({ thread: context.threadName, listener: spec.name ?? spec.id, localPort });
+    this.#runner = new ActionRunner({
+      done: options.served,
+      suppressed: () => this.suppress(),
+      failed: (error, ordinal) => this.#fail(error, ordinal),
+    });
+    this.#compiledFrom = JSON.stringify(spec.responder);
+    this.#behavior = options.behavior ?? this.#compile(spec, spec.repliesBefore ?? 0);
+  }
+
+  /** Nothing will be answered: `serve` only records. */
+  get silent(): boolean {
+    return this.#behavior.silent;
+  }
+
+  /** A responder that stays the same goes on counting its `times`. */
+  update(live: LiveSpec): void {
+    const from = JSON.stringify(live.responder);
+    if (from === this.#compiledFrom) return;
+    this.#compiledFrom = from;
+    this.#behavior = this.#compile(live, live.repliesBefore ?? this.#options.context.counters.taken('reply'));
+  }
+
+  /**
+   * Takes the message in `request`, whose memory is the transport's until this returns.
+   * @param queue the line in which answers keep their order, null where they leave as they are ready
+   */
+  serve(link: Link, queue: SerialQueue<Task> | null): void {
+    const { request } = this;
+    const decision = this.#behavior.silent || !this.#mayAnswer(queue) ? NO_ACTION : this.#decide();
+    const ordinal = this.#options.record(request, decision);
+    if (decision === UNDECIDED) this.#fail(this.#thrown, ordinal);
+    if (decision.actions.length === 0) this.#options.served();
+    else this.#runner.start(decision.actions, { request, link, ordinal, queue });
+  }
+
+  /** Records the message in `request` without a look at the behavior: it is too late for an answer. */
+  record(): void {
+    this.#options.record(this.request, NO_ACTION);
+  }
+
+  /** An answer was not given. */
+  suppress(): void {
+    this.#row[COLUMN.repliesSuppressed]!++;
+  }
+
+  /** Waits for answers under way, at most so many milliseconds, then gives up the rest. */
+  async close(drain: number): Promise<void> {
+    await this.#runner.drain(drain);
+    this.#runner.cancel();
+  }
+
+  /** Asked before the decision: a message that can't be answered uses up nothing and moves no state. */
+  #mayAnswer(queue: SerialQueue<Task> | null): boolean {
+    const { policy } = this.#options;
+    if (queue?.isFull === true) {
+      this.suppress();
+      return false;
+    }
+    return policy === null || policy.allows(this.request.remote, this.request.remotePort);
+  }
+
+  /** What is thrown is told once the message is recorded, and the next one is decided on. */
+  #decide(): Decision {
+    try {
+      return this.#behavior.decide(this.request);
+    } catch (error) {
+      this.#thrown = error;
+      return UNDECIDED;
+    }
+  }
+
+  #fail(error: unknown, ordinal: number): void {
+    this.suppress();
+    this.#options.context.internalError(error, ordinal);
+  }
+
+  #compile(live: LiveSpec, repliesBefore: number): Behavior {
+    return compileBehavior(live.responder, { repliesBefore, counters: this.#options.context.counters });
+  }
+}
