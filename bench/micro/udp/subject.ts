@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
 import { sharedPoller } from '../../../src/runtime/transports/udp/native/poller.ts';
-import { closeUdpSocket, openUdpSocket } from '../../../src/runtime/transports/udp/native/sockets.ts';
+import { closeSocket, openUdpSocket } from '../../../src/runtime/transports/udp/native/sockets.ts';
 import type { Responder } from '../../../src/schemas/responder.ts';
 import type { BindingSpec } from '../../../src/workers/protocol.ts';
 import type { ReadStart, SinkCount, SinkStart } from './thread.ts';
@@ -46,7 +46,7 @@ export async function startSubject(engine: 'mmsg' | 'dgram', responder: Responde
     async stop() {
       await ask(reader, 'close');
       await Promise.all([reader.terminate(), sink.terminate()]);
-      if (fd !== null) closeUdpSocket(fd);
+      if (fd !== null) closeSocket(fd);
     },
   };
 }

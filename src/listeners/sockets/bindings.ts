@@ -76,8 +76,11 @@ async function closeAll(
   how: { mode: CloseMode; drain: number } = { mode: 'rst', drain: 0 },
 ): Promise<void> {
   const closed = bindings.map(async ({ thread, incarnation, socket, down }) => {
-    if (!down) await thread.call('close', { listener, incarnation, ...how }).catch(() => {});
-    socket?.close();
+    const asked = down ? null : thread.call('close', { listener, incarnation, ...how }).catch(() => {});
+    // A listening socket goes at once, so that nobody connects while answers are drained.
+    if (socket?.isListening === true) socket.close();
+    await asked;
+    if (socket?.isListening === false) socket.close();
   });
   await Promise.all(closed);
 }
@@ -85,7 +88,7 @@ async function closeAll(
 /** Opens one binding again after its thread was replaced, on the port it had. */
 export async function reopenBinding(listener: Listener, binding: Binding): Promise<void> {
   const { spec, live, tally, address } = listener;
-  const opened = await openOne({ listener, spec, live, counters: tally.memory }, binding, address!, binding.socket);
+  const opened = await openOne({ listener, spec, live, counters: tally.memory }, binding, address!, { there: binding.socket });
   Object.assign(binding, opened.binding);
 }
 
@@ -117,7 +120,7 @@ async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortU
     opened.push(first.binding);
     const address = { host: use.host, port: first.port };
     release ??= table.claim({ ...use, port: first.port }, listener);
-    opened.push(...(await openRest(plan, allocation, address)));
+    opened.push(...(await openRest(plan, allocation, address, first.binding.socket)));
     if (allocation.threads.some((thread, i) => thread.state !== 'running' || thread.restarts !== restarts[i])) {
       throw new ProblemError('worker_unavailable', 'a worker thread died while the listener was opened');
     }
@@ -129,8 +132,14 @@ async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortU
   }
 }
 
-async function openRest(plan: Plan, allocation: ThreadAllocation, address: Endpoint): Promise<Binding[]> {
-  const rest = allocation.threads.slice(1).map((thread, i) => openOne(plan, { index: i + 1, thread }, address));
+async function openRest(
+  plan: Plan,
+  allocation: ThreadAllocation,
+  address: Endpoint,
+  first: OwnSocket | null,
+): Promise<Binding[]> {
+  const threads = allocation.threads.slice(1);
+  const rest = threads.map((thread, i) => openOne(plan, { index: i + 1, thread }, address, { first }));
   const settled = await Promise.allSettled(rest);
   const bindings = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value.binding] : []));
   const failed = settled.find((result) => result.status === 'rejected');
@@ -146,11 +155,11 @@ async function openOne(
   plan: Plan,
   { index, thread }: { index: number; thread: ListenerThread },
   address: Endpoint,
-  there?: OwnSocket | null,
+  { there = null, first = null }: { there?: OwnSocket | null; first?: OwnSocket | null } = {},
 ): Promise<{ binding: Binding; port: number }> {
   const { listener, spec, counters } = plan;
   const row = new BindingCounters(counters, index);
-  const socket = there ?? openSocket(spec, { index, thread, row }, address);
+  const socket = there ?? openSocket(spec, { index, thread, row }, address, first);
   const incarnation = listener.nextIncarnation(index);
   const baseline = undropped(row);
   const request = {

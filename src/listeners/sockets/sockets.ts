@@ -1,11 +1,10 @@
 /**
- * Sockets that the main thread opens itself and hands to a thread to read. Such a socket outlives its thread: the
- * replacement goes on with it, and what the kernel had queued meanwhile is still there.
+ * Sockets that the main thread opens itself and hands to threads. Such a socket outlives its threads: the replacement of
+ * one goes on with it, and what the kernel had queued meanwhile is still there, datagrams and connections alike.
  */
-
 import type { Endpoint } from '../../net/endpoint.ts';
 import { sharedPoller } from '../../runtime/transports/udp/native/poller.ts';
-import { closeUdpSocket, openUdpSocket } from '../../runtime/transports/udp/native/sockets.ts';
+import { closeSocket, openTcpSocket, openUdpSocket } from '../../runtime/transports/udp/native/sockets.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Attachment } from '../../workers/protocol.ts';
 import type { Binding } from '../listener.ts';
@@ -14,23 +13,44 @@ import { fixedSpec } from '../spec.ts';
 export type OwnSocket = {
   readonly attachment: Attachment;
   readonly port: number;
-  /** Only once no thread reads it any more. */
+  /** Threads listen on it by descriptors of their own, so it may be closed at any time; a datagram socket only once no thread reads it. */
+  readonly isListening: boolean;
   close(): void;
 };
 
-/** Throws an Error with an errno `code`. Null where the thread opens sockets itself: TCP, and the portable engine. */
+/**
+ * The socket of one binding: each has a UDP socket of its own; those of a TCP listener share that of the first.
+ * Throws an Error with an errno `code`. Null where the thread opens sockets itself: with the portable engine.
+ */
 export function openSocket(
   spec: FullSpec,
   { index, thread, row }: Pick<Binding, 'index' | 'thread' | 'row'>,
   address: Endpoint,
+  first: OwnSocket | null,
 ): OwnSocket | null {
-  if (spec.protocol !== 'udp' || thread.engine !== 'mmsg') return null;
+  if (thread.engine !== 'mmsg') return null;
+  if (spec.protocol === 'udp') return openUdp(spec, { index, row }, address);
+  return first === null ? openTcp(spec, address) : { ...first, close: () => {} };
+}
+
+function openUdp(spec: FullSpec, { index, row }: Pick<Binding, 'index' | 'row'>, address: Endpoint): OwnSocket {
   const { bindings, udp } = fixedSpec(spec);
-  const droppedBefore = row.get('kernel');
   const { fd, address: bound } = openUdpSocket({ ...address, ...udp, binding: index, bindings });
   return {
-    attachment: { fd, droppedBefore, poller: sharedPoller().access },
+    attachment: { fd, droppedBefore: row.get('kernel'), poller: sharedPoller().access },
     port: bound.port,
-    close: () => closeUdpSocket(fd),
+    isListening: false,
+    close: () => closeSocket(fd),
+  };
+}
+
+function openTcp(spec: FullSpec, address: Endpoint): OwnSocket {
+  const { backlog, ipv6Only } = fixedSpec(spec).tcp;
+  const { fd, address: bound } = openTcpSocket({ ...address, backlog, ipv6Only });
+  return {
+    attachment: { fd, droppedBefore: 0, poller: sharedPoller().access },
+    port: bound.port,
+    isListening: true,
+    close: () => closeSocket(fd),
   };
 }

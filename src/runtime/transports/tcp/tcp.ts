@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { BindingSpec } from '../../../workers/protocol.ts';
 import type { Binding, BindingContext, Transport } from '../transport.ts';
+import { errnoError, loadLibc } from '../udp/native/libc.ts';
 import { TcpBinding } from './binding.ts';
 
 export const tcpTransport: Transport = { engine: 'net', open };
@@ -10,11 +11,18 @@ export const tcpTransport: Transport = { engine: 'net', open };
 async function open(spec: BindingSpec, context: BindingContext): Promise<Binding> {
   const { backlog, ipv6Only } = spec.tcp;
   const { attachment } = context;
-  if (attachment !== null) return serve(spec, context, { fd: attachment.fd, backlog });
+  if (attachment !== null) return serve(spec, context, { fd: duplicate(attachment.fd), backlog });
   const shared = spec.bindings > 1;
   // SO_REUSEPORT would let us join a port that strangers hold with it: the first binding makes sure that nobody does.
   const port = shared && spec.binding === 0 && spec.incarnation === 0 ? await probe(spec) : spec.port;
   return serve(spec, context, { host: spec.host, port, backlog, ipv6Only, reusePort: shared, exclusive: true });
+}
+
+/** A descriptor of this thread's own to the socket that main opened: it goes with the thread, the socket does not. */
+function duplicate(fd: number): number {
+  const result = loadLibc().duplicate(fd);
+  if (result < 0) throw errnoError('fcntl', result);
+  return result;
 }
 
 type Where = Parameters<Server['listen']>[0];

@@ -18,6 +18,9 @@ import {
 } from './layout.ts';
 import { loading } from './loading.ts';
 
+/** fcntl command, Linux. */
+const F_DUPFD_CLOEXEC = 1030;
+
 type Native = (...args: (number | Uint8Array | null)[]) => number;
 type Koffi = {
   load(path: string | null): { func(name: string, result: string, args: string[]): Native };
@@ -77,6 +80,8 @@ function bindLibc(koffi: Koffi) {
     connect: bind('connect', ['int', 'void *', 'uint']),
     clockGettime: bind('clock_gettime', ['int', 'void *']),
     poll: bind('poll', ['void *', 'ulong', 'int']),
+    listen: bind('listen', ['int', 'int']),
+    fcntl: bind('fcntl', ['int', 'int', 'int']),
     eventfd: bind('eventfd', ['uint', 'int']),
     write: bind('write', ['int', 'void *', 'size_t']),
     epollCreate: bind('epoll_create1', ['int']),
@@ -91,6 +96,9 @@ function bindLibc(koffi: Koffi) {
     close: bind('close', ['int']) as (fd: number) => number,
     bind: (fd: number, address: Uint8Array) => raw.bind(fd, address, address.length),
     connect: (fd: number, address: Uint8Array) => raw.connect(fd, address, address.length),
+    listen: (fd: number, backlog: number) => raw.listen(fd, backlog),
+    /** Another descriptor of the same socket, closed in children. */
+    duplicate: (fd: number) => raw.fcntl(fd, F_DUPFD_CLOEXEC, 0),
     /** Fills `address` and answers how many bytes of it are meant. */
     getsockname(fd: number, address: Uint8Array): number {
       const length = u32(address.length);

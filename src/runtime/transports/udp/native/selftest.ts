@@ -5,7 +5,7 @@ import { type Libc, loadLibc } from './libc.ts';
 import { SendBatch } from './send-batch.ts';
 import { readEndpoint, socketAddress } from './sockaddr.ts';
 import { socketDrops } from './socket-state.ts';
-import { closeUdpSocket, openUdpSocket } from './sockets.ts';
+import { closeSocket, openUdpSocket } from './sockets.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 1 << 20, binding: 0, bindings: 1 };
 const SIZES = [5, 0, 1472, 65_507];
@@ -48,7 +48,7 @@ function selfTest(): void {
     checkReadiness(libc, { arena, batch, fd, address });
     checkDrops(libc, { arena, batch, fd, address });
   } finally {
-    closeUdpSocket(fd);
+    closeSocket(fd);
   }
 }
 

@@ -5,12 +5,14 @@ import {
   IPV6_V6ONLY,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_REUSEADDR,
   SO_REUSEPORT,
   SO_RXQ_OVFL,
   SO_TIMESTAMPNS,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
+  SOCK_STREAM,
   SOL_SOCKET,
 } from './layout.ts';
 import { errnoError, type Libc, loadLibc } from './libc.ts';
@@ -73,8 +75,38 @@ export function openSendingSocket(libc: Libc, to: Endpoint, local: Endpoint | nu
   throw errnoError('bind', result);
 }
 
-/** Closes a socket that no thread reads any more. */
-export function closeUdpSocket(fd: number): void {
+export type TcpOpening = {
+  /** A literal address. */
+  host: string;
+  /** 0 = any free one. */
+  port: number;
+  ipv6Only: boolean;
+  /** Connections that may wait to be accepted. */
+  backlog: number;
+};
+
+/**
+ * Opens the listening socket of a listener. SO_REUSEADDR lets it bind beside connections in TIME_WAIT, and nothing else:
+ * a port that anyone listens on is EADDRINUSE. Throws an Error with an errno `code`; then nothing is left open.
+ */
+export function openTcpSocket({ host, port, ipv6Only, backlog }: TcpOpening): { fd: number; address: Endpoint } {
+  const libc = loadLibc();
+  const family = familyOf(host);
+  const fd = must('socket', libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  try {
+    if (family === AF_INET6) must('setsockopt', libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? 1 : 0));
+    must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    must('bind', libc.bind(fd, socketAddress({ host, port }, family)));
+    must('listen', libc.listen(fd, backlog));
+    return { fd, address: { host, port: localEndpoint(libc, fd).port } };
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+/** Closes a socket of this thread's; others may hold descriptors of their own to it. */
+export function closeSocket(fd: number): void {
   loadLibc().close(fd);
 }
 

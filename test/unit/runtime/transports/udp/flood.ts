@@ -7,7 +7,7 @@ import { sharedPoller } from '../../../../../src/runtime/transports/udp/native/p
 import { SendBatch } from '../../../../../src/runtime/transports/udp/native/send-batch.ts';
 import { socketAddress } from '../../../../../src/runtime/transports/udp/native/sockaddr.ts';
 import {
-  closeUdpSocket,
+  closeSocket,
   openSendingSocket,
   openUdpSocket,
 } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
@@ -42,7 +42,7 @@ export class Flood {
   }
 
   close(): void {
-    closeUdpSocket(this.#fd);
+    closeSocket(this.#fd);
   }
 
   #batch(count: number): void {
@@ -71,6 +71,6 @@ export function attach({ host, port, binding, bindings, udp }: BindingSpec) {
   return {
     attachment: { fd, droppedBefore: 0, poller: sharedPoller().access },
     port: address.port,
-    release: () => closeUdpSocket(fd),
+    release: () => closeSocket(fd),
   };
 }

@@ -4,7 +4,7 @@ import { ReceiveArena } from '../../../../../../src/runtime/transports/udp/nativ
 import { loadLibc } from '../../../../../../src/runtime/transports/udp/native/libc.ts';
 import { SendBatch } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
 import { socketDrops } from '../../../../../../src/runtime/transports/udp/native/socket-state.ts';
-import { closeUdpSocket, openUdpSocket } from '../../../../../../src/runtime/transports/udp/native/sockets.ts';
+import { closeSocket, openUdpSocket } from '../../../../../../src/runtime/transports/udp/native/sockets.ts';
 
 const libc = loadLibc();
 const { fd } = openUdpSocket({
@@ -49,7 +49,7 @@ fc.assert(
   }),
   { numRuns: 400 },
 );
-for (const one of [fd, other]) closeUdpSocket(one);
+for (const one of [fd, other]) closeSocket(one);
 
 /** Wrong types and lengths may be refused by an error; a crash ends the process. */
 function attempt(call: () => unknown): void {

@@ -11,7 +11,7 @@ import { SendBatch } from '../../../../../../src/runtime/transports/udp/native/s
 import { familyOf, readEndpoint, socketAddress } from '../../../../../../src/runtime/transports/udp/native/sockaddr.ts';
 import { socketDrops } from '../../../../../../src/runtime/transports/udp/native/socket-state.ts';
 import {
-  closeUdpSocket,
+  closeSocket,
   openSendingSocket,
   openUdpSocket,
 } from '../../../../../../src/runtime/transports/udp/native/sockets.ts';
@@ -65,9 +65,9 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
     t.throws(() => openUdpSocket({ ...loopback, port: alone.address.port, binding: 1, bindings: 2 }), {
       code: 'EADDRINUSE',
     });
-    for (const { fd } of [first, second, alone]) closeUdpSocket(fd);
+    for (const { fd } of [first, second, alone]) closeSocket(fd);
     const again = openUdpSocket({ ...loopback, port: first.address.port });
-    closeUdpSocket(again.fd);
+    closeSocket(again.fd);
   });
 
   t.test('errors have their names', async (t) => {
@@ -84,7 +84,7 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
   t.test('a refusal that comes back does not hide what is queued', async (t) => {
     const { fd, address } = openUdpSocket(loopback);
     const gone = openUdpSocket(loopback);
-    closeUdpSocket(gone.fd);
+    closeSocket(gone.fd);
     libc.connect(fd, socketAddress(gone.address, AF_INET));
     const outbox = new SendBatch(libc);
     outbox.push(Uint8Array.of(1), new Uint8Array(0));
@@ -95,7 +95,7 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
     outbox.push(Uint8Array.of(3), new Uint8Array(0));
     t.equal(outbox.flush(fd), 3, 'nor does it cost a datagram that was not tried');
     t.not(address.port, 0);
-    closeUdpSocket(fd);
+    closeSocket(fd);
   });
 
   t.test('what can not be sent is told for each datagram', async (t) => {
@@ -115,7 +115,7 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
     t.throws(() => outbox.push(new Uint8Array(70_000), name), RangeError);
     t.throws(() => outbox.push(new Uint8Array(1), new Uint8Array(40)), RangeError);
     t.throws(() => outbox.send(fd, 2, 2), RangeError);
-    closeUdpSocket(fd);
+    closeSocket(fd);
   });
 
   t.test('addresses go in and come out', async (t) => {
