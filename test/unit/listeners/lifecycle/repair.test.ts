@@ -213,3 +213,31 @@ async function killDedicated(registry: Awaited<ReturnType<typeof setup>>['regist
   const [binding] = registry.use(ref).bindings;
   await (binding!.thread as unknown as { kill(): Promise<void> }).kill();
 }
+
+t.test('connections that wait while their only thread dies are served by the next one, none is reset', async (t) => {
+  const { registry, allocator } = await setup(t, { engine: 'auto' });
+  const { address, bindings } = await registry.create({
+    protocol: 'tcp',
+    name: 'line',
+    responder: { type: 'echo' },
+    tcp: { backlog: 128 },
+  });
+  const thread = threadNamed(allocator, bindings[0]!.thread);
+  const killed = thread.kill();
+  // The thread takes nothing more; the socket is main's, so these wait in its queue.
+  const clients = await Promise.all(Array.from({ length: 40 }, () => tcpClient(t, address!.port)));
+  const answers = clients.map(
+    (socket, i) =>
+      new Promise<string>((resolve) => {
+        socket.on('data', (bytes) => resolve(`${bytes}`));
+        socket.on('close', () => resolve('closed'));
+        socket.write(`hola ${i}`);
+      }),
+  );
+  await killed;
+  t.same(
+    await Promise.all(answers),
+    clients.map((_, i) => `hola ${i}`),
+  );
+  t.match((await registry.get('line')).stats, { connectionsTotal: 40, connectionsRefused: 0 });
+});
