@@ -3,12 +3,8 @@
  * the rule that made it and lists what is to be done; it is made when the behavior is compiled and shared by all
  * messages it is taken for, so that deciding allocates nothing. What takes time is an action, never the decision.
  */
-import type { Responder as ResponderSpec } from '../../schemas/responder.ts';
 import type { BindingCounters } from '../counters.ts';
 import type { Request } from './request.ts';
-import { echo } from './responders/echo.ts';
-import { reply } from './responders/reply.ts';
-import { upper } from './responders/upper.ts';
 
 /** One thing to do for a message. */
 export type Action =
@@ -40,21 +36,3 @@ export type BehaviorContext = {
   repliesBefore: number;
   counters: BindingCounters;
 };
-
-const NONE: Behavior = { silent: true, immediate: true, decide: () => NO_ACTION };
-
-/** Throws PayloadError or TemplateError; main has checked both before the spec came here. */
-export function compileBehavior(spec: ResponderSpec, context: BehaviorContext): Behavior {
-  switch (spec.type) {
-    case 'none':
-      return NONE;
-    case 'echo':
-      return echo();
-    case 'upper':
-      return upper(spec.strip ?? true);
-    case 'reply':
-      return reply(spec, context);
-    default:
-      return spec satisfies never;
-  }
-}

@@ -17,7 +17,6 @@ import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../transport.ts';
-import type { ThreadResources } from './mmsg.ts';
 import { KernelDrops } from './mmsg-drops.ts';
 import { MmsgLinks } from './mmsg-links.ts';
 import type { PassResult, Registration, Source } from './mmsg-reactor.ts';
@@ -27,6 +26,7 @@ import { errnoName } from './native/libc.ts';
 import { readName } from './native/sockaddr.ts';
 import { grantedBuffer, localEndpoint, muteSocket } from './native/socket-state.ts';
 import { PollPolicy } from './poll-policy.ts';
+import type { ThreadResources } from './thread-resources.ts';
 
 /** Datagrams a pass reads before others have their turn. */
 const SHARE = 4 * BATCH;

@@ -10,10 +10,10 @@ import { COLUMN } from '../../counters.ts';
 import type { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import type { DatagramSender } from '../../transmit/datagrams.ts';
 import type { BindingContext } from '../transport.ts';
-import type { ThreadResources } from './mmsg.ts';
 import { BatchSender } from './native/batch-sender.ts';
 import type { SendBatch } from './native/send-batch.ts';
 import { familyOf, socketAddress } from './native/sockaddr.ts';
+import type { ThreadResources } from './thread-resources.ts';
 
 export type SenderOptions = {
   resources: ThreadResources;

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { addressBytes } from '../../../../src/net/address.ts';
 import { BindingCounters, createCounters } from '../../../../src/runtime/counters.ts';
-import { compileBehavior, type Decision } from '../../../../src/runtime/pipeline/behavior.ts';
+import type { Decision } from '../../../../src/runtime/pipeline/behavior.ts';
+import { compileBehavior } from '../../../../src/runtime/pipeline/behaviors.ts';
 import { Request } from '../../../../src/runtime/pipeline/request.ts';
 import type { Responder as Spec } from '../../../../src/schemas/responder.ts';
 
