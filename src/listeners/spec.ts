@@ -7,7 +7,9 @@ import { invalidField } from '../errors.ts';
 import type { CaptureLimits } from '../journal/journal.ts';
 import { parseCidr } from '../net/access-policy.ts';
 import type { Cidr } from '../net/address.ts';
+import { createCodec } from '../runtime/framing/codecs.ts';
 import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
+import type { Framing } from '../schemas/framing.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { PayloadError, payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
@@ -142,6 +144,7 @@ function checkFilled(full: FullSpec): void {
   checkCidrs('/allow', full.allow);
   checkCidrs('/deny', full.deny);
   checkResponder(full.responder);
+  if (full.tcp?.framing !== undefined) checkFraming(full.tcp.framing);
 }
 
 function checkDurations(full: FullSpec): void {
@@ -169,6 +172,16 @@ function checkCidrs(pointer: string, cidrs: readonly string[]): void {
   cidrs.forEach((text, i) => {
     if (parseCidr(text) === undefined) throw invalidField(`${pointer}/${i}`, `${text} is not an address or CIDR`);
   });
+}
+
+/** What a schema can't say of a framing; `/tcp/framing` in listeners and in sends. */
+export function checkFraming(framing: Framing): void {
+  try {
+    createCodec(framing);
+  } catch (error) {
+    if (error instanceof PayloadError) throw invalidField(`/tcp/framing/${error.field}`, error.message);
+    throw error;
+  }
 }
 
 /** Payload, template and delay of a responder; also used for a PATCH. */

@@ -16,7 +16,7 @@ export type CaptureListener = {
   protocol: 'udp' | 'tcp';
   /** The bound address; it may be a wildcard. */
   local: { address: string; port: number };
-  /** Text that ended each incoming TCP message on the wire and is not part of it, e.g. LF of line framing. */
+  /** What ended each incoming TCP message on the wire, as latin1 text, and is not part of it, e.g. LF of line framing. */
   terminator?: string;
 };
 

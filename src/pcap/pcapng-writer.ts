@@ -146,7 +146,7 @@ export class PcapngWriter {
 function wireBytes({ terminator }: CaptureListener, reader: ChunkReader, inbound: boolean): Bytes {
   const { payload, size } = reader;
   if (terminator === undefined || !inbound) return { payload, size };
-  const end = Buffer.from(terminator);
+  const end = Buffer.from(terminator, 'latin1');
   const cut = payload.length < size;
   return { payload: cut ? payload : Buffer.concat([payload, end]), size: size + end.length };
 }

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
+import { checkFraming } from '../listeners/spec.ts';
 import { type AddressPolicy, resolveHost } from '../net/access-policy.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { randomSendId } from '../records/ids.ts';
@@ -146,6 +147,7 @@ function expectedReply({ expectReply }: SendRequest): SendOrder['expectReply'] {
 
 function tcpOptions({ protocol, tcp }: SendRequest): SendOrder['tcp'] {
   if (tcp !== undefined && protocol === 'udp') throw invalidField('/tcp', 'is for tcp, this send is udp');
+  if (tcp?.framing !== undefined) checkFraming(tcp.framing);
   return {
     framing: tcp?.framing ?? { type: 'none' },
     halfClose: tcp?.halfClose ?? false,

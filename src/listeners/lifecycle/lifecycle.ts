@@ -6,6 +6,7 @@ import type { CloseMode } from '../../domain.ts';
 import type { Journal, JournalListener } from '../../journal/journal.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
+import { delimiterOf } from '../../runtime/framing/delimiter.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
 import type { AllocationSource } from '../../workers/thread-allocation.ts';
@@ -193,7 +194,15 @@ function described(listener: Listener, { host, port }: Endpoint): JournalListene
     name,
     protocol: spec.protocol,
     local: { address: host, port },
-    ...(spec.tcp?.framing?.type === 'line' ? { terminator: '\n' } : {}),
+    ...terminatorOf(spec),
     capture: captureLimits(spec),
   };
+}
+
+/** What captures show again behind each incoming message, as latin1 text. */
+function terminatorOf({ tcp }: FullSpec): { terminator?: string } {
+  const framing = tcp?.framing;
+  if (framing?.type === 'line') return { terminator: '\n' };
+  if (framing?.type !== 'delimiter' || framing.keep === true) return {};
+  return { terminator: delimiterOf(framing).toString('latin1') };
 }

@@ -3,7 +3,7 @@
  * the longest frame is cut there and goes on as the next. Payloads that go out get the delimiter unless they end in it.
  */
 import type { Framing } from '../../schemas/framing.ts';
-import { payloadBytes } from '../../schemas/payload.ts';
+import { PayloadError, payloadBytes } from '../../schemas/payload.ts';
 import { type Frame, type FrameCodec, NOTHING } from './frame-codec.ts';
 import { StreamBuffer } from './stream-buffer.ts';
 
@@ -72,7 +72,9 @@ export class DelimiterCodec implements FrameCodec {
 /** Throws PayloadError, whose `field` names the member. */
 export function delimiterOf(framing: DelimiterFraming): Buffer {
   const { text, hex } = framing;
-  const bytes = payloadBytes({ ...(text !== undefined && { text }), ...(hex !== undefined && { hex }) });
+  if ((text === undefined) === (hex === undefined)) throw new PayloadError('text', 'give exactly one of text and hex');
+  const bytes = payloadBytes(text === undefined ? { hex: hex! } : { text });
+  if (bytes.length === 0) throw new PayloadError('hex', 'is empty');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
