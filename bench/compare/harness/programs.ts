@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 const sources = join(import.meta.dirname, '../../../../bench/peers');
 /** Clock ticks of /proc/PID/stat are a hundredth of a second on every Linux that Node runs on. */
 const TICK_US = 10_000;
-const PATIENCE = 180_000;
+const PROGRAM_TIMEOUT_MS = 180_000;
 const runFile = promisify(execFile);
 const children = new Set<ChildProcess>();
 
@@ -62,7 +62,7 @@ export async function launchServer(command: readonly string[]): Promise<Program 
 /** Runs a program to its end; what it prints is JSON. */
 export async function result<T>(command: readonly string[]): Promise<T> {
   const [program = '', ...args] = command;
-  const { stdout } = await runFile(program, args, { timeout: PATIENCE });
+  const { stdout } = await runFile(program, args, { timeout: PROGRAM_TIMEOUT_MS });
   return JSON.parse(stdout) as T;
 }
 

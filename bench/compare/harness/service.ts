@@ -14,8 +14,9 @@ export type Service = Program & {
   stats(id: string): Promise<Stats>;
 };
 
-export async function startService(flags: readonly string[] = []): Promise<Service> {
-  const command = [process.execPath, main, 'serve', '--port', '0', '--log-level', 'info', ...flags];
+/** @param program the compiled command line of another build; this one's own without it */
+export async function startService(flags: readonly string[] = [], build = main): Promise<Service> {
+  const command = [process.execPath, build, 'serve', '--port', '0', '--log-level', 'info', ...flags];
   const program = launch(command);
   const { url } = JSON.parse((await program.line()) ?? '{}') as { url?: string };
   if (url === undefined) throw new Error(`the service did not start: ${command.join(' ')}`);
