@@ -88,7 +88,9 @@ async function closeAll(
 /** Opens one binding again after its thread was replaced, on the port it had. */
 export async function reopenBinding(listener: Listener, binding: Binding): Promise<void> {
   const { spec, live, tally, address } = listener;
-  const opened = await openOne({ listener, spec, live, counters: tally.memory }, binding, address!, { there: binding.socket });
+  const opened = await openOne({ listener, spec, live, counters: tally.memory }, binding, address!, {
+    there: binding.socket,
+  });
   Object.assign(binding, opened.binding);
 }
 

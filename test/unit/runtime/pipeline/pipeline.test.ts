@@ -21,7 +21,7 @@ function rig({ responder = { type: 'none' }, behavior }: { responder?: Responder
   const context = {
     threadName: 'shared-1',
     counters,
-    problem: ({ message }: { message: string }) => log.push(`problem ${message}`),
+    internalError: (error: unknown, ordinal: number) => log.push(`${String(error)} at ${ordinal}`),
   } as unknown as BindingContext;
   const spec = { id: 'l_0', name: null, responder, maxPayload: 65_535 } as unknown as BindingSpec;
   let ordinal = 0;
@@ -133,8 +133,8 @@ t.test('a behavior that throws is told; the message is recorded, and the next on
   receive('a');
   receive('b');
   t.same(log, [
-    'problem an answer was not decided on: Error: no such state',
     'in a',
+    'Error: no such state at 1',
     'served',
     'in b',
     'out b to 2',
