@@ -15,10 +15,12 @@ import { addressBytes } from '../../src/net/address.ts';
 import { ImportError } from '../../src/pcap/import-item.ts';
 import { PcapngWriter } from '../../src/pcap/pcapng-writer.ts';
 import { BindingCounters, createCounters } from '../../src/runtime/counters.ts';
-import { createFramer } from '../../src/runtime/framing/framer.ts';
+import { createCodec } from '../../src/runtime/framing/codecs.ts';
+import type { Frame } from '../../src/runtime/framing/frame-codec.ts';
+import { compileBehavior } from '../../src/runtime/pipeline/behaviors.ts';
 import { Request } from '../../src/runtime/pipeline/request.ts';
-import { compileResponder } from '../../src/runtime/pipeline/responders/responder.ts';
 import { compileTemplate, TemplateError } from '../../src/runtime/pipeline/responders/template.ts';
+import type { Framing } from '../../src/schemas/framing.ts';
 import type { Match } from '../../src/schemas/match.ts';
 import type { ReadFormat } from '../../src/schemas/reads.ts';
 import { PAYLOAD_MODES } from '../../src/schemas/reads.ts';
@@ -167,35 +169,48 @@ t.test('responders and templates', async (t) => {
   ];
   const template = { type: 'reply', template: true, text: places.map((name) => `{{${name}}}`).join('|') } as const;
   const responders = [{ type: 'echo' } as const, { type: 'upper' } as const, template].map((spec) =>
-    compileResponder(spec, context),
+    compileBehavior(spec, context),
   );
   const exchange = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });
   exchange.remote = addressBytes('127.0.0.1');
   fc.assert(
     fc.property(payload, (bytes) => {
       exchange.payload = bytes;
-      return responders.every((responder) => responder.respond(exchange) instanceof Uint8Array);
+      return responders.every((responder) =>
+        responder
+          .decide(exchange)
+          .actions.every(
+            (action) =>
+              action.do === 'send' &&
+              (typeof action.payload === 'function' ? action.payload(exchange) : action.payload) instanceof Uint8Array,
+          ),
+      );
     }),
     RUNS,
   );
   t.same(told, []);
 });
 
-t.test('framers lose and add nothing, however the stream is cut', async (t) => {
+t.test('codecs lose and add nothing, however the stream is cut', async (t) => {
   fc.assert(
     fc.property(
       fc.array(payload, { maxLength: 5 }),
-      fc.constantFrom('none', 'line'),
+      fc.constantFrom<Framing>({ type: 'none' }, { type: 'line' }, { type: 'delimiter', text: '{{' }),
       fc.integer({ min: 1, max: 50 }),
-      (pieces, type, maxFrame) => {
-        const framer = createFramer({ type: type as 'none', maxFrame });
+      (pieces, framing, maxFrame) => {
+        const codec = createCodec({ ...framing, maxFrame });
         const out: Uint8Array[] = [];
-        const emit = (frame: Uint8Array, terminator: Uint8Array) => {
-          if (frame.length > maxFrame) throw new Error('a frame is too long');
-          out.push(Uint8Array.from(frame), Uint8Array.from(terminator));
+        const takeAll = (next: () => Frame | null) => {
+          for (let frame = next(); frame !== null; frame = next()) {
+            if (frame.payload.length > maxFrame) throw new Error('a frame is too long');
+            out.push(Uint8Array.from(frame.payload), Uint8Array.from(frame.terminator));
+          }
         };
-        for (const bytes of pieces) framer.push(bytes, emit);
-        framer.end(emit);
+        for (const bytes of pieces) {
+          codec.push(bytes);
+          takeAll(() => codec.next());
+        }
+        takeAll(() => codec.end());
         return Buffer.concat(out).equals(Buffer.concat(pieces));
       },
     ),

@@ -87,8 +87,8 @@ function openedHere(t: Test, { file }: { file: string }) {
   const ledger = new Log(store, 1e9);
   beginSession(ledger, 'this boot');
   const walks = new QueryRunner(ledger, new TimeSlicer(() => {}));
-  const pull = async (request: Read) => (await walks.run(request, new Cancellation())).pulled;
-  return { ledger, store, told, pull };
+  const read = async (request: Read) => (await walks.run(request, new Cancellation())).pulled;
+  return { ledger, store, told, read };
 }
 
 const whatOf = (item: Record<string, unknown>) => (item.kind === 'gap' ? `${item.fromSeq}-${item.toSeq}` : item.text);
@@ -158,15 +158,15 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
 t.test('bounds hold over a damaged chunk', async (t) => {
   const made = directory(t);
   flipBit(made.file);
-  const { ledger, pull } = openedHere(t, made);
+  const { ledger, read } = openedHere(t, made);
   const book = ledger.histories.get(A)!;
   const bind = (limits: Partial<CaptureLimits>) => ledger.configure(book, { ...listener().capture, ...limits });
   bind({ maxMessages: 3 });
-  t.same(await shown({ pull }, BOTH), ['3-4', 'five'], 'by count, in the middle of it');
+  t.same(await shown({ read }, BOTH), ['3-4', 'five'], 'by count, in the middle of it');
   bind({ maxBytes: 200 });
-  t.same(await shown({ pull }, BOTH), ['five'], 'by bytes, with all of it');
+  t.same(await shown({ read }, BOTH), ['five'], 'by bytes, with all of it');
   bind({ maxAge: 0 });
-  t.same(await shown({ pull }, BOTH), [], 'by age');
+  t.same(await shown({ read }, BOTH), [], 'by age');
 });
 
 t.test('a chunk in the place of another one is not shown as that', async (t) => {
