@@ -66,11 +66,14 @@ for (const engine of ENGINES) {
     const wrong = [...outcomes.keys()].filter((what) => !/^\w+ (done|not_listening)$/.test(what));
     t.same(wrong, [], 'nothing but done, or not listening');
     for (const what of ['from', 'to', 'get', 'list', 'reply', 'page']) t.ok(outcomes.get(`${what} done`)! > 0, what);
-    const { stats, state } = await registry.get('moving');
-    t.equal(state, 'listening');
-    const { kernel, ...dropped } = stats.dropped;
-    const sum = Object.values(dropped).reduce((total, count) => total + (count ?? 0), stats.captured);
-    t.equal(stats.received, sum, `the law: ${JSON.stringify({ kernel, ...dropped })}`);
+    // Echoes of what was sent last may still be on their way.
+    const lawful = async () => {
+      const { stats } = await registry.get('moving');
+      const dropped = Object.entries(stats.dropped).filter(([reason]) => reason !== 'kernel');
+      return stats.received === dropped.reduce((sum, [, count]) => sum + (count ?? 0), stats.captured);
+    };
+    await until(lawful, 'received = captured + dropped');
+    t.equal((await registry.get('moving')).state, 'listening');
   });
 }
 
