@@ -10,6 +10,7 @@ import { addressUrl, rfc3339 } from '../net/text.ts';
 import { microsOf, monotonicNanos, wallClock } from '../records/clock.ts';
 import { listenerId } from '../records/ids.ts';
 import type { BindingCounters } from '../runtime/counters.ts';
+import type { PreparedSocket } from '../runtime/transports/transport.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
 import type { HistoryStats } from '../schemas/reads.ts';
@@ -18,7 +19,6 @@ import type { ListenerThread, ThreadAllocation } from '../workers/thread-allocat
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
-import type { OwnSocket } from './sockets/sockets.ts';
 
 /** A listener's socket inside one thread. */
 export type Binding = {
@@ -29,7 +29,7 @@ export type Binding = {
   /** Counts replacements of its thread. */
   incarnation: number;
   /** The socket, where main opened it. */
-  readonly socket: OwnSocket | null;
+  readonly socket: PreparedSocket | null;
   /** Messages read and not dropped before this incarnation began. */
   baseline: number;
   /** Its thread is gone and not yet replaced. */

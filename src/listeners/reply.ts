@@ -2,7 +2,7 @@
 import { ProblemError } from '../errors.ts';
 import type { Journal, MessagePeer } from '../journal/journal.ts';
 import { connectionId, randomSendId } from '../records/ids.ts';
-import type { SendOrder } from '../workers/protocol.ts';
+import type { UdpOrder } from '../workers/protocol.ts';
 import { sendOnConnection } from './connections.ts';
 import type { Listener } from './listener.ts';
 
@@ -55,7 +55,7 @@ function socketOf(listener: Listener, thread: string) {
   return binding.thread;
 }
 
-function datagram(payload: Uint8Array, { remote }: MessagePeer): SendOrder {
+function datagram(payload: Uint8Array, { remote }: MessagePeer): UdpOrder {
   return {
     id: randomSendId(),
     protocol: 'udp',
@@ -66,6 +66,5 @@ function datagram(payload: Uint8Array, { remote }: MessagePeer): SendOrder {
     interval: 0,
     duration: null,
     expectReply: null,
-    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
   };
 }

@@ -14,7 +14,7 @@ import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { PayloadError, payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
-import type { BindingSpec, LiveSpec } from '../workers/protocol.ts';
+import type { FixedSpec, ProtocolOptions, TcpOptions, UdpOptions } from '../workers/protocol.ts';
 
 /** The spec with every default filled in, checked. Throws a 400 naming the first wrong field. */
 export function fillSpec(spec: ListenerSpec): FullSpec {
@@ -45,7 +45,7 @@ export function fillSpec(spec: ListenerSpec): FullSpec {
     },
     responder: fillResponder(spec.responder ?? { type: 'none' }),
     ...(family === undefined ? {} : { family }),
-    ...(spec.protocol === 'udp' ? { udp: { receiveBuffer: '8MiB', ipv6Only: false, ...udp } } : { tcp: fillTcp(tcp) }),
+    ...(spec.protocol === 'udp' ? { udp: fillUdp(udp) } : { tcp: fillTcp(tcp) }),
   };
   checkFilled(full);
   return full;
@@ -74,25 +74,25 @@ export function captureLimits({ capture }: FullSpec): CaptureLimits {
 }
 
 /** What threads are told of the spec when they open it; the live part, who and where is the caller's. */
-export function fixedSpec(
-  full: FullSpec,
-): Omit<BindingSpec, keyof LiveSpec | 'listener' | 'id' | 'host' | 'port' | 'binding' | 'incarnation' | 'openedAt'> {
+export function fixedSpec(full: FullSpec): FixedSpec {
   return {
     name: full.name,
-    protocol: full.protocol,
     bindings: full.threads,
     sequential: full.concurrency === 'sequential',
     maxRequests: full.maxRequests,
     allow: full.allow.map(cidr),
     deny: full.deny.map(cidr),
-    udp: { receiveBuffer: parseBytes(full.udp?.receiveBuffer ?? 0)!, ipv6Only: full.udp?.ipv6Only ?? false },
-    tcp: threadTcp(full),
+    ...protocolOptions(full),
   };
 }
 
 /** Milliseconds of a duration that was checked before; null stays null. */
 export function milliseconds(duration: string | number | null): number | null {
   return duration === null ? null : parseDuration(duration)!;
+}
+
+function fillUdp(udp: ListenerSpec['udp'] = {}): NonNullable<FullSpec['udp']> {
+  return { receiveBuffer: '8MiB', ipv6Only: false, ...udp };
 }
 
 function fillTcp(tcp: ListenerSpec['tcp'] = {}): NonNullable<FullSpec['tcp']> {
@@ -106,7 +106,15 @@ function fillTcp(tcp: ListenerSpec['tcp'] = {}): NonNullable<FullSpec['tcp']> {
   };
 }
 
-function threadTcp({ tcp = fillTcp() }: FullSpec): BindingSpec['tcp'] {
+function protocolOptions({ protocol, udp, tcp }: FullSpec): ProtocolOptions {
+  return protocol === 'udp' ? { protocol, udp: udpOptions(udp) } : { protocol, tcp: tcpOptions(tcp) };
+}
+
+function udpOptions(udp = fillUdp()): UdpOptions {
+  return { receiveBuffer: parseBytes(udp.receiveBuffer)!, ipv6Only: udp.ipv6Only };
+}
+
+function tcpOptions(tcp = fillTcp()): TcpOptions {
   const { backlog, maxConnections, noDelay, framing } = tcp;
   return {
     backlog,

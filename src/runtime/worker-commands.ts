@@ -20,13 +20,15 @@ import type { JournalPort } from './chunk-link.ts';
 import { BindingCounters } from './counters.ts';
 import { BindingRecorder } from './recorder.ts';
 import type { Transmissions } from './transmit/transmissions.ts';
-import type { Engines } from './transports/engines.ts';
 import type { Binding, Connections } from './transports/transport.ts';
+import { type TransportRegistry, transportOf } from './transports/transports.ts';
 
 export type WorkerCommandsOptions = {
   start: WorkerStart;
   journal: JournalPort;
-  engines: Engines;
+  /** Of UDP bindings here. */
+  engine: 'mmsg' | 'dgram';
+  transports: TransportRegistry;
   transmissions: Transmissions;
   internalErrors: InternalErrors;
   post(message: ReplyMessage | WorkerEvent): void;
@@ -95,14 +97,13 @@ export class WorkerCommands {
   }
 
   async #open({ spec, counters: memory, attachment }: RequestOf<'open'>): Promise<ReplyOf<'open'>> {
-    const { start, journal, engines } = this.#options;
+    const { start, journal, transports } = this.#options;
     const counters = new BindingCounters(memory, spec.binding);
     const { listener, binding: place, incarnation } = spec;
     const origin = { listener, node: 0, thread: start.thread, binding: place, incarnation };
     const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
     const registration = this.#registration(spec, recorder);
     try {
-      const transport = engines.transport(spec, attachment);
       const context = {
         threadName: start.name,
         counters,
@@ -111,11 +112,11 @@ export class WorkerCommands {
         ownPorts: this.#ownPorts,
         mayOpen: () => this.#descriptors?.take(1) ?? true,
       };
-      const binding = await transport.open(spec, { ...context, ...this.#events(spec, counters) });
+      const binding = await transportOf(spec, transports).open(spec, { ...context, ...this.#events(spec, counters) });
       if (!this.#isSeated(registration)) return await this.#openedTooLate(binding);
       registration.binding = binding;
       counters.set('receiveBuffer', binding.receiveBuffer);
-      return { address: binding.address, receiveBuffer: binding.receiveBuffer, engine: transport.engine };
+      return { address: binding.address, receiveBuffer: binding.receiveBuffer, engine: binding.engine };
     } catch (error) {
       this.#unseat(registration);
       throw error;
@@ -183,7 +184,7 @@ export class WorkerCommands {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#lastUtilization);
     this.#lastUtilization = now;
-    return { utilization, bindings: this.#places.size, engine: this.#options.engines.udp };
+    return { utilization, bindings: this.#places.size, engine: this.#options.engine };
   }
 
   async #stop(): Promise<null> {

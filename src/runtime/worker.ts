@@ -4,7 +4,8 @@ import { InternalErrors } from '../workers/internal-errors.ts';
 import type { CommandMessage, ReplyMessage, WorkerEvent, WorkerStart } from '../workers/protocol.ts';
 import { JournalPort } from './chunk-link.ts';
 import { Transmissions } from './transmit/transmissions.ts';
-import { loadEngines } from './transports/engines.ts';
+import { loadTransports, TRANSPORTS } from './transports/transports.ts';
+import { udpEngine } from './transports/udp/udp.ts';
 import { WorkerCommands } from './worker-commands.ts';
 
 if (isMainThread || parentPort === null) throw new Error('workers/worker runs in a worker thread only');
@@ -13,10 +14,19 @@ const port = parentPort;
 const start = workerData as WorkerStart;
 const post = (message: ReplyMessage | WorkerEvent) => port.postMessage(message);
 const journal = new JournalPort(start.journal, start.credit);
-const engines = await loadEngines(start.engine);
+await loadTransports();
+const engine = udpEngine(start.engine);
 const transmissions = new Transmissions({ thread: start.name, report: post });
 const internalErrors = new InternalErrors(post);
-const host = new WorkerCommands({ start, journal, engines, transmissions, post, internalErrors });
+const host = new WorkerCommands({
+  start,
+  journal,
+  engine,
+  transports: TRANSPORTS,
+  transmissions,
+  post,
+  internalErrors,
+});
 
 port.on('message', async (message: CommandMessage) => {
   await host.handle(message);
@@ -24,6 +34,6 @@ port.on('message', async (message: CommandMessage) => {
   journal.close();
   port.close();
 });
-post({ event: 'ready', engine: engines.udp });
+post({ event: 'ready', engine });
 // The last net: what a socket, timer or promise throws that is caught nowhere else ends no thread.
 process.on('uncaughtException', (error) => internalErrors.note(error, null));

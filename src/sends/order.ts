@@ -11,7 +11,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { randomSendId } from '../records/ids.ts';
 import type { ImportView, SendRequest } from '../schemas/send.ts';
 import { LONGEST_DURATION, parseDuration, whyNotDuration } from '../schemas/units.ts';
-import type { SendOrder } from '../workers/protocol.ts';
+import type { SendOptions, SendOrder, TcpSendOptions } from '../workers/protocol.ts';
 import type { Replay } from './import/replay.ts';
 import { checkSizes, largestPayload, sendParts } from './parts.ts';
 
@@ -39,6 +39,7 @@ const MANY = 100_000;
 const REPLY_TIMEOUT = 2000;
 /** Milliseconds that a send waits for a listener that is being opened. */
 const OPENING = 2000;
+const PLAIN_STREAM: TcpSendOptions = { framing: { type: 'none' }, halfClose: false, connections: 1 };
 
 /** `given` stands instead of the request's own payload; it is told how many bytes a payload may have. Rejects with ProblemError: 400 for what is wrong in itself, 422 for what is impossible here, 403 by policy. */
 export async function prepareSend(
@@ -59,13 +60,12 @@ export async function prepareSend(
   if (source !== null) checkFamilies(source.host, to.host);
   const order: SendOrder = {
     id: randomSendId(),
-    protocol: request.protocol,
     to,
     local,
     parts,
     ...timing,
     expectReply: expectedReply(request),
-    tcp: tcpOptions(request),
+    ...sendOptions(request),
   };
   const hasDelay = parts.some((part) => 'delay' in part);
   const isTimed = timing.interval > 0 || timing.duration !== null;
@@ -145,14 +145,10 @@ function expectedReply({ expectReply }: SendRequest): SendOrder['expectReply'] {
   return { count, timeout: checkedDuration('/expectReply/timeout', timeout) };
 }
 
-function tcpOptions({ protocol, tcp }: SendRequest): SendOrder['tcp'] {
+function sendOptions({ protocol, tcp }: SendRequest): SendOptions {
   if (tcp !== undefined && protocol === 'udp') throw invalidField('/tcp', 'is for tcp, this send is udp');
   if (tcp?.framing !== undefined) checkFraming(tcp.framing);
-  return {
-    framing: tcp?.framing ?? { type: 'none' },
-    halfClose: tcp?.halfClose ?? false,
-    connections: tcp?.connections ?? 1,
-  };
+  return protocol === 'udp' ? { protocol } : { protocol, tcp: { ...PLAIN_STREAM, ...tcp } };
 }
 
 function checkedDuration(pointer: string, value: string | number): number {

@@ -206,6 +206,8 @@ function warningsOf({ sequence, template = false, ...payload }: SendRequest): st
 }
 
 function dispatched(send: Send, thread: ListenerThread, from: Listener | null): Promise<SendOutcome> {
-  if (from === null) return thread.call('send', send.order);
-  return thread.call('sendFrom', { listener: from.number, order: send.order });
+  const { order } = send;
+  // A listener's own socket sends datagrams only, see senderOf.
+  if (from === null || order.protocol !== 'udp') return thread.call('send', order);
+  return thread.call('sendFrom', { listener: from.number, order });
 }

@@ -12,39 +12,53 @@ import type { Framing } from '../schemas/framing.ts';
 import type { Responder } from '../schemas/responder.ts';
 import type { ErrorPlace } from './internal-errors.ts';
 
-/** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. */
-export type BindingSpec = {
+/** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. Told apart by `protocol`. */
+export type BindingSpec = BindingPlace & FixedSpec & LiveSpec;
+export type Protocol = BindingSpec['protocol'];
+export type UdpSpec = Extract<BindingSpec, { protocol: 'udp' }>;
+export type TcpSpec = Extract<BindingSpec, { protocol: 'tcp' }>;
+
+/** Which binding it is, and where it listens. */
+export type BindingPlace = {
   /** The listener's number and its id in text. */
   listener: number;
   id: string;
-  name: string | null;
-  protocol: 'udp' | 'tcp';
   /** A literal address; names were resolved by main. */
   host: string;
   /** 0 only in the first binding of a listener. */
   port: number;
-  /** This binding's place and how many there are; more than one share the port by SO_REUSEPORT. */
+  /** This binding's place among those of its listener. */
   binding: number;
-  bindings: number;
   /** Counts replacements of the binding's thread. */
   incarnation: number;
   /** process.hrtime in nanoseconds (a double) when the listener opened: the zero of `elapsedNs`. */
   openedAt: number;
+};
+
+/** The part of a spec that stays for as long as its sockets do. */
+export type FixedSpec = {
+  name: string | null;
+  /** How many bindings share the port. */
+  bindings: number;
   sequential: boolean;
   maxRequests: number | null;
   allow: Cidr[];
   deny: Cidr[];
-  udp: { receiveBuffer: number; ipv6Only: boolean };
-  tcp: {
-    backlog: number;
-    maxConnections: number;
-    /** Milliseconds, 0 = never. */
-    idleTimeout: number;
-    noDelay: boolean;
-    framing: Framing;
-    ipv6Only: boolean;
-  };
-} & LiveSpec;
+} & ProtocolOptions;
+
+/** What only one protocol knows; a new one is one more member. */
+export type ProtocolOptions = { protocol: 'udp'; udp: UdpOptions } | { protocol: 'tcp'; tcp: TcpOptions };
+
+export type UdpOptions = { receiveBuffer: number; ipv6Only: boolean };
+export type TcpOptions = {
+  backlog: number;
+  maxConnections: number;
+  /** Milliseconds, 0 = never. */
+  idleTimeout: number;
+  noDelay: boolean;
+  framing: Framing;
+  ipv6Only: boolean;
+};
 
 /** The part of a spec that may change without a rebind. */
 export type LiveSpec = {
@@ -94,10 +108,9 @@ export type Attachment = {
   poller: PollerAccess;
 };
 
-/** One on-demand transmission, ready to go. */
+/** One on-demand transmission, ready to go. Told apart by `protocol`. */
 export type SendOrder = {
   id: string;
-  protocol: 'udp' | 'tcp';
   to: Endpoint;
   /** A local address for a throw-away socket, or null for any. */
   local: Endpoint | null;
@@ -110,8 +123,11 @@ export type SendOrder = {
   /** Milliseconds after which no further repetition starts; null = none. */
   duration: number | null;
   expectReply: { count: number; timeout: number } | null;
-  tcp: { framing: Framing; halfClose: boolean; connections: number };
-};
+} & SendOptions;
+export type SendOptions = { protocol: 'udp' } | { protocol: 'tcp'; tcp: TcpSendOptions };
+export type TcpSendOptions = { framing: Framing; halfClose: boolean; connections: number };
+export type UdpOrder = Extract<SendOrder, { protocol: 'udp' }>;
+export type TcpOrder = Extract<SendOrder, { protocol: 'tcp' }>;
 export type SendPart = { payload: Uint8Array; template: boolean } | { delay: number };
 
 export type SendOutcome = {
@@ -140,7 +156,7 @@ export type ConnectionState = {
 export type Commands = {
   open: {
     request: { spec: BindingSpec; counters: SharedArrayBuffer; attachment: Attachment | null };
-    reply: { address: Endpoint; receiveBuffer: number; engine: 'mmsg' | 'dgram' | 'net' };
+    reply: { address: Endpoint; receiveBuffer: number; engine: string };
   };
   /**
    * Two bindings of one listener may live in a thread while one takes over from the other: commands mean the newest,
@@ -154,7 +170,7 @@ export type Commands = {
   /** One transmission from a throw-away socket. */
   send: { request: SendOrder; reply: SendOutcome };
   /** The same from a UDP listener's own socket; recorded there as `out`. */
-  sendFrom: { request: { listener: number; order: SendOrder; inReplyTo?: number }; reply: SendOutcome };
+  sendFrom: { request: { listener: number; order: UdpOrder; inReplyTo?: number }; reply: SendOutcome };
   cancelSend: { request: { id: string }; reply: boolean };
   connections: { request: { listener: number }; reply: ConnectionState[] };
   /** Bytes written, or null when this thread has no such connection. */

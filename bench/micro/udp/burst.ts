@@ -1,6 +1,6 @@
 /** Datagrams a second that leave in a burst, from a throw-away socket. */
 import { Transmissions } from '../../../src/runtime/transmit/transmissions.ts';
-import { loadEngines } from '../../../src/runtime/transports/engines.ts';
+import { whyNotNative } from '../../../src/runtime/transports/udp/native/selftest.ts';
 import { flood, peer, start } from './peers.ts';
 
 export type BurstRow = { what: string; measure(count: number): Promise<number> };
@@ -9,7 +9,7 @@ export type BurstRow = { what: string; measure(count: number): Promise<number> }
 export async function burstRows(): Promise<BurstRow[]> {
   const sender = peer('udp-send');
   const counter = peer('udp-count');
-  await loadEngines('auto');
+  whyNotNative();
   const receiver = (count: number) => start([counter, `${count}`, '1000', `${64 * 1024 * 1024}`]);
   return [
     {
@@ -48,7 +48,6 @@ function burst(
         interval: 0,
         duration: null,
         expectReply: null,
-        tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
       });
       const ms = performance.now() - begun;
       stop();

@@ -5,7 +5,7 @@ import { type Counter, createCounters, sumCounters } from '../../../src/runtime/
 import { sharedPoller } from '../../../src/runtime/transports/udp/native/poller.ts';
 import { closeSocket, openUdpSocket } from '../../../src/runtime/transports/udp/native/sockets.ts';
 import type { Responder } from '../../../src/schemas/responder.ts';
-import type { BindingSpec } from '../../../src/workers/protocol.ts';
+import type { UdpSpec } from '../../../src/workers/protocol.ts';
 import type { ReadStart, SinkCount, SinkStart } from './thread.ts';
 
 export type Subject = {
@@ -61,7 +61,7 @@ function thread(start: ReadStart | SinkStart): Worker {
   });
 }
 
-function spec(port: number, responder: Responder): BindingSpec {
+function spec(port: number, responder: Responder): UdpSpec {
   const [seconds, nanos] = process.hrtime();
   return {
     listener: 1,
@@ -79,7 +79,6 @@ function spec(port: number, responder: Responder): BindingSpec {
     allow: [],
     deny: [],
     udp: { receiveBuffer: bound.receiveBuffer, ipv6Only: false },
-    tcp: { backlog: 0, maxConnections: 0, idleTimeout: 0, noDelay: true, framing: { type: 'none' }, ipv6Only: false },
     paused: false,
     maxPayload: 65_535,
     responder,

@@ -7,14 +7,14 @@ import { ChunkReader, H } from '../../../src/records/chunk.ts';
 import { JournalPort } from '../../../src/runtime/chunk-link.ts';
 import { BindingCounters } from '../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../src/runtime/recorder.ts';
-import { dgramTransport } from '../../../src/runtime/transports/udp/dgram.ts';
-import { mmsgTransport } from '../../../src/runtime/transports/udp/mmsg.ts';
-import type { BindingSpec, PollerAccess } from '../../../src/workers/protocol.ts';
+import { openDgram } from '../../../src/runtime/transports/udp/dgram.ts';
+import { openMmsg } from '../../../src/runtime/transports/udp/mmsg.ts';
+import type { PollerAccess, UdpSpec } from '../../../src/workers/protocol.ts';
 
 export type ReadStart = {
   role: 'read';
   port: MessagePort;
-  spec: BindingSpec;
+  spec: UdpSpec;
   fd: number | null;
   poller: PollerAccess | null;
   counters: SharedArrayBuffer;
@@ -44,8 +44,8 @@ async function read({ port, spec, fd, poller, counters: memory }: ReadStart): Pr
   const journal = new JournalPort(port, 16 * 1024 * 1024);
   const origin = { listener: 1, node: 0, thread: 1, binding: 0, incarnation: 0 };
   const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
-  const transport = fd === null ? dgramTransport : mmsgTransport;
-  const binding = await transport.open(spec, {
+  const open = fd === null ? openDgram : openMmsg;
+  const binding = await open(spec, {
     threadName: 'bench-1',
     counters,
     recorder,

@@ -7,6 +7,7 @@ import type { CloseMode } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { BindingCounters } from '../../runtime/counters.ts';
+import type { PreparedSocket } from '../../runtime/transports/transport.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocation.ts';
@@ -15,7 +16,7 @@ import { type Binding, type Held, type Listener, liveSpec } from '../listener.ts
 import { fixedSpec } from '../spec.ts';
 import { bindProblem } from './os-problems.ts';
 import type { PortRange, PortTable, PortUse } from './ports.ts';
-import { type OwnSocket, openSocket } from './sockets.ts';
+import { openSocket } from './sockets.ts';
 
 export type PortRules = { table: PortTable; range: PortRange | null };
 
@@ -138,7 +139,7 @@ async function openRest(
   plan: Plan,
   allocation: ThreadAllocation,
   address: Endpoint,
-  first: OwnSocket | null,
+  first: PreparedSocket | null,
 ): Promise<Binding[]> {
   const threads = allocation.threads.slice(1);
   const rest = threads.map((thread, i) => openOne(plan, { index: i + 1, thread }, address, { first }));
@@ -157,15 +158,16 @@ async function openOne(
   plan: Plan,
   { index, thread }: { index: number; thread: ListenerThread },
   address: Endpoint,
-  { there = null, first = null }: { there?: OwnSocket | null; first?: OwnSocket | null } = {},
+  { there = null, first = null }: { there?: PreparedSocket | null; first?: PreparedSocket | null } = {},
 ): Promise<{ binding: Binding; port: number }> {
-  const { listener, spec, counters } = plan;
+  const { listener, counters } = plan;
   const row = new BindingCounters(counters, index);
-  const socket = there ?? openSocket(spec, { index, thread, row }, address, first);
+  const planned = bindingSpec(plan, { binding: index, incarnation: 0, host: address.host, port: address.port });
+  const socket = there ?? openSocket(planned, { thread, row }, first);
   const incarnation = listener.nextIncarnation(index);
   const baseline = undropped(row);
   const request = {
-    spec: bindingSpec(plan, { index, incarnation, host: address.host, port: socket?.port ?? address.port }),
+    spec: { ...planned, incarnation, port: socket?.port ?? address.port },
     counters,
     attachment: socket?.attachment ?? null,
   };
@@ -182,9 +184,8 @@ async function openOne(
 
 function bindingSpec(
   { listener, spec, live }: Plan,
-  where: { index: number; incarnation: number; host: string; port: number },
+  where: Pick<BindingSpec, 'binding' | 'incarnation' | 'host' | 'port'>,
 ): BindingSpec {
   const { number, id, openedAt } = listener;
-  const { index: binding, ...place } = where;
-  return { ...fixedSpec(spec), ...live, ...place, listener: number, id, openedAt, binding };
+  return { ...fixedSpec(spec), ...live, ...where, listener: number, id, openedAt };
 }

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Endpoint } from '../../net/endpoint.ts';
-import type { SendOrder, SendOutcome } from '../../workers/protocol.ts';
+import type { SendOutcome, UdpOrder } from '../../workers/protocol.ts';
 import type { SendControl } from '../transports/transport.ts';
 import { BatchSender } from '../transports/udp/native/batch-sender.ts';
 import type { Libc } from '../transports/udp/native/libc.ts';
@@ -37,7 +37,7 @@ export type DatagramBatch = {
 
 /** Carries an order out. Never rejects: what goes wrong is in the outcome. */
 export async function transmitDatagrams(
-  order: SendOrder,
+  order: UdpOrder,
   openOutlet: () => Promise<DatagramSender> | DatagramSender,
   { control, thread }: { control: SendControl; thread: string },
 ): Promise<SendOutcome> {
@@ -58,7 +58,7 @@ export async function transmitDatagrams(
 
 type Conversing = { control: SendControl; thread: string; sendProgress: SendProgress };
 
-async function runExchange(order: SendOrder, outlet: DatagramSender, { control, thread, sendProgress }: Conversing) {
+async function runExchange(order: UdpOrder, outlet: DatagramSender, { control, thread, sendProgress }: Conversing) {
   outlet.listen(
     (payload) => sendProgress.noteReply(payload, order.to),
     (error) => sendProgress.noteError(error),
@@ -90,7 +90,7 @@ function wayOut(outlet: DatagramSender, sendProgress: SendProgress): Pick<Script
 }
 
 /** A socket of its own for one order. Rejects with an errno `code` when the local address can't be had. */
-export async function throwAwaySender(order: SendOrder): Promise<DatagramSender> {
+export async function throwAwaySender(order: UdpOrder): Promise<DatagramSender> {
   const { local, to } = order;
   const libc = isBurst(order) ? provenLibc() : null;
   const fd = libc === null ? null : openSendingSocket(libc, to, local);
@@ -108,7 +108,7 @@ export async function throwAwaySender(order: SendOrder): Promise<DatagramSender>
   return fd === null ? outlet : inBatches(outlet, { libc: libc!, fd, order });
 }
 
-function isBurst({ count, parts }: SendOrder): boolean {
+function isBurst({ count, parts }: UdpOrder): boolean {
   return count * parts.length > 1;
 }
 
@@ -122,7 +122,7 @@ async function listening(socket: Socket, options: BindOptions): Promise<void> {
 /** node reads the replies and will close the descriptor; we send through it. */
 function inBatches(
   outlet: DatagramSender,
-  { libc, fd, order }: { libc: Libc; fd: number; order: SendOrder },
+  { libc, fd, order }: { libc: Libc; fd: number; order: UdpOrder },
 ): DatagramSender {
   let open = true;
   const expected = order.count * order.parts.length;

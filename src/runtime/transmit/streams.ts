@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { SendOrder, SendOutcome } from '../../workers/protocol.ts';
+import type { SendOutcome, TcpOrder } from '../../workers/protocol.ts';
 import { createCodec } from '../framing/codecs.ts';
 import type { Frame } from '../framing/frame-codec.ts';
 import type { SendControl } from '../transports/transport.ts';
@@ -18,11 +18,11 @@ const READ_ON = 2_000;
 /** Milliseconds for the peer to close its side after ours; the outcome does not wait for it. */
 const LINGER = 500;
 
-type Run = { order: SendOrder; control: SendControl; thread: string; sendProgress: SendProgress };
+type Run = { order: TcpOrder; control: SendControl; thread: string; sendProgress: SendProgress };
 
 /** Carries an order out. Never rejects: what goes wrong is in the outcome. */
 export async function transmitStreams(
-  order: SendOrder,
+  order: TcpOrder,
   { control, thread }: { control: SendControl; thread: string },
 ): Promise<SendOutcome> {
   const sendProgress = new SendProgress(order.expectReply?.count ?? 0);

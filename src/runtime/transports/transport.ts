@@ -1,6 +1,6 @@
 /**
- * The seam between the worker host and the sockets, thread side. A Transport opens a Binding: a listener's socket inside
- * this thread. The binding reads, asks the Recorder to keep what it read, lets the Responder answer, and counts every
+ * The seam between listeners and sockets. A Transport prepares a socket on main and opens a Binding in a thread: the
+ * listener's socket there. The binding reads, asks the Recorder to keep what it read, lets the Pipeline answer, and counts every
  * message it does not keep. One contract suite runs against every implementation.
  */
 
@@ -12,16 +12,35 @@ import type {
   BindingSpec,
   ConnectionState,
   LiveSpec,
-  SendOrder,
   SendOutcome,
+  UdpOrder,
 } from '../../workers/protocol.ts';
 import type { BindingCounters } from '../counters.ts';
 
-export interface Transport {
-  readonly engine: 'mmsg' | 'dgram' | 'net';
-  /** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
-  open(spec: BindingSpec, context: BindingContext): Promise<Binding>;
+export interface Transport<S extends BindingSpec = BindingSpec> {
+  readonly name: string;
+  /**
+   * Main side: opens the socket that is handed to the thread of a binding, where the native layer is there. `incarnation`
+   * of the spec is not known yet. Throws an Error with an errno `code`; then nothing is left open.
+   */
+  prepare?(spec: S, options: { droppedBefore: number }): PreparedSocket;
+  /** Thread side: loads what `open` needs, so that an open needs no file. */
+  load?(): Promise<unknown>;
+  /** Thread side. Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
+  open(spec: S, context: BindingContext): Promise<Binding>;
 }
+
+/** A socket that main has opened for a binding. */
+export type PreparedSocket = {
+  readonly attachment: Attachment;
+  readonly port: number;
+  /**
+   * All bindings of the listener listen on this one by descriptors of their own, so it may be closed at any time; a
+   * datagram socket only once no thread reads it.
+   */
+  readonly isListening: boolean;
+  close(): void;
+};
 
 /** What the host gives a binding to live on. */
 export type BindingContext = {
@@ -42,6 +61,8 @@ export type BindingContext = {
 };
 
 export interface Binding {
+  /** How it reads, by name: `mmsg`, `dgram`, `net`. */
+  readonly engine: string;
   readonly address: Endpoint;
   /** Granted SO_RCVBUF in bytes, 0 where it does not apply. */
   readonly receiveBuffer: number;
@@ -51,7 +72,7 @@ export interface Binding {
   /** Stops reading at once; with `drain` milliseconds waits for answers in flight. Queued input is counted `closed`. */
   close(mode: 'fin' | 'rst', drain: number): Promise<void>;
   /** UDP: transmits from the listener's own socket and records it as `out`. See sends/transmit/datagrams.ts. */
-  send?(order: SendOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
+  send?(order: UdpOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
   /** TCP only. */
   readonly connections?: Connections;
 }

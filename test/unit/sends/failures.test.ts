@@ -14,7 +14,6 @@ const order: SendOrder = {
   interval: 0,
   duration: null,
   expectReply: null,
-  tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
 };
 
 t.test('no errno name is ever the code of a send', async (t) => {

@@ -118,7 +118,6 @@ t.test('a death rejects what is pending, and every call until the replacement is
     interval: 0,
     duration: null,
     expectReply: { count: 1, timeout: 60_000 },
-    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
   });
   await until(() => silent.incoming.length === 1);
   const rejected = t.rejects(pending, { code: 'worker_unavailable' });

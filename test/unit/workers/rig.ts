@@ -19,7 +19,16 @@ import { listenerId, randomListenerNumber } from '../../../src/records/ids.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
 import { Pool, type PoolOptions } from '../../../src/workers/pool.ts';
 import type { OpenBinding, PoolThread } from '../../../src/workers/pool-thread.ts';
-import type { Attachment, BindingSpec, WorkerEvent } from '../../../src/workers/protocol.ts';
+import type {
+  Attachment,
+  BindingSpec,
+  Protocol,
+  TcpOptions,
+  TcpSpec,
+  UdpOptions,
+  UdpSpec,
+  WorkerEvent,
+} from '../../../src/workers/protocol.ts';
 
 export type Kept = {
   origin: ChunkOrigin;
@@ -90,7 +99,7 @@ export class Rig {
   }
 
   /** A listener with as many bindings as asked for, one in each of the first threads. */
-  async open(wanted: Partial<BindingSpec> = {}): Promise<Opened> {
+  async open(wanted: Wanted = {}): Promise<Opened> {
     const spec = bindingSpec(wanted);
     const counters = createCounters(spec.bindings);
     const opened = new Opened(this, spec, counters);
@@ -187,14 +196,40 @@ export class Opened {
   }
 }
 
+/** What a test says of a listener's spec. */
+export type Wanted = Partial<Omit<UdpSpec, 'protocol' | 'udp'>> & {
+  protocol?: Protocol;
+  udp?: Partial<UdpOptions>;
+  tcp?: Partial<TcpOptions>;
+};
+
 /** A listener's spec for the threads, with plain defaults. */
-export function bindingSpec(wanted: Partial<BindingSpec> = {}): BindingSpec {
+export function bindingSpec({ protocol = 'udp', udp = {}, tcp = {}, ...wanted }: Wanted = {}): BindingSpec {
+  return protocol === 'udp' ? udpSpec({ udp, ...wanted }) : tcpSpec({ tcp, ...wanted });
+}
+
+export function udpSpec({ udp, tcp: _, ...wanted }: Wanted = {}): UdpSpec {
+  return { ...commonSpec(), ...wanted, protocol: 'udp', udp: { receiveBuffer: 1 << 20, ipv6Only: false, ...udp } };
+}
+
+export function tcpSpec({ tcp, udp: _, ...wanted }: Wanted = {}): TcpSpec {
+  const plain: TcpOptions = {
+    backlog: 511,
+    maxConnections: 1024,
+    idleTimeout: 0,
+    noDelay: true,
+    framing: { type: 'none' },
+    ipv6Only: false,
+  };
+  return { ...commonSpec(), ...wanted, protocol: 'tcp', tcp: { ...plain, ...tcp } };
+}
+
+function commonSpec(): Omit<UdpSpec, 'protocol' | 'udp'> {
   const listener = randomListenerNumber();
   return {
     listener,
     id: listenerId(listener),
     name: null,
-    protocol: 'udp',
     host: '127.0.0.1',
     port: 0,
     binding: 0,
@@ -208,16 +243,6 @@ export function bindingSpec(wanted: Partial<BindingSpec> = {}): BindingSpec {
     paused: false,
     maxPayload: 65_535,
     responder: { type: 'none' },
-    udp: { receiveBuffer: 1 << 20, ipv6Only: false },
-    tcp: {
-      backlog: 511,
-      maxConnections: 1024,
-      idleTimeout: 0,
-      noDelay: true,
-      framing: { type: 'none' },
-      ipv6Only: false,
-    },
-    ...wanted,
   };
 }
 

@@ -5,7 +5,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
-import type { BindingSpec, LiveSpec } from '../../../workers/protocol.ts';
+import type { LiveSpec, TcpSpec } from '../../../workers/protocol.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS, type Request } from '../../pipeline/request.ts';
@@ -25,11 +25,12 @@ const WANT = 'connections were turned away, for the last file descriptors are ke
 type Arrival = { socket: Socket; remote: Uint8Array | undefined };
 
 export class TcpBinding implements Binding {
+  readonly engine = 'net';
   readonly address: Endpoint;
   readonly receiveBuffer = 0;
   readonly connections = new ConnectionTable();
   readonly #server: Server;
-  readonly #spec: BindingSpec;
+  readonly #spec: TcpSpec;
   readonly #context: BindingContext;
   readonly #admission: Admission;
   readonly #shared: ConnectionContext;
@@ -39,7 +40,7 @@ export class TcpBinding implements Binding {
   #waiting: Arrival[] = [];
   #accepted = 0;
 
-  constructor(server: Server, spec: BindingSpec, context: BindingContext) {
+  constructor(server: Server, spec: TcpSpec, context: BindingContext) {
     const { address, port } = server.address() as AddressInfo;
     this.address = { host: address, port };
     this.#server = server;

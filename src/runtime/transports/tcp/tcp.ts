@@ -1,46 +1,28 @@
-/** TCP by node:net: binds a listening socket, or listens on one that main handed over, and lets a TcpBinding serve it. */
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
-import type { BindingSpec } from '../../../workers/protocol.ts';
-import type { Binding, BindingContext, Transport } from '../transport.ts';
-import { errnoError, loadLibc } from '../udp/native/libc.ts';
-import { TcpBinding } from './binding.ts';
+/**
+ * TCP: main opens one listening socket a listener, and each of its threads listens on a descriptor of its own to it. Where
+ * the native layer is missing each thread binds by node:net.
+ */
+import type { TcpSpec } from '../../../workers/protocol.ts';
+import type { Binding, BindingContext, PreparedSocket, Transport } from '../transport.ts';
+import { sharedPoller } from '../udp/native/poller.ts';
+import { closeSocket, openTcpSocket } from '../udp/native/sockets.ts';
 
-export const tcpTransport: Transport = { engine: 'net', open };
+export const tcpTransport: Transport<TcpSpec> = { name: 'tcp', prepare, load, open };
 
-async function open(spec: BindingSpec, context: BindingContext): Promise<Binding> {
-  const { backlog, ipv6Only } = spec.tcp;
-  const { attachment } = context;
-  if (attachment !== null) return serve(spec, context, { fd: duplicate(attachment.fd), backlog });
-  const shared = spec.bindings > 1;
-  // SO_REUSEPORT would let us join a port that strangers hold with it: the first binding makes sure that nobody does.
-  const port = shared && spec.binding === 0 && spec.incarnation === 0 ? await probe(spec) : spec.port;
-  return serve(spec, context, { host: spec.host, port, backlog, ipv6Only, reusePort: shared, exclusive: true });
+function prepare({ host, port, tcp: { backlog, ipv6Only } }: TcpSpec): PreparedSocket {
+  const { fd, address } = openTcpSocket({ host, port, backlog, ipv6Only });
+  return {
+    attachment: { fd, droppedBefore: 0, poller: sharedPoller().access },
+    port: address.port,
+    isListening: true,
+    close: () => closeSocket(fd),
+  };
 }
 
-/** A descriptor of this thread's own to the socket that main opened: it goes with the thread, the socket does not. */
-function duplicate(fd: number): number {
-  const result = loadLibc().duplicate(fd);
-  if (result < 0) throw errnoError('fcntl', result);
-  return result;
+function load() {
+  return import('./server.ts');
 }
 
-type Where = Parameters<Server['listen']>[0];
-
-async function serve(spec: BindingSpec, context: BindingContext, where: Where): Promise<Binding> {
-  // Half-open, so that queued answers still go out after the peer's FIN; paused, so that waiting ones are not read.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: spec.tcp.noDelay });
-  server.listen(where);
-  await once(server, 'listening');
-  return new TcpBinding(server, spec, context);
-}
-
-/** A port that is free without SO_REUSEPORT; the one asked for unless that is 0. */
-async function probe({ host, port, tcp }: BindingSpec): Promise<number> {
-  const server = createServer();
-  server.listen({ host, port, ipv6Only: tcp.ipv6Only, exclusive: true });
-  await once(server, 'listening');
-  const address = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return address.port;
+async function open(spec: TcpSpec, context: BindingContext): Promise<Binding> {
+  return (await load()).openTcp(spec, context);
 }

@@ -11,7 +11,7 @@ import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
 import { wallClock } from '../../../records/clock.ts';
-import type { BindingSpec, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
+import type { LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
@@ -23,7 +23,7 @@ import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import { pollUntilQuiet } from '../poll.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
-import type { Binding, BindingContext, SendControl, Transport } from '../transport.ts';
+import type { Binding, BindingContext, SendControl } from '../transport.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;
@@ -37,9 +37,8 @@ type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras'>;
 
 const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
 
-export const dgramTransport: Transport = { engine: 'dgram', open };
-
-async function open(spec: BindingSpec, context: BindingContext): Promise<Binding> {
+/** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
+export async function openDgram(spec: UdpSpec, context: BindingContext): Promise<Binding> {
   const shared = spec.bindings > 1;
   // SO_REUSEPORT would let us join a port that strangers hold with it: the first binding makes sure that nobody does.
   const port = shared && spec.binding === 0 && spec.incarnation === 0 ? await probe(spec) : spec.port;
@@ -48,14 +47,14 @@ async function open(spec: BindingSpec, context: BindingContext): Promise<Binding
 }
 
 /** A port that is free without SO_REUSEPORT; the one asked for unless that is 0. */
-async function probe(spec: BindingSpec): Promise<number> {
+async function probe(spec: UdpSpec): Promise<number> {
   const socket = await bound(spec, spec.port, false);
   const { port } = socket.address();
   await closed(socket);
   return port;
 }
 
-async function bound(spec: BindingSpec, port: number, reusePort: boolean): Promise<Socket> {
+async function bound(spec: UdpSpec, port: number, reusePort: boolean): Promise<Socket> {
   const socket = createSocket({
     type: isIPv6(spec.host) ? 'udp6' : 'udp4',
     ipv6Only: spec.udp.ipv6Only,
@@ -81,6 +80,7 @@ async function closed(socket: Socket): Promise<void> {
 }
 
 class DgramBinding implements Binding {
+  readonly engine = 'dgram';
   readonly address: Endpoint;
   readonly receiveBuffer: number;
   readonly #socket: Socket;
@@ -95,7 +95,7 @@ class DgramBinding implements Binding {
   #maxPayload: number;
   #closing = false;
 
-  constructor(socket: Socket, spec: BindingSpec, context: BindingContext) {
+  constructor(socket: Socket, spec: UdpSpec, context: BindingContext) {
     const { address, port } = socket.address();
     this.address = { host: address, port };
     this.receiveBuffer = socket.getRecvBufferSize();
@@ -140,13 +140,13 @@ class DgramBinding implements Binding {
     this.#context.recorder.flush();
   }
 
-  send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
+  send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
     const { threadName: thread } = this.#context;
     return transmitDatagrams(order, () => this.#outlet(order, inReplyTo), { control, thread });
   }
 
   /** Our own socket as a way out for one order. */
-  #outlet(order: SendOrder, answersSeq: number | undefined): DatagramSender {
+  #outlet(order: UdpOrder, answersSeq: number | undefined): DatagramSender {
     const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
     const about = { answersSeq, extras: { sendId: order.id } };
     const { recorder } = this.#context;

@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { nanosBetween } from '../../../records/chunk.ts';
-import type { Attachment, BindingSpec, LiveSpec, SendOrder, SendOutcome } from '../../../workers/protocol.ts';
+import type { Attachment, LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
@@ -42,6 +42,7 @@ const PASSING = new Set(['ENOMEM', 'ENOBUFS', 'EHOSTUNREACH', 'ENETUNREACH']);
 const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
 
 export class MmsgBinding implements Binding, Source {
+  readonly engine = 'mmsg';
   readonly address: Endpoint;
   readonly receiveBuffer: number;
   readonly fd: number;
@@ -66,7 +67,7 @@ export class MmsgBinding implements Binding, Source {
   #starved = false;
   #left = false;
 
-  constructor(resources: ThreadResources, spec: BindingSpec, context: BindingContext, attachment: Attachment) {
+  constructor(resources: ThreadResources, spec: UdpSpec, context: BindingContext, attachment: Attachment) {
     this.fd = attachment.fd;
     this.address = { host: spec.host, port: localEndpoint(resources.libc, this.fd).port };
     this.receiveBuffer = grantedBuffer(resources.libc, this.fd);
@@ -130,7 +131,7 @@ export class MmsgBinding implements Binding, Source {
     this.#context.recorder.flush();
   }
 
-  send(order: SendOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
+  send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
     const outlet = () =>
       senderFor(order, inReplyTo, {
         resources: this.#resources,

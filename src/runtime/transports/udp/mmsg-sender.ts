@@ -5,7 +5,7 @@
 
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { encodeExtras } from '../../../records/chunk.ts';
-import type { SendOrder } from '../../../workers/protocol.ts';
+import type { UdpOrder } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import type { DatagramSender } from '../../transmit/datagrams.ts';
@@ -27,7 +27,7 @@ export type SenderOptions = {
 };
 
 /** @param answersSeq the seq of the message that the order answers, if any */
-export function senderFor(order: SendOrder, answersSeq: number | undefined, options: SenderOptions): DatagramSender {
+export function senderFor(order: UdpOrder, answersSeq: number | undefined, options: SenderOptions): DatagramSender {
   const { resources, context, fd, local, watch, isOpen } = options;
   const { recorder } = context;
   const batch = new BatchSender({
@@ -58,7 +58,7 @@ export function senderFor(order: SendOrder, answersSeq: number | undefined, opti
   };
 }
 
-function recording(order: SendOrder, answersSeq: number | undefined, { resources, context, keep }: SenderOptions) {
+function recording(order: UdpOrder, answersSeq: number | undefined, { resources, context, keep }: SenderOptions) {
   const { writer, clock } = resources;
   const { row } = context.counters;
   const extras = encodeExtras({ sendId: order.id });

@@ -7,10 +7,9 @@ import type { GapReason } from '../../../../src/records/chunk.ts';
 import { BindingCounters, createCounters } from '../../../../src/runtime/counters.ts';
 import { Admission } from '../../../../src/runtime/pipeline/admission.ts';
 import type { Recorder } from '../../../../src/runtime/transports/transport.ts';
-import type { BindingSpec } from '../../../../src/workers/protocol.ts';
-import { bindingSpec } from '../../workers/rig.ts';
+import { bindingSpec, type Wanted } from '../../workers/rig.ts';
 
-function admission(wanted: Partial<BindingSpec>, memory = createCounters(2), binding = 0) {
+function admission(wanted: Wanted, memory = createCounters(2), binding = 0) {
   const counters = new BindingCounters(memory, binding);
   const gaps: [GapReason, number][] = [];
   const recorder = { gap: (reason: GapReason, dropped: number) => gaps.push([reason, dropped]) } as unknown as Recorder;

@@ -2,12 +2,19 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import type { SendOrder } from '../../../../src/workers/protocol.ts';
+import type { Protocol, SendOrder, TcpSendOptions, UdpOrder } from '../../../../src/workers/protocol.ts';
 import { Rig, until } from '../../workers/rig.ts';
 
 let orders = 0;
-function order(wanted: Partial<SendOrder> & { text?: string; template?: boolean }): SendOrder {
-  const { text = 'ping', template = false, ...rest } = wanted;
+type Wanted = Partial<Omit<UdpOrder, 'protocol'>> & { text?: string; template?: boolean };
+type WantedOrder = Wanted & { protocol?: Protocol; tcp?: Partial<TcpSendOptions> };
+
+function order({ protocol = 'udp', tcp, ...wanted }: WantedOrder): SendOrder {
+  const plain: TcpSendOptions = { framing: { type: 'none' }, halfClose: false, connections: 1 };
+  return protocol === 'udp' ? datagramOrder(wanted) : { ...datagramOrder(wanted), protocol, tcp: { ...plain, ...tcp } };
+}
+
+function datagramOrder({ text = 'ping', template = false, ...rest }: Wanted): UdpOrder {
   return {
     id: `s_${++orders}`,
     protocol: 'udp',
@@ -18,7 +25,6 @@ function order(wanted: Partial<SendOrder> & { text?: string; template?: boolean 
     interval: 0,
     duration: null,
     expectReply: null,
-    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
     ...rest,
   };
 }
@@ -169,7 +175,7 @@ t.test('UDP from a listener: its own socket, recorded, and the reply is captured
   const listener = await rig.open();
   const peer = await datagramPeer(t, () => ['pong']);
   const expectReply = { count: 1, timeout: 2_000 };
-  const sending = order({ to: peer.to, expectReply });
+  const sending = datagramOrder({ to: peer.to, expectReply });
   const { listener: number } = listener.spec;
   const outcome = await thread.call('sendFrom', { listener: number, order: sending, inReplyTo: 7 });
   t.match(outcome, { state: 'done', sent: 1, local: listener.address });

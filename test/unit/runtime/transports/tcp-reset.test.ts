@@ -3,8 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { addressBytes } from '../../../../src/net/address.ts';
-import type { BindingSpec } from '../../../../src/workers/protocol.ts';
-import { type Opened, Rig, until } from '../../workers/rig.ts';
+import { type Opened, Rig, until, type Wanted } from '../../workers/rig.ts';
 
 const ROUNDS = 500;
 const run = promisify(execFile);
@@ -20,7 +19,7 @@ for i in range(int(sys.argv[2])):
     peer.close()
 `;
 
-async function open(t: Parameters<typeof Rig.start>[0], wanted: Partial<BindingSpec> = {}): Promise<Opened> {
+async function open(t: Parameters<typeof Rig.start>[0], wanted: Wanted = {}): Promise<Opened> {
   const rig = await Rig.start(t);
   return rig.open({ ...wanted, protocol: 'tcp' });
 }

@@ -2,23 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { addressBytes } from '../../../../src/net/address.ts';
-import type { BindingSpec } from '../../../../src/workers/protocol.ts';
-import { type Opened, Rig, type RigOptions, until } from '../../workers/rig.ts';
+import { type Opened, Rig, type RigOptions, until, type Wanted } from '../../workers/rig.ts';
 
-type Tcp = Partial<BindingSpec['tcp']>;
-
-async function open(t: Test, wanted: Partial<Omit<BindingSpec, 'tcp'>> & { tcp?: Tcp } = {}, options: RigOptions = {}) {
-  const rig = await Rig.start(t, options);
-  const tcp = {
-    backlog: 511,
-    maxConnections: 1024,
-    idleTimeout: 0,
-    noDelay: true,
-    framing: { type: 'none' as const },
-    ipv6Only: false,
-    ...wanted.tcp,
-  };
-  return rig.open({ ...wanted, protocol: 'tcp', tcp });
+async function open(t: Test, wanted: Wanted = {}, options: RigOptions = {}) {
+  return (await Rig.start(t, options)).open({ ...wanted, protocol: 'tcp' });
 }
 
 /** A client that collects what it gets. */

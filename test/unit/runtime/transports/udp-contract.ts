@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import type { Cidr } from '../../../../src/net/address.ts';
 import { addressBytes } from '../../../../src/net/address.ts';
-import type { SendOrder } from '../../../../src/workers/protocol.ts';
+import type { UdpOrder } from '../../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../workers/rig.ts';
 
 export type UdpEngine = {
@@ -365,7 +365,7 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
   });
 }
 
-function burst(to: { host: string; port: number }, text: string, count: number): SendOrder {
+function burst(to: { host: string; port: number }, text: string, count: number): UdpOrder {
   return {
     id: 's_burst',
     protocol: 'udp',
@@ -376,7 +376,6 @@ function burst(to: { host: string; port: number }, text: string, count: number):
     interval: 0,
     duration: null,
     expectReply: null,
-    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
   };
 }
 

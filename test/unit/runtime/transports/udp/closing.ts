@@ -10,8 +10,8 @@ import type { Endpoint } from '../../../../../src/net/endpoint.ts';
 import { JournalPort } from '../../../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../../../src/runtime/recorder.ts';
-import { mmsgTransport } from '../../../../../src/runtime/transports/udp/mmsg.ts';
-import { bindingSpec } from '../../../workers/rig.ts';
+import { openMmsg } from '../../../../../src/runtime/transports/udp/mmsg.ts';
+import { udpSpec } from '../../../workers/rig.ts';
 import { attach, Flood } from './flood.ts';
 
 const ROUNDS = 3;
@@ -25,7 +25,7 @@ if (isMainThread) {
 } else flood(workerData as Endpoint);
 
 async function closeInFlood(after: number): Promise<number> {
-  const spec = bindingSpec({ udp: { receiveBuffer: 1 << 20, ipv6Only: false } });
+  const spec = udpSpec();
   const { attachment, port, release } = attach(spec);
   const counters = new BindingCounters(createCounters(1), 0);
   const journal = new JournalPort(new MessageChannel().port1, CREDIT);
@@ -33,7 +33,7 @@ async function closeInFlood(after: number): Promise<number> {
   const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
   const silent = { exhausted: () => {}, failed: () => {}, problem: () => {}, internalError: () => {} };
   const ownPorts = new Uint8Array(65_536);
-  const binding = await mmsgTransport.open(spec, {
+  const binding = await openMmsg(spec, {
     threadName: 'x',
     counters,
     recorder,

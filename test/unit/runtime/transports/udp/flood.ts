@@ -1,16 +1,12 @@
 /** A fast sender of numbered datagrams over loopback, for tests: the number is the first four bytes, u32le. */
 
 import type { Endpoint } from '../../../../../src/net/endpoint.ts';
+import { transportOf } from '../../../../../src/runtime/transports/transports.ts';
 import { AF_INET } from '../../../../../src/runtime/transports/udp/native/layout.ts';
 import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
-import { sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
 import { SendBatch } from '../../../../../src/runtime/transports/udp/native/send-batch.ts';
 import { socketAddress } from '../../../../../src/runtime/transports/udp/native/sockaddr.ts';
-import {
-  closeSocket,
-  openSendingSocket,
-  openUdpSocket,
-} from '../../../../../src/runtime/transports/udp/native/sockets.ts';
+import { closeSocket, openSendingSocket } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
 import type { BindingSpec } from '../../../../../src/workers/protocol.ts';
 
 const CONNECTED = new Uint8Array(0);
@@ -66,11 +62,7 @@ export function numberOf(payload: Uint8Array): number {
 }
 
 /** How the registry hands a socket to a thread. */
-export function attach({ host, port, binding, bindings, udp }: BindingSpec) {
-  const { fd, address } = openUdpSocket({ host, port, binding, bindings, ...udp });
-  return {
-    attachment: { fd, droppedBefore: 0, poller: sharedPoller().access },
-    port: address.port,
-    release: () => closeSocket(fd),
-  };
+export function attach(spec: BindingSpec) {
+  const socket = transportOf(spec).prepare!(spec, { droppedBefore: 0 });
+  return { ...socket, release: () => socket.close() };
 }

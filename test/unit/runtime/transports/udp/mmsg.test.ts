@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { whyNotNative } from '../../../../../src/runtime/transports/udp/native/selftest.ts';
-import type { SendOrder } from '../../../../../src/workers/protocol.ts';
+import type { UdpOrder } from '../../../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../../workers/rig.ts';
 import { ask, client, send } from '../udp-contract.ts';
 import { attach, Flood, numberOf } from './flood.ts';
@@ -287,7 +287,7 @@ function gapsMatchMissingNumbers(t: Test, listener: Opened): void {
   t.equal(wrong, 0, 'the numbers missing are those that the gap before them counts');
 }
 
-function burst(to: Opened, wanted: Partial<SendOrder>): SendOrder {
+function burst(to: Opened, wanted: Partial<UdpOrder>): UdpOrder {
   return {
     id: 's_burst',
     protocol: 'udp',
@@ -298,7 +298,6 @@ function burst(to: Opened, wanted: Partial<SendOrder>): SendOrder {
     interval: 0,
     duration: null,
     expectReply: null,
-    tcp: { framing: { type: 'none' }, halfClose: false, connections: 1 },
     ...wanted,
   };
 }

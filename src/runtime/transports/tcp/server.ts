@@ -1,0 +1,45 @@
+/** TCP by node:net, thread side: listens on a socket that main handed over, or binds one, and lets a TcpBinding serve it. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import type { TcpSpec } from '../../../workers/protocol.ts';
+import type { Binding, BindingContext } from '../transport.ts';
+import { errnoError, loadLibc } from '../udp/native/libc.ts';
+import { TcpBinding } from './binding.ts';
+
+/** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
+export async function openTcp(spec: TcpSpec, context: BindingContext): Promise<Binding> {
+  const { backlog, ipv6Only } = spec.tcp;
+  const { attachment } = context;
+  if (attachment !== null) return serve(spec, context, { fd: duplicate(attachment.fd), backlog });
+  const shared = spec.bindings > 1;
+  // SO_REUSEPORT would let us join a port that strangers hold with it: the first binding makes sure that nobody does.
+  const port = shared && spec.binding === 0 && spec.incarnation === 0 ? await probe(spec) : spec.port;
+  return serve(spec, context, { host: spec.host, port, backlog, ipv6Only, reusePort: shared, exclusive: true });
+}
+
+/** A descriptor of this thread's own to the socket that main opened: it goes with the thread, the socket does not. */
+function duplicate(fd: number): number {
+  const result = loadLibc().duplicate(fd);
+  if (result < 0) throw errnoError('fcntl', result);
+  return result;
+}
+
+type Where = Parameters<Server['listen']>[0];
+
+async function serve(spec: TcpSpec, context: BindingContext, where: Where): Promise<Binding> {
+  // Half-open, so that queued answers still go out after the peer's FIN; paused, so that waiting ones are not read.
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: spec.tcp.noDelay });
+  server.listen(where);
+  await once(server, 'listening');
+  return new TcpBinding(server, spec, context);
+}
+
+/** A port that is free without SO_REUSEPORT; the one asked for unless that is 0. */
+async function probe({ host, port, tcp }: TcpSpec): Promise<number> {
+  const server = createServer();
+  server.listen({ host, port, ipv6Only: tcp.ipv6Only, exclusive: true });
+  await once(server, 'listening');
+  const address = server.address() as { port: number };
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return address.port;
+}
