@@ -1,11 +1,14 @@
 /** The journal as the main thread sees it: starts the journal thread and speaks to it. */
-import { type MessagePort, type Transferable, Worker } from 'node:worker_threads';
-import { cancellable } from '../rpc/cancellable.ts';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { ReplyMessage, ReplyOf, RequestOf } from '../rpc/protocol.ts';
+import { type CallOptions, RpcClient } from '../rpc/rpc-client.ts';
 import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../schemas/reads.ts';
 import type { CaptureLimits, Journal, JournalListener, MessagePeer, Traffic } from './journal.ts';
 import { JournalError, readerGone } from './journal-error.ts';
-import type { FromJournal, JournalCommand, JournalStart, ReplyOf, RequestOf, ToJournal } from './protocol.ts';
+import type { JournalCommand, JournalEvent, JournalProtocol, JournalStart } from './protocol.ts';
+import { SharedReads } from './shared-reads.ts';
 import type { Fsync } from './store/sqlite/wal-sync.ts';
+import { journalErrorOf } from './wire-error.ts';
 
 export type JournalOptions = {
   /** Directory that keeps the journal; null keeps it in memory. */
@@ -39,30 +42,31 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return journal;
 }
 
-type Pending = { resolve: (reply: never) => void; reject: (error: Error) => void };
-/** A pull that more than one reader asked for in the same turn. */
-type SharedPull = { promise: Promise<ReadResult>; readers: number; leave: () => void };
-
 export class JournalClient implements Journal {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #onDeath: (error: Error) => void;
   readonly #onTold: (line: string) => void;
-  readonly #pending = new Map<number, Pending>();
-  readonly #headListeners = new Set<(tails: Tails) => void>();
-  readonly #pulls = new Map<string, SharedPull>();
-  #lastId = 0;
+  readonly #rpc: RpcClient<JournalProtocol>;
+  readonly #reads: SharedReads;
+  readonly #tailListeners = new Set<(tails: Tails) => void>();
   #isReady = false;
   #closing = false;
-  #dead: Error | undefined;
+  #dead = false;
 
   constructor(worker: Worker, onDeath: (error: Error) => void, onTold: (line: string) => void = () => {}) {
     this.#worker = worker;
     this.#onDeath = onDeath;
     this.#onTold = onTold;
+    this.#rpc = new RpcClient<JournalProtocol>({
+      post: (message, transfer) => worker.postMessage(message, transfer),
+      revive: journalErrorOf,
+      cancelled: readerGone,
+    });
+    this.#reads = new SharedReads((request, key, signal) => this.#call('read', { ...request, key }, { signal }));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
-    worker.on('message', (message: FromJournal) => {
+    worker.on('message', (message: ReplyMessage | JournalEvent) => {
       if (!('ready' in message)) {
         this.#receive(message);
         return;
@@ -109,33 +113,16 @@ export class JournalClient implements Journal {
     await this.#call('append', chunk);
   }
 
-  /** Readers that ask the same in one turn get one answer; it is asked for at the end of the turn, so it misses nothing. */
+  /** Readers that ask the same in one turn share one result. */
   read(request: Read, signal?: AbortSignal): Promise<ReadResult> {
-    const key = keyOf(request);
-    let shared = this.#pulls.get(key);
-    if (shared === undefined) {
-      shared = this.#sharePull(request, key);
-      this.#pulls.set(key, shared);
-    }
-    const pull = shared;
-    pull.readers++;
-    if (signal === undefined) return pull.promise;
-    return cancellable(pull.promise, signal, () => {
-      if (--pull.readers === 0) pull.leave();
-      return readerGone();
-    });
+    return this.#reads.read(request, signal);
   }
-
   async endExport(id: number): Promise<void> {
     await this.#call('endExport', { id });
   }
 
   wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
-    const id = this.#nextId();
-    return cancellable(this.#call('wait', request, { id }), signal, () => {
-      this.#post({ leave: id });
-      return readerGone();
-    });
+    return this.#call('wait', request, { signal });
   }
   payload(listener: number, seq: number, peek = false): Promise<Uint8Array | undefined> {
     return this.#call('payload', { listener, seq, peek });
@@ -167,94 +154,50 @@ export class JournalClient implements Journal {
     return this.#call('stats', null);
   }
   onTails(listener: (tails: Tails) => void): () => void {
-    this.#headListeners.add(listener);
-    return () => this.#headListeners.delete(listener);
+    this.#tailListeners.add(listener);
+    return () => this.#tailListeners.delete(listener);
   }
 
   async close(): Promise<void> {
-    if (this.#closing || this.#dead !== undefined) return;
+    if (this.#closing || this.#dead) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     const closed = this.#call('close', null);
     this.#closing = true;
+    this.#rpc.close(isClosed);
     await closed;
     await exited;
   }
 
-  #sharePull(request: Read, key: string): SharedPull {
-    const id = this.#nextId();
-    const { promise, resolve, reject } = Promise.withResolvers<ReadResult>();
-    let left = false;
-    const leave = () => {
-      left = true;
-      this.#post({ leave: id });
-    };
-    queueMicrotask(() => {
-      this.#pulls.delete(key);
-      if (left) reject(readerGone());
-      else resolve(this.#call('pull', { ...request, key }, { id }));
-    });
-    promise.catch(() => {});
-    return { promise, readers: 0, leave };
-  }
-
   #call<K extends JournalCommand>(
     name: K,
-    request: RequestOf<K>,
-    { id = this.#nextId(), transfer = [] }: { id?: number; transfer?: Transferable[] } = {},
-  ): Promise<ReplyOf<K>> {
-    if (this.#dead !== undefined) return Promise.reject(this.#dead);
-    if (this.#closing) return Promise.reject(new JournalError('closed', 'the journal is closed'));
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.#post({ id, name, request } as ToJournal, transfer);
-    });
+    request: RequestOf<JournalProtocol, K>,
+    options?: CallOptions,
+  ): Promise<ReplyOf<JournalProtocol, K>> {
+    return this.#rpc.call(name, request, options);
   }
 
-  #nextId(): number {
-    return ++this.#lastId;
+  #receive(message: ReplyMessage | Exclude<JournalEvent, { ready: true }>): void {
+    if ('told' in message) this.#onTold(message.told);
+    else if ('tails' in message) this.#notifyTails(message.tails);
+    else this.#rpc.receive(message);
   }
 
-  #post(message: ToJournal, transfer: Transferable[] = []): void {
-    if (this.#dead === undefined) this.#worker.postMessage(message, transfer);
-  }
-
-  #receive(message: Exclude<FromJournal, { ready: true }>): void {
-    if ('told' in message) {
-      this.#onTold(message.told);
-      return;
-    }
-    if ('tails' in message) {
-      this.#tellHeads(message.tails);
-      return;
-    }
-    const pending = this.#pending.get(message.id);
-    this.#pending.delete(message.id);
-    if ('error' in message) pending?.reject(new JournalError(message.error.code, message.error.message));
-    else pending?.resolve(message.reply as never);
-  }
-
-  #tellHeads(pairs: Float64Array): void {
+  #notifyTails(pairs: Float64Array): void {
     const tails = new Map<number, number>();
     for (let i = 0; i < pairs.length; i += 2) tails.set(pairs[i]!, pairs[i + 1]!);
-    for (const listener of this.#headListeners) listener(tails);
+    for (const listener of this.#tailListeners) listener(tails);
   }
 
   /** No promise outlives the thread. */
   #die(cause: Error): void {
-    if (this.#dead !== undefined) return;
+    if (this.#dead) return;
     const expected = this.#closing || !this.#isReady;
-    this.#dead = new JournalError(
-      'closed',
-      expected ? 'the journal is closed' : `the journal has died: ${cause.message}`,
-    );
-    for (const { reject } of this.#pending.values()) reject(this.#dead);
-    this.#pending.clear();
+    this.#dead = true;
+    this.#rpc.end(expected ? isClosed : () => new JournalError('closed', `the journal has died: ${cause.message}`));
     if (!expected) this.#onDeath(cause);
   }
 }
 
-function keyOf(request: Read): string {
-  const { remote } = request.filter;
-  if (remote === undefined) return JSON.stringify(request);
-  return JSON.stringify({ ...request, filter: { ...request.filter, remote: { ...remote, bytes: [...remote.bytes] } } });
+function isClosed(): JournalError {
+  return new JournalError('closed', 'the journal is closed');
 }

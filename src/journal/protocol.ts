@@ -1,18 +1,17 @@
 /**
- * What the main thread and the journal thread say to each other, types only. Each command is answered under its id;
- * heads come unasked. Chunks of the workers take another way: ports of their own, handed over by `attach`.
+ * What the main thread and the journal thread say to each other, types only: commands as requests of rpc/, and what the
+ * journal says unasked. Chunks of the workers take another way: ports of their own, handed over by `attach`.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Wait, WaitResult } from '../schemas/reads.ts';
 import type { CaptureLimits, JournalListener, MessagePeer, Traffic } from './journal.ts';
-import type { JournalErrorCode } from './journal-error.ts';
 import type { Fsync } from './store/sqlite/wal-sync.ts';
 
 /** What the thread is told when it starts, as workerData. */
 export type JournalStart = { dataDir: string | null; maxBytes: number; fsync: Fsync };
 
-/** Commands: name -> what is sent and what comes back. */
-export type JournalCommands = {
+/** Commands of the main thread. */
+export type JournalProtocol = {
   register: { request: JournalListener; reply: HistoryStats };
   saveSpec: { request: { listener: number; spec: string }; reply: null };
   savedSpecs: { request: null; reply: Map<number, string | null> };
@@ -23,8 +22,8 @@ export type JournalCommands = {
   complete: { request: { listener: number; completed: boolean }; reply: null };
   attach: { request: MessagePort; reply: null };
   append: { request: Uint8Array; reply: null };
-  /** `key` is the request in text: those alike may share an answer. */
-  pull: { request: Read & { key: string }; reply: ReadResult };
+  /** `key` is the request in text: those alike may share a result. */
+  read: { request: Read & { key: string }; reply: ReadResult };
   endExport: { request: { id: number }; reply: null };
   wait: { request: Wait; reply: WaitResult };
   payload: { request: { listener: number; seq: number; peek: boolean }; reply: Uint8Array | undefined };
@@ -40,21 +39,7 @@ export type JournalCommands = {
   stats: { request: null; reply: JournalStats };
   close: { request: null; reply: null };
 };
-export type JournalCommand = keyof JournalCommands;
-export type RequestOf<K extends JournalCommand> = JournalCommands[K]['request'];
-export type ReplyOf<K extends JournalCommand> = JournalCommands[K]['reply'];
+export type JournalCommand = keyof JournalProtocol;
 
-/** Main to journal. `leave` takes back a pull or wait. */
-export type ToJournal =
-  | { [K in JournalCommand]: { id: number; name: K; request: RequestOf<K> } }[JournalCommand]
-  | { leave: number };
-
-export type JournalWireError = { code: JournalErrorCode; message: string };
-
-/** Journal to main. `heads` are pairs of listener number and lastSeq; `told` is a line for the log. */
-export type FromJournal =
-  | { id: number; reply: unknown }
-  | { id: number; error: JournalWireError }
-  | { tails: Float64Array }
-  | { told: string }
-  | { ready: true };
+/** Journal to main, unasked. `tails` are pairs of listener number and lastSeq; `told` is a line for the log. */
+export type JournalEvent = { tails: Float64Array } | { told: string } | { ready: true };

@@ -3,7 +3,8 @@ import type { CloseMode, ConnectionView } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
 import { rfc3339 } from '../net/text.ts';
 import { connectionId, connectionNumber } from '../records/ids.ts';
-import type { CommandName, ConnectionState, ReplyOf, RequestOf } from '../workers/protocol.ts';
+import type { ReplyOf, RequestOf } from '../rpc/protocol.ts';
+import type { ConnectionState, WorkerCommand, WorkerProtocol } from '../workers/protocol.ts';
 import type { Listener } from './listener.ts';
 
 export async function listConnections(listener: Listener): Promise<ConnectionView[]> {
@@ -42,11 +43,11 @@ export async function closeConnection(listener: Listener, id: string, mode: Clos
  * The same question to all threads of a listener; a thread that dies has no connections any more. Rejects with what one
  * of them says against it.
  */
-async function ask<K extends CommandName>(
+async function ask<K extends WorkerCommand>(
   listener: Listener,
   name: K,
-  request: RequestOf<K>,
-): Promise<{ thread: string; answer: ReplyOf<K> }[]> {
+  request: RequestOf<WorkerProtocol, K>,
+): Promise<{ thread: string; answer: ReplyOf<WorkerProtocol, K> }[]> {
   const up = listener.bindings.filter((binding) => !binding.down);
   const asked = up.map(async ({ thread }) => ({ thread: thread.name, answer: await thread.call(name, request) }));
   const settled = await Promise.allSettled(asked);

@@ -1,6 +1,4 @@
-/** Replies that whoever asked may walk away from. */
-
-/** Settles with the promise, or rejects with the reason `cancel` gives as soon as the signal is aborted. */
+/** Settles with the promise, or rejects with the reason `cancel` returns as soon as the signal is aborted. */
 export function cancellable<T>(promise: Promise<T>, signal: AbortSignal, cancel: () => Error): Promise<T> {
   const { promise: settled, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => reject(cancel());

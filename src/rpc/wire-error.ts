@@ -10,6 +10,7 @@ export class WorkerError extends Error {
   }
 }
 
+/** An error as it crosses: with its own code, or `internal`. */
 export function wireError(error: unknown): WireError {
   const { code, message } = error as NodeJS.ErrnoException;
   return { code: typeof code === 'string' ? code : 'internal', message: message ?? String(error) };

@@ -1,19 +1,19 @@
 /**
- * Host: the thread side of the protocol. Carries out the commands of the main thread on the bindings and sends that live
- * in this thread; each command is answered once, by its reply or its error.
+ * The thread side of the protocol: carries out the commands of the main thread on the bindings and sends that live in
+ * this thread.
  */
 
+import type { Handlers, ReplyOf, RequestOf } from '../rpc/protocol.ts';
 import type { WireError } from '../rpc/wire-error.ts';
-import { WorkerError, wireError } from '../rpc/wire-error.ts';
+import { WorkerError } from '../rpc/wire-error.ts';
 import { Descriptors } from '../workers/descriptors.ts';
 import type { InternalErrors } from '../workers/internal-errors.ts';
 import type {
   BindingSpec,
-  CommandMessage,
-  ReplyMessage,
-  ReplyOf,
-  RequestOf,
+  ConnectionState,
+  SendOutcome,
   WorkerEvent,
+  WorkerProtocol,
   WorkerStart,
 } from '../workers/protocol.ts';
 import type { JournalPort } from './chunk-link.ts';
@@ -31,12 +31,15 @@ export type WorkerCommandsOptions = {
   transports: TransportRegistry;
   transmissions: Transmissions;
   internalErrors: InternalErrors;
-  post(message: ReplyMessage | WorkerEvent): void;
+  post(event: WorkerEvent): void;
 };
 
 type BindingSlot = { listener: number; incarnation: number; recorder: BindingRecorder; binding: Binding | null };
 
-export class WorkerCommands {
+type Request<K extends keyof WorkerProtocol> = RequestOf<WorkerProtocol, K>;
+type Reply<K extends keyof WorkerProtocol> = ReplyOf<WorkerProtocol, K>;
+
+export class WorkerCommands implements Handlers<WorkerProtocol> {
   readonly #options: WorkerCommandsOptions;
   readonly #ownPorts: Uint8Array;
   readonly #descriptors: Descriptors | null;
@@ -51,52 +54,7 @@ export class WorkerCommands {
     this.#descriptors = descriptors === undefined ? null : new Descriptors(descriptors);
   }
 
-  /** Never rejects. */
-  async handle(message: CommandMessage): Promise<void> {
-    try {
-      this.#options.post({ id: message.id, reply: await this.#execute(message) });
-    } catch (error) {
-      this.#options.post({ id: message.id, error: wireError(error) });
-    }
-  }
-
-  #execute({ name, request }: CommandMessage): unknown {
-    const { transmissions } = this.#options;
-    switch (name) {
-      case 'open':
-        return this.#open(request);
-      case 'close':
-        return this.#close(request);
-      case 'update':
-        return this.#update(request);
-      case 'flush':
-        return this.#flush(request.listener);
-      case 'send':
-        return transmissions.send(request);
-      case 'sendFrom':
-        return this.#sendFrom(request);
-      case 'cancelSend':
-        return transmissions.cancel(request.id);
-      case 'connections':
-        return this.#connections(request.listener).flatMap((connections) => connections.list());
-      case 'connectionSend':
-        return this.#connectionSend(request);
-      case 'connectionUpdate':
-        return this.#among(request.listener, (connections) => connections.update(request.connection, request));
-      case 'connectionClose':
-        return this.#connections(request.listener).some((connections) =>
-          connections.close(request.connection, request.mode),
-        );
-      case 'describe':
-        return this.#describe();
-      case 'stop':
-        return this.#stop();
-      default:
-        return name satisfies never;
-    }
-  }
-
-  async #open({ spec, counters: memory, attachment }: RequestOf<'open'>): Promise<ReplyOf<'open'>> {
+  async open({ spec, counters: memory, attachment }: Request<'open'>): Promise<Reply<'open'>> {
     const { start, journal, transports } = this.#options;
     const counters = new BindingCounters(memory, spec.binding);
     const { listener, binding: place, incarnation } = spec;
@@ -129,7 +87,7 @@ export class WorkerCommands {
     throw new WorkerError('not_listening', 'closed before it was open');
   }
 
-  /** What a binding may say unasked. */
+  /** Events a binding may emit. */
   #events({ listener, binding, incarnation }: BindingSpec, counters: BindingCounters) {
     const { post, internalErrors } = this.#options;
     return {
@@ -143,7 +101,7 @@ export class WorkerCommands {
     };
   }
 
-  async #close({ listener, incarnation, mode, drain }: RequestOf<'close'>): Promise<null> {
+  async close({ listener, incarnation, mode, drain }: Request<'close'>): Promise<null> {
     const places = this.#places.get(listener) ?? [];
     const place = incarnation === undefined ? places.at(-1) : places.find((one) => one.incarnation === incarnation);
     if (place !== undefined) await this.#end(place, mode, drain);
@@ -156,19 +114,23 @@ export class WorkerCommands {
     place.recorder.flush();
   }
 
-  #update({ listener, live }: RequestOf<'update'>): null {
+  update({ listener, live }: Request<'update'>): null {
     for (const { binding } of this.#places.get(listener) ?? []) binding?.update(live);
     return null;
   }
 
-  async #flush(listener: number | null): Promise<null> {
+  async flush({ listener }: Request<'flush'>): Promise<null> {
     const places = listener === null ? [...this.#places.values()].flat() : (this.#places.get(listener) ?? []);
     await Promise.all(places.map((place) => place.binding?.flush()));
     for (const place of places) place.recorder.flush();
     return null;
   }
 
-  async #sendFrom({ listener, order, inReplyTo }: RequestOf<'sendFrom'>): Promise<ReplyOf<'sendFrom'>> {
+  send(order: Request<'send'>): Promise<SendOutcome> {
+    return this.#options.transmissions.send(order);
+  }
+
+  async sendFrom({ listener, order, inReplyTo }: Request<'sendFrom'>): Promise<Reply<'sendFrom'>> {
     const { transmissions } = this.#options;
     const binding = this.#find(listener);
     if (binding?.send === undefined)
@@ -176,18 +138,34 @@ export class WorkerCommands {
     return transmissions.run(order, (control) => binding.send!(order, inReplyTo, control));
   }
 
-  async #connectionSend({ listener, connection, payload, sendId }: RequestOf<'connectionSend'>) {
+  cancelSend({ id }: Request<'cancelSend'>): boolean {
+    return this.#options.transmissions.cancel(id);
+  }
+
+  connections({ listener }: Request<'connections'>): ConnectionState[] {
+    return this.#connectionsOf(listener).flatMap((connections) => connections.list());
+  }
+
+  connectionSend({ listener, connection, payload, sendId }: Request<'connectionSend'>): Promise<number | null> {
     return this.#among(listener, (connections) => connections.send(connection, payload, sendId));
   }
 
-  #describe(): ReplyOf<'describe'> {
+  connectionUpdate(change: Request<'connectionUpdate'>): Promise<ConnectionState | null> {
+    return this.#among(change.listener, (connections) => connections.update(change.connection, change));
+  }
+
+  connectionClose({ listener, connection, mode }: Request<'connectionClose'>): boolean {
+    return this.#connectionsOf(listener).some((connections) => connections.close(connection, mode));
+  }
+
+  describe(): Reply<'describe'> {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#lastUtilization);
     this.#lastUtilization = now;
     return { utilization, bindings: this.#places.size, engine: this.#options.engine };
   }
 
-  async #stop(): Promise<null> {
+  async stop(): Promise<null> {
     this.#options.transmissions.cancelAll();
     await Promise.allSettled([...this.#places.values()].flat().map((place) => this.#end(place, 'fin', 0)));
     return null;
@@ -198,12 +176,12 @@ export class WorkerCommands {
     return this.#places.get(listener)?.findLast(({ binding }) => binding !== null)?.binding ?? undefined;
   }
 
-  /** The first answer that is one. */
+  /** The first reply that is not null. */
   async #among<A>(
     listener: number,
     ask: (connections: Connections) => Promise<A | null> | A | null,
   ): Promise<A | null> {
-    for (const connections of this.#connections(listener)) {
+    for (const connections of this.#connectionsOf(listener)) {
       const answer = await ask(connections);
       if (answer !== null) return answer;
     }
@@ -211,7 +189,7 @@ export class WorkerCommands {
   }
 
   /** Those of all its bindings here; their numbers differ. */
-  #connections(listener: number): Connections[] {
+  #connectionsOf(listener: number): Connections[] {
     return (this.#places.get(listener) ?? []).flatMap(({ binding }) => binding?.connections ?? []);
   }
 

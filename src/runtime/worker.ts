@@ -1,7 +1,9 @@
-/** Entry of a worker thread: ties the host to its ports, says when it is ready, and lets the thread end after `stop`. */
+/** Entry of a worker thread: ties the commands to its ports, says when it is ready, and lets the thread end after `stop`. */
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import type { ClientMessage, ReplyMessage } from '../rpc/protocol.ts';
+import { RpcServer } from '../rpc/rpc-server.ts';
 import { InternalErrors } from '../workers/internal-errors.ts';
-import type { CommandMessage, ReplyMessage, WorkerEvent, WorkerStart } from '../workers/protocol.ts';
+import type { WorkerEvent, WorkerProtocol, WorkerStart } from '../workers/protocol.ts';
 import { JournalPort } from './chunk-link.ts';
 import { Transmissions } from './transmit/transmissions.ts';
 import { loadTransports, TRANSPORTS } from './transports/transports.ts';
@@ -18,7 +20,7 @@ await loadTransports();
 const engine = udpEngine(start.engine);
 const transmissions = new Transmissions({ thread: start.name, report: post });
 const internalErrors = new InternalErrors(post);
-const host = new WorkerCommands({
+const commands = new WorkerCommands({
   start,
   journal,
   engine,
@@ -28,9 +30,11 @@ const host = new WorkerCommands({
   internalErrors,
 });
 
-port.on('message', async (message: CommandMessage) => {
-  await host.handle(message);
-  if (message.name !== 'stop') return;
+const server = new RpcServer<WorkerProtocol>({ handlers: commands, post });
+
+port.on('message', async (message: ClientMessage<WorkerProtocol>) => {
+  await server.receive(message);
+  if (!('name' in message) || message.name !== 'stop') return;
   journal.close();
   port.close();
 });

@@ -4,9 +4,10 @@
  */
 import { EventEmitter } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import type { WireError } from '../rpc/wire-error.ts';
+import type { ReplyMessage, ReplyOf, RequestOf } from '../rpc/protocol.ts';
+import { RpcClient } from '../rpc/rpc-client.ts';
 import { WorkerError } from '../rpc/wire-error.ts';
-import type { CommandName, ReplyMessage, ReplyOf, RequestOf, WorkerEvent, WorkerStart } from './protocol.ts';
+import type { WorkerCommand, WorkerEvent, WorkerProtocol, WorkerStart } from './protocol.ts';
 
 export type ClientOptions = Omit<WorkerStart, 'journal'> & {
   /** Takes the far end of the thread's journal port. */
@@ -16,18 +17,15 @@ export type ClientOptions = Omit<WorkerStart, 'journal'> & {
 /** Why a thread ended: what it threw, or its exit code. */
 export type Death = { code: number; error: Error | null };
 
-type Pending = { resolve(reply: unknown): void; reject(error: Error): void };
-
 /** Milliseconds a thread may take to end by itself. */
 const STOP_GRACE = 1500;
 
 export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [Death] }> {
   readonly name: string;
   readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
+  readonly #rpc: RpcClient<WorkerProtocol>;
   readonly #exited: Promise<void>;
   #engine: 'mmsg' | 'dgram' = 'dgram';
-  #lastId = 0;
   #error: Error | null = null;
   #ended = false;
 
@@ -58,6 +56,11 @@ export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [De
       execArgv: [],
     });
     attachJournal(port2);
+    this.#rpc = new RpcClient<WorkerProtocol>({
+      post: (message, transfer) => this.#worker.postMessage(message, transfer),
+      revive: ({ code, message }) => new WorkerError(code, message),
+      cancelled: () => new WorkerError('aborted', 'the call was cancelled'),
+    });
     this.#worker.on('message', (message: ReplyMessage | WorkerEvent) => this.#receive(message));
     this.#worker.on('error', (error) => {
       this.#error = error as Error;
@@ -81,13 +84,8 @@ export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [De
   }
 
   /** Rejects with a WorkerError: the thread's own, or `worker_unavailable` when it ended or ends before it replied. */
-  call<K extends CommandName>(name: K, request: RequestOf<K>): Promise<ReplyOf<K>> {
-    if (this.#ended) return Promise.reject(this.#gone());
-    return new Promise((resolve, reject) => {
-      const id = ++this.#lastId;
-      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
-      this.#worker.postMessage({ id, name, request });
-    });
+  call<K extends WorkerCommand>(name: K, request: RequestOf<WorkerProtocol, K>): Promise<ReplyOf<WorkerProtocol, K>> {
+    return this.#rpc.call(name, request);
   }
 
   /** Closes everything in the thread and joins it; one that does not end in time is terminated. */
@@ -112,25 +110,16 @@ export class WorkerClient extends EventEmitter<{ event: [WorkerEvent]; exit: [De
       this.emit('event', message);
       return;
     }
-    const pending = this.#pending.get(message.id);
-    this.#pending.delete(message.id);
-    if ('error' in message) pending?.reject(revived(message.error));
-    else pending?.resolve(message.reply);
+    this.#rpc.receive(message);
   }
 
   #end(death: Death): void {
     this.#ended = true;
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of pending) reject(this.#gone());
+    this.#rpc.end(() => this.#gone());
     this.emit('exit', death);
   }
 
   #gone(): WorkerError {
     return new WorkerError('worker_unavailable', `worker thread ${this.name} is not running`);
   }
-}
-
-function revived({ code, message }: WireError): WorkerError {
-  return new WorkerError(code, message);
 }

@@ -3,13 +3,14 @@
  * open there, and sees to the replacement when the thread dies.
  */
 
+import type { ReplyOf, RequestOf } from '../rpc/protocol.ts';
 import { WorkerError } from '../rpc/wire-error.ts';
 import { type ClientOptions, type Death, WorkerClient } from './client.ts';
 import type { PoolWatcher } from './pool.ts';
-import type { CommandName, ReplyOf, RequestOf } from './protocol.ts';
+import type { WorkerCommand, WorkerProtocol } from './protocol.ts';
 
 /** A binding that is open in a thread, by what opened it. */
-export type OpenBinding = RequestOf<'open'>;
+export type OpenBinding = RequestOf<WorkerProtocol, 'open'>;
 
 export type ThreadDescription = {
   name: string;
@@ -71,13 +72,17 @@ export class PoolThread {
   }
 
   /** Rejects with a WorkerError; with code `worker_unavailable`, at once, while no thread runs. */
-  async call<K extends CommandName>(name: K, request: RequestOf<K>): Promise<ReplyOf<K>> {
+  async call<K extends WorkerCommand>(
+    name: K,
+    request: RequestOf<WorkerProtocol, K>,
+  ): Promise<ReplyOf<WorkerProtocol, K>> {
     if (this.#client === null || this.#state !== 'running') {
       throw new WorkerError('worker_unavailable', `worker thread ${this.name} is ${this.#state}`);
     }
     const client = this.#client;
-    if (name === 'open') return (await this.#open(client, request as OpenBinding)) as ReplyOf<K>;
-    if (name === 'close') return (await this.#close(client, request as RequestOf<'close'>)) as ReplyOf<K>;
+    if (name === 'open') return (await this.#open(client, request as OpenBinding)) as ReplyOf<WorkerProtocol, K>;
+    if (name === 'close')
+      return (await this.#close(client, request as RequestOf<WorkerProtocol, 'close'>)) as ReplyOf<WorkerProtocol, K>;
     return client.call(name, request);
   }
 
@@ -116,7 +121,7 @@ export class PoolThread {
     if (this.#state !== 'stopped') this.#state = 'running';
   }
 
-  async #open(client: WorkerClient, request: OpenBinding): Promise<ReplyOf<'open'>> {
+  async #open(client: WorkerClient, request: OpenBinding): Promise<ReplyOf<WorkerProtocol, 'open'>> {
     this.#opening++;
     try {
       const reply = await client.call('open', request);
@@ -130,14 +135,14 @@ export class PoolThread {
   }
 
   /** Forgotten at once, so that a replacement does not open it again; and once more, if it was only opening. */
-  async #close(client: WorkerClient, request: RequestOf<'close'>): Promise<null> {
+  async #close(client: WorkerClient, request: RequestOf<WorkerProtocol, 'close'>): Promise<null> {
     this.#forget(request);
     await client.call('close', request);
     this.#forget(request);
     return null;
   }
 
-  #forget({ listener, incarnation }: RequestOf<'close'>): void {
+  #forget({ listener, incarnation }: RequestOf<WorkerProtocol, 'close'>): void {
     const keys = [...this.#bindings.entries()].filter(([, { spec }]) => spec.listener === listener).map(([at]) => at);
     const closed = incarnation === undefined ? keys.at(-1) : key({ listener, incarnation });
     if (closed !== undefined) this.#bindings.delete(closed);

@@ -1,6 +1,6 @@
 /**
- * What the main thread and the worker threads say to each other, types only. Command: main to worker, answered by a Reply
- * with the same id. Event: worker to main, unasked. Chunks take neither way: they go from the worker to the journal
+ * What the main thread and the worker threads say to each other, types only. Commands go from main to worker as requests
+ * of rpc/. Event: worker to main, unasked. Chunks take neither way: they go from the worker to the journal
  * thread over a port of their own, and credit comes back on it. Everything here crosses by structured clone, so errors
  * are plain data.
  */
@@ -152,8 +152,8 @@ export type ConnectionState = {
   reading: boolean;
 };
 
-/** Commands: name -> what is sent and what comes back. */
-export type Commands = {
+/** Commands of the main thread. */
+export type WorkerProtocol = {
   open: {
     request: { spec: BindingSpec; counters: SharedArrayBuffer; attachment: Attachment | null };
     reply: { address: Endpoint; receiveBuffer: number; engine: string };
@@ -161,7 +161,7 @@ export type Commands = {
   /**
    * Two bindings of one listener may live in a thread while one takes over from the other: commands mean the newest,
    * close the incarnation it names. Stops reading, ends connections, hands over what is left;
-   * answers when the socket is closed or detached.
+   * replies when the socket is closed or detached.
    */
   close: { request: { listener: number; mode: 'fin' | 'rst'; drain: number; incarnation?: number }; reply: null };
   update: { request: { listener: number; live: LiveSpec }; reply: null };
@@ -189,12 +189,7 @@ export type Commands = {
   /** Closes everything and lets the thread end. */
   stop: { request: null; reply: null };
 };
-export type CommandName = keyof Commands;
-export type RequestOf<K extends CommandName> = Commands[K]['request'];
-export type ReplyOf<K extends CommandName> = Commands[K]['reply'];
-
-export type CommandMessage = { [K in CommandName]: { id: number; name: K; request: RequestOf<K> } }[CommandName];
-export type ReplyMessage = { id: number; reply: unknown } | { id: number; error: WireError };
+export type WorkerCommand = keyof WorkerProtocol;
 
 export type WorkerEvent =
   | { event: 'ready'; engine: 'mmsg' | 'dgram' }

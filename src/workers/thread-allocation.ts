@@ -2,7 +2,8 @@
  * Crew: the threads one listener runs on, taken from the shared pool or a pool of its own. This is all that the
  * listeners see of worker threads.
  */
-import type { CommandName, ReplyOf, RequestOf, WorkerEvent } from './protocol.ts';
+import type { ReplyOf, RequestOf } from '../rpc/protocol.ts';
+import type { WorkerCommand, WorkerEvent, WorkerProtocol } from './protocol.ts';
 
 /** One place in a pool. It keeps its name and number when the thread in it is replaced. */
 export type ListenerThread = {
@@ -16,7 +17,7 @@ export type ListenerThread = {
   /** How often the thread in this place was replaced. */
   readonly restarts: number;
   /** Rejects with an Error that carries the `code` of a WireError, at once when the thread is or goes down. */
-  call<K extends CommandName>(name: K, request: RequestOf<K>): Promise<ReplyOf<K>>;
+  call<K extends WorkerCommand>(name: K, request: RequestOf<WorkerProtocol, K>): Promise<ReplyOf<WorkerProtocol, K>>;
 };
 
 export type ThreadAllocation = {

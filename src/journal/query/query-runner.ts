@@ -1,11 +1,10 @@
 /** Walks: goes through a view of the journal for pulls, in slices, up to what is there when a walk begins. */
 
-import type { Cancellation } from '../../rpc/caller.ts';
 import type { Read, ReadResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
 import { encoderOf } from '../encode/encoder.ts';
 import { RunningExports } from '../encode/pcapng-exports.ts';
-import { JournalError } from '../journal-error.ts';
+import { readerGone } from '../journal-error.ts';
 import type { View } from '../log/view.ts';
 import { located } from '../unforeseen.ts';
 import { homeOf } from './home.ts';
@@ -38,11 +37,11 @@ export class QueryRunner {
    * Goes all the way. Rejects with a JournalError.
    * @param goal the end of what may be looked at; without it, of what there is
    */
-  run(request: Read, caller: Cancellation, goal?: Position): Promise<QueryResult> {
+  run(request: Read, signal: AbortSignal, goal?: Position): Promise<QueryResult> {
     const { promise, resolve, reject } = Promise.withResolvers<QueryResult>();
     let scan: Scan | undefined;
     const slice = (deadline: number): boolean => {
-      if (caller.gone) throw new JournalError('aborted', 'the reader has gone');
+      if (signal.aborted) throw readerGone();
       scan ??= this.#scan(request, goal);
       if (!scan.step(deadline)) return false;
       resolve(this.#answer(request, scan));

@@ -4,7 +4,6 @@
  */
 
 import { KIND_GAP } from '../../records/chunk.ts';
-import type { Cancellation } from '../../rpc/caller.ts';
 import type { Read, ReadResult } from '../../schemas/reads.ts';
 import type { Log } from '../log/log.ts';
 import type { Reader } from '../reader/reader.ts';
@@ -40,15 +39,15 @@ export class Reads {
   }
 
   /**
-   * Answers a pull; the journal's ports are empty by now. Rejects with a JournalError.
+   * What a read asks for; the journal's ports are empty by now. Rejects with a JournalError.
    * @param key the request in text
    */
-  async pull(request: Read, key: string, caller: Cancellation): Promise<ReadResult> {
+  async read(request: Read, key: string, signal: AbortSignal): Promise<ReadResult> {
     this.#freshen(request);
     const version = this.#versionOf(request);
     const shared = this.#answers.get(key);
     if (shared !== undefined && shared.version === version) return shared.pulled;
-    const { pulled, served } = await this.#read(request, caller);
+    const { pulled, served } = await this.#read(request, signal);
     if (request.peek !== true) this.#log.markAllServed(served);
     return request.export === undefined ? this.#share(key, { version, pulled }) : pulled;
   }
@@ -56,16 +55,16 @@ export class Reads {
   /** The client of an export has gone. */
   endExport(id: number): void {
     this.#walks.exports.end(id);
-    this.#reader?.endExport(id);
+    this.#reader?.endExport(id).catch(() => {});
   }
 
   /** A page is mostly there within a slice; an export never is, and it goes on with the writer it began with. */
-  async #read(request: Read, caller: Cancellation): Promise<QueryResult> {
-    if (this.#reader === null) return this.#walks.run(request, caller);
+  async #read(request: Read, signal: AbortSignal): Promise<QueryResult> {
+    if (this.#reader === null) return this.#walks.run(request, signal);
     const goal = logRangeOf(this.#log, request.scope).tail;
     const isExport = request.format === 'ndjson' || request.format === 'pcapng';
     const atOnce = isExport ? undefined : this.#walks.tryWithinSlice(request);
-    return atOnce ?? this.#reader.walk(request, goal, caller);
+    return atOnce ?? this.#reader.read(request, goal, signal);
   }
 
   /** Changes with whatever is to be seen of the scope. */

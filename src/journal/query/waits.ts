@@ -6,11 +6,10 @@
  */
 
 import { NO_PAYLOAD } from '../../records/chunk.ts';
-import type { Cancellation } from '../../rpc/caller.ts';
 import type { NearMiss, Wait, WaitResult } from '../../schemas/reads.ts';
 import { BEYOND, type Position, STALE } from '../cursor.ts';
 import { encoderFor } from '../encode/encoder.ts';
-import { JournalError } from '../journal-error.ts';
+import { readerGone } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';
 import { located } from '../unforeseen.ts';
@@ -45,13 +44,14 @@ export class Waits {
   }
 
   /** Answers when the wait is content or ends otherwise; the journal's ports are empty by now. Throws or rejects with a JournalError. */
-  wait(asked: Wait, caller: Cancellation): Promise<WaitResult> {
+  wait(asked: Wait, signal: AbortSignal): Promise<WaitResult> {
     const request = { ...asked, filter: incomingByDefault(asked) };
+    if (signal.aborted) return Promise.reject(readerGone());
     if (this.#isGone(request)) return Promise.resolve(nothingSeen(request, true));
     this.#all.checkRoom(request.scope);
     const wait = new PendingWait(request, () => this.#end(wait));
     this.#all.add(wait);
-    caller.onLeave(() => this.#fail(wait, new JournalError('aborted', 'the reader has gone')));
+    signal.addEventListener('abort', () => this.#fail(wait, readerGone()), { once: true });
     this.#read(wait);
     return wait.answered;
   }

@@ -3,24 +3,36 @@
  * up no append. It sees what was committed before it was asked. Were it to die, the journal thread would die of it.
  */
 
-import type { Cancellation } from '../../rpc/caller.ts';
+import type { ClientMessage, ReplyMessage } from '../../rpc/protocol.ts';
+import { RpcClient } from '../../rpc/rpc-client.ts';
 import type { Read } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
-import { JournalError } from '../journal-error.ts';
+import { JournalError, readerGone } from '../journal-error.ts';
 import type { QueryResult } from '../query/query-runner.ts';
 import { AuxiliaryThread } from '../store/sqlite/auxiliary-thread.ts';
-import type { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
+import type { WalResetBarrier, WalResetBarrierCells } from '../store/sqlite/wal-reset-barrier.ts';
 import type { Spot } from '../store/store.ts';
-import type { FromReader, ReaderStart, ToReader } from './protocol.ts';
+import { journalErrorOf } from '../wire-error.ts';
 
-type Pending = { resolve: (walked: QueryResult) => void; reject: (error: JournalError) => void };
+/** Commands of the journal thread to the reader's. */
+export type ReaderProtocol = {
+  /** `goal` is the end of what was committed, and synced where it must be, when the read was asked for. */
+  read: { request: { request: Read; goal: Position }; reply: QueryResult };
+  endExport: { request: { id: number }; reply: null };
+};
+/** `end` closes the file and ends the thread. */
+export type ToReader = ClientMessage<ReaderProtocol> | 'end';
+/** A chunk that was found damaged comes unasked. */
+export type FromReader = ReplyMessage | { damaged: Spot };
+
+/** What the thread is told at its start beside its file: the cells of the barrier it goes through. */
+export type ReaderStart = { barrier: WalResetBarrierCells };
 
 export class Reader {
   readonly #thread: AuxiliaryThread<ToReader, FromReader>;
-  readonly #pending = new Map<number, Pending>();
+  readonly #rpc: RpcClient<ReaderProtocol>;
   /** Called with every chunk that it finds damaged. */
   onDamage: (spot: Spot) => void = () => {};
-  #lastId = 0;
 
   /**
    * @param file path of the database, open in this thread
@@ -28,6 +40,11 @@ export class Reader {
    */
   constructor(file: string, barrier: WalResetBarrier) {
     const url = new URL('./reader-thread.js', import.meta.url);
+    this.#rpc = new RpcClient<ReaderProtocol>({
+      post: (message) => this.#thread.post(message),
+      revive: journalErrorOf,
+      cancelled: readerGone,
+    });
     this.#thread = new AuxiliaryThread('reader', url, {
       file,
       receive: (message) => this.#receive(message),
@@ -35,44 +52,23 @@ export class Reader {
     });
   }
 
-  /** Goes through up to the goal, which was committed by now. Rejects with a JournalError. */
-  walk(request: Read, goal: Position, caller: Cancellation): Promise<QueryResult> {
-    const { promise, resolve, reject } = Promise.withResolvers<QueryResult>();
-    const id = ++this.#lastId;
-    this.#pending.set(id, { resolve, reject });
-    caller.onLeave(() => {
-      this.#thread.post({ leave: id });
-      this.#take(id)?.reject(new JournalError('aborted', 'the reader has gone'));
-    });
-    this.#thread.post({ id, request, goal });
-    return promise;
+  /** Reads up to the goal, which was committed by now. Rejects with a JournalError. */
+  read(request: Read, goal: Position, signal: AbortSignal): Promise<QueryResult> {
+    return this.#rpc.call('read', { request, goal }, { signal });
   }
 
-  endExport(id: number): void {
-    this.#thread.post({ endExport: id });
+  async endExport(id: number): Promise<void> {
+    await this.#rpc.call('endExport', { id });
   }
 
-  /** Answers when the thread has let go of the file; walks under way are rejected. */
+  /** Returns when the thread has let go of the file; reads under way are rejected. */
   close(): void {
     this.#thread.close('end');
-    for (const { reject } of this.#pending.values()) reject(new JournalError('closed', 'the journal is closed'));
-    this.#pending.clear();
+    this.#rpc.end(() => new JournalError('closed', 'the journal is closed'));
   }
 
   #receive(message: FromReader): void {
-    if ('damaged' in message) {
-      this.onDamage(message.damaged);
-      return;
-    }
-    const pending = this.#take(message.id);
-    if ('walked' in message) pending?.resolve(message.walked);
-    else pending?.reject(new JournalError(message.error.code, message.error.message));
-  }
-
-  /** A walk is settled once. */
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id);
-    this.#pending.delete(id);
-    return pending;
+    if ('damaged' in message) this.onDamage(message.damaged);
+    else this.#rpc.receive(message);
   }
 }

@@ -1,8 +1,8 @@
-/** Host: carries out the journal's commands inside its thread, on the ledger and what reads from it. */
+/** Carries out the journal's commands inside its thread, on the log and what reads from it. */
 import type { MessagePort } from 'node:worker_threads';
 import { addressText } from '../../net/address.ts';
 import { threadName } from '../../records/ids.ts';
-import type { Cancellation } from '../../rpc/caller.ts';
+import type { Handlers, ReplyOf, RequestOf } from '../../rpc/protocol.ts';
 import type { HistoryStats, JournalStats, ReadResult, Scope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { Damage } from '../damage/damage.ts';
 import type { JournalListener, MessagePeer } from '../journal.ts';
@@ -10,7 +10,7 @@ import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';
-import type { JournalCommand, ReplyOf, RequestOf } from '../protocol.ts';
+import type { JournalProtocol } from '../protocol.ts';
 import { logRangeOf } from '../query/log-range.ts';
 import { Reads } from '../query/reads.ts';
 import { TimeSlicer } from '../query/time-slicer.ts';
@@ -25,9 +25,8 @@ import { TailUpdates } from './tail-updates.ts';
 /** Milliseconds between two looks at what the clock alone makes due: ages, gap records, rows to be freed. */
 const SWEEP = 250;
 
-type Handlers = {
-  [K in JournalCommand]: (request: RequestOf<K>, caller: Cancellation) => ReplyOf<K> | Promise<ReplyOf<K>>;
-};
+type Request<K extends keyof JournalProtocol> = RequestOf<JournalProtocol, K>;
+type Reply<K extends keyof JournalProtocol> = ReplyOf<JournalProtocol, K>;
 
 type Parts = {
   log: Log;
@@ -40,12 +39,12 @@ type Parts = {
   tell?: (line: string) => void;
 };
 
-export class JournalCommands implements Handlers {
+export class JournalCommands implements Handlers<JournalProtocol> {
   readonly #log: Log;
   readonly #reserve: DiskReserve;
   readonly #intake: Ingest;
   readonly #reader: Reader | null;
-  readonly #pulls: Reads;
+  readonly #reads: Reads;
   readonly #waits: Waits;
   readonly #tails: TailUpdates;
   readonly #sweep: NodeJS.Timeout;
@@ -60,7 +59,7 @@ export class JournalCommands implements Handlers {
     log.chunks.onDamage = (spot) => damage.note(spot);
     if (reader !== null) reader.onDamage = (spot) => damage.note(spot);
     const slices = new TimeSlicer(() => this.#intake.turn());
-    this.#pulls = new Reads(log, { slices, commit: () => this.#intake.commit(), reader });
+    this.#reads = new Reads(log, { slices, commit: () => this.#intake.commit(), reader });
     this.#waits = new Waits(log, slices);
     this.#sweep = setInterval(() => this.#tidy(), SWEEP);
   }
@@ -70,7 +69,7 @@ export class JournalCommands implements Handlers {
     return this.#log.history(history);
   }
 
-  saveSpec({ listener, spec }: RequestOf<'saveSpec'>): null {
+  saveSpec({ listener, spec }: Request<'saveSpec'>): null {
     if (!this.#log.histories.has(listener)) return null;
     this.#intake.change(() => this.#log.store.saveSpec(listener, spec));
     return null;
@@ -80,31 +79,31 @@ export class JournalCommands implements Handlers {
     return this.#log.store.savedSpecs();
   }
 
-  saveCounts(counts: RequestOf<'saveCounts'>): null {
+  saveCounts(counts: Request<'saveCounts'>): null {
     this.#intake.change(() => this.#log.noteCounts(counts));
     return null;
   }
 
-  savedCounts(): ReplyOf<'savedCounts'> {
+  savedCounts(): Reply<'savedCounts'> {
     const histories = [...this.#log.histories];
     return new Map(
       histories.map(([number, history]) => [number, { counts: history.counts, traffic: history.traffic() }]),
     );
   }
 
-  configure({ listener, capture }: RequestOf<'configure'>): null {
+  configure({ listener, capture }: Request<'configure'>): null {
     this.#intake.free(() => this.#log.configure(this.#history(listener), capture));
     return null;
   }
 
-  forget({ listener }: RequestOf<'forget'>): null {
+  forget({ listener }: Request<'forget'>): null {
     if (!this.#log.histories.has(listener)) return null;
     this.#intake.free(() => this.#log.forget(this.#history(listener)));
     this.#waits.gone(listener);
     return null;
   }
 
-  complete({ listener, completed }: RequestOf<'complete'>): null {
+  complete({ listener, completed }: Request<'complete'>): null {
     this.#intake.drain();
     this.#history(listener).completed = completed;
     if (completed) this.#waits.completed(listener);
@@ -121,22 +120,22 @@ export class JournalCommands implements Handlers {
     return null;
   }
 
-  pull({ key, ...request }: RequestOf<'pull'>, caller: Cancellation): Promise<ReadResult> {
+  read({ key, ...request }: Request<'read'>, signal: AbortSignal): Promise<ReadResult> {
     this.#intake.drain();
-    return this.#pulls.pull(request, key, caller);
+    return this.#reads.read(request, key, signal);
   }
 
-  endExport({ id }: RequestOf<'endExport'>): null {
-    this.#pulls.endExport(id);
+  endExport({ id }: Request<'endExport'>): null {
+    this.#reads.endExport(id);
     return null;
   }
 
-  wait(request: Wait, caller: Cancellation): Promise<WaitResult> {
+  wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
     this.#intake.drain();
-    return this.#waits.wait(request, caller);
+    return this.#waits.wait(request, signal);
   }
 
-  payload({ listener, seq, peek }: RequestOf<'payload'>): Uint8Array | undefined {
+  payload({ listener, seq, peek }: Request<'payload'>): Uint8Array | undefined {
     this.#intake.drain();
     const history = this.#log.histories.get(listener);
     const reader = history && this.#log.find(history, seq);
@@ -145,7 +144,7 @@ export class JournalCommands implements Handlers {
     return reader.payload.slice();
   }
 
-  peer({ listener, seq }: RequestOf<'peer'>): MessagePeer | undefined {
+  peer({ listener, seq }: Request<'peer'>): MessagePeer | undefined {
     this.#intake.drain();
     const history = this.#log.histories.get(listener);
     const reader = history && this.#log.find(history, seq);
@@ -158,11 +157,11 @@ export class JournalCommands implements Handlers {
     };
   }
 
-  clear({ listener, before }: RequestOf<'clear'>): number {
+  clear({ listener, before }: Request<'clear'>): number {
     return this.#intake.free(() => this.#log.clear(this.#history(listener), before));
   }
 
-  histories({ listeners }: RequestOf<'histories'>): Map<number, HistoryStats> {
+  histories({ listeners }: Request<'histories'>): Map<number, HistoryStats> {
     this.#intake.drain();
     const known = listeners
       .map((listener) => this.#log.histories.get(listener))
@@ -170,12 +169,12 @@ export class JournalCommands implements Handlers {
     return new Map(known.map((history) => [history.listener.number, this.#log.history(history)]));
   }
 
-  accounted({ listener, binding, incarnation }: RequestOf<'accounted'>): number {
+  accounted({ listener, binding, incarnation }: Request<'accounted'>): number {
     this.#intake.drain();
     return this.#log.histories.get(listener)?.accounted(binding, incarnation) ?? 0;
   }
 
-  seqOf({ listener, binding, incarnation, ordinal }: RequestOf<'seqOf'>): number | undefined {
+  seqOf({ listener, binding, incarnation, ordinal }: Request<'seqOf'>): number | undefined {
     this.#intake.drain();
     return this.#log.histories.get(listener)?.seqOf(binding, incarnation, ordinal);
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Log } from '../log/log.ts';
-import type { FromJournal, JournalStart } from '../protocol.ts';
+import type { JournalEvent, JournalStart } from '../protocol.ts';
 import { Reader } from '../reader/reader.ts';
 import { Ballast } from '../store/sqlite/ballast.ts';
 import { checkCompanions, FILE, openStore } from '../store/sqlite/begin.ts';
@@ -20,16 +20,16 @@ const { dataDir, maxBytes, fsync } = workerData as JournalStart;
 const claim = dataDir === null ? null : claimDirectory(dataDir);
 const file = dataDir === null ? null : join(dataDir, FILE);
 const barrier = new WalResetBarrier();
-const tell = (told: string) => port.postMessage({ told } satisfies FromJournal);
+const tell = (told: string) => port.postMessage({ told } satisfies JournalEvent);
 if (dataDir !== null) check(dataDir);
 const ballast = dataDir === null ? null : new Ballast(dataDir);
 const log = open();
 ballast?.hold();
-const postHeads = (tails: Float64Array) => port.postMessage({ tails } satisfies FromJournal);
+const postHeads = (tails: Float64Array) => port.postMessage({ tails } satisfies JournalEvent);
 const reader = file === null ? null : new Reader(file, barrier);
-const host = new JournalCommands({ log, reserve: new DiskReserve(log, ballast), reader, postHeads, tell });
+const commands = new JournalCommands({ log, reserve: new DiskReserve(log, ballast), reader, postHeads, tell });
 process.on('exit', () => claim?.release());
-serve(port, host);
+serve(port, commands);
 
 function open(): Log {
   try {

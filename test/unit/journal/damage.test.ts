@@ -13,7 +13,6 @@ import { IS_WRONG } from '../../../src/journal/store/sqlite/notes.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { beginSession, endSession } from '../../../src/journal/thread/session.ts';
 import { KIND_GAP, KIND_MESSAGE, KIND_PROBLEM } from '../../../src/records/chunk.ts';
-import { Cancellation } from '../../../src/rpc/caller.ts';
 import type { Read, ReadResult } from '../../../src/schemas/reads.ts';
 import {
   A,
@@ -87,7 +86,7 @@ function openedHere(t: Test, { file }: { file: string }) {
   const ledger = new Log(store, 1e9);
   beginSession(ledger, 'this boot');
   const walks = new QueryRunner(ledger, new TimeSlicer(() => {}));
-  const read = async (request: Read) => (await walks.run(request, new Cancellation())).pulled;
+  const read = async (request: Read) => (await walks.run(request, new AbortController().signal)).pulled;
   return { ledger, store, told, read };
 }
 

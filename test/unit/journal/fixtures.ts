@@ -14,7 +14,6 @@ import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-bar
 import { addressBytes } from '../../../src/net/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/records/chunk.ts';
 import { listenerId } from '../../../src/records/ids.ts';
-import { Cancellation } from '../../../src/rpc/caller.ts';
 import type { Read, ReadResult, Wait } from '../../../src/schemas/reads.ts';
 
 export const A = 0x1234_5678_9abc;
@@ -95,7 +94,7 @@ export function bench(maxBytes = 1e9): { ledger: Log; pull: (more?: Partial<Read
   const slices = new TimeSlicer(() => {});
   const pulls = new Reads(ledger, { slices, commit: () => ledger.commit(), reader: null });
   let asked = 0;
-  return { ledger, pull: (more) => pulls.pull(pullOf(more), `${++asked}`, new Cancellation()) };
+  return { ledger, pull: (more) => pulls.read(pullOf(more), `${++asked}`, new AbortController().signal) };
 }
 
 /** A journal of one thread; `done` when the test is through with it. */
@@ -118,7 +117,7 @@ export function inFile(t: Test): () => Bench {
   const walks = new QueryRunner(snapshot, new TimeSlicer(() => {}, 0), (look) => snapshot.withSnapshot(look));
   const pull = async (more?: Partial<Read>) => {
     ledger.commit();
-    const { pulled, served } = await walks.run(pullOf(more), new Cancellation());
+    const { pulled, served } = await walks.run(pullOf(more), new AbortController().signal);
     ledger.markAllServed(served);
     return pulled;
   };

@@ -7,7 +7,6 @@ import { Reader } from '../../../src/journal/reader/reader.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 import { readPcapng } from '../../../src/pcap/pcapng-reader.ts';
-import { Cancellation } from '../../../src/rpc/caller.ts';
 import type { Read } from '../../../src/schemas/reads.ts';
 import { A, B, chunk, cursorAt, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
@@ -168,8 +167,10 @@ t.test('a long read leaves the log moments to begin anew', async (t) => {
   ledger.commit();
   const reader = new Reader(file, barrier);
   const goal = ledger.histories.get(A)!.tail;
-  await reader.walk(pullOf({ limit: 1 }), goal, new Cancellation());
-  const walks = [1, 2, 3].map((n) => reader.walk(pullOf({ filter: { regex: `y{${n}}z` } }), goal, new Cancellation()));
+  await reader.read(pullOf({ limit: 1 }), goal, new AbortController().signal);
+  const walks = [1, 2, 3].map((n) =>
+    reader.read(pullOf({ filter: { regex: `y{${n}}z` } }), goal, new AbortController().signal),
+  );
   for (let i = 0; i < 5; i++) {
     ledger.append(texts(`${i}`)[0]!);
     ledger.commit();

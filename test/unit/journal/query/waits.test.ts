@@ -8,7 +8,6 @@ import { WAITS_A_LISTENER, WAITS_IN_ALL } from '../../../../src/journal/query/wa
 import { SqliteStore } from '../../../../src/journal/store/sqlite/sqlite-store.ts';
 import { DiskReserve } from '../../../../src/journal/thread/disk-reserve.ts';
 import { JournalCommands } from '../../../../src/journal/thread/journal-commands.ts';
-import { Cancellation } from '../../../../src/rpc/caller.ts';
 import type { Wait, WaitResult } from '../../../../src/schemas/reads.ts';
 import { A, B, chunk, cursorAt, listener, message, pullOf, seqsOf, textsOf, waitOf } from '../fixtures.ts';
 
@@ -30,7 +29,7 @@ for (const [name, waits, filter] of kinds) {
     for (let i = 0; i < ROUNDS; i++) host.append(records());
     const pages = slowestPage(host);
     const answers = Array.from({ length: waits }, (_, n) =>
-      host.wait(waitOf({ count: 1000, limit: 1000, timeout: 60_000, filter: filter(n) }), new Cancellation()),
+      host.wait(waitOf({ count: 1000, limit: 1000, timeout: 60_000, filter: filter(n) }), new AbortController().signal),
     );
     for (let i = 0; i < ROUNDS; i++) {
       host.append(records());
@@ -50,9 +49,9 @@ t.test('a wait whose time is up has looked at all that had come by then', async 
   const lines = Array.from({ length: 5000 }, (_, i) => message(`line ${i + 1}`));
   while (lines.length > 0) host.append(chunk(lines.splice(0, 500)));
   const last = waitOf({ filter: { regex: '^line [0-9]*$' }, count: 6000, limit: 1, timeout: 0 });
-  t.match(await host.wait(last, new Cancellation()), { satisfied: false, matched: 5000 });
+  t.match(await host.wait(last, new AbortController().signal), { satisfied: false, matched: 5000 });
   const many = Array.from({ length: 20 }, (_, n) =>
-    host.wait(waitOf({ filter: { regex: `^line (5000|x${n})$` }, timeout: 1 }), new Cancellation()),
+    host.wait(waitOf({ filter: { regex: `^line (5000|x${n})$` }, timeout: 1 }), new AbortController().signal),
   );
   for (const answer of await Promise.all(many)) t.same(seqsOf(answer), [5000], { diagnostic: false });
 });
@@ -60,7 +59,10 @@ t.test('a wait whose time is up has looked at all that had come by then', async 
 t.test('what comes while waits are behind is found, in order and once', async (t) => {
   const host = hostOf(t, A);
   const asked = Array.from({ length: 100 }, (_, n) =>
-    host.wait(waitOf({ filter: { regex: `^${n % 50}[ab]$` }, count: 20, timeout: 60_000 }), new Cancellation()),
+    host.wait(
+      waitOf({ filter: { regex: `^${n % 50}[ab]$` }, count: 20, timeout: 60_000 }),
+      new AbortController().signal,
+    ),
   );
   await turn();
   for (let round = 0; round < 10; round++) {
@@ -78,7 +80,10 @@ t.test('what was evicted before a wait could look at it is told as a gap', async
   const host = hostOf(t, A);
   host.configure({ listener: A, capture: { maxMessages: 10, maxBytes: 1e9, maxAge: null, overflow: 'dropOldest' } });
   const asked = Array.from({ length: 200 }, (_, n) =>
-    host.wait(waitOf({ after: '0', filter: { regex: `^(x${n}|end)$` }, timeout: 60_000 }), new Cancellation()),
+    host.wait(
+      waitOf({ after: '0', filter: { regex: `^(x${n}|end)$` }, timeout: 60_000 }),
+      new AbortController().signal,
+    ),
   );
   await turn();
   for (let round = 0; round < 20; round++) {
@@ -95,11 +100,11 @@ t.test('what was evicted before a wait could look at it is told as a gap', async
 t.test('there may be so many waits, on a listener and in all', async (t) => {
   const numbers = Array.from({ length: 7 }, (_, i) => i + 1);
   const host = hostOf(t, ...numbers);
-  const callers: Cancellation[] = [];
+  const callers: AbortController[] = [];
   const wait = (number: number): Promise<WaitResult> => {
-    const caller = new Cancellation();
+    const caller = new AbortController();
     callers.push(caller);
-    return host.wait(waitOf({ scope: { listener: number }, timeout: 60_000 }), caller);
+    return host.wait(waitOf({ scope: { listener: number }, timeout: 60_000 }), caller.signal);
   };
   const refused = (number: number) => t.rejects(async () => wait(number), { code: 'limit_reached' });
   const asleep: Promise<unknown>[] = [];
@@ -111,10 +116,10 @@ t.test('there may be so many waits, on a listener and in all', async (t) => {
   for (const number of [2, 3, 4, 5]) fill(number, WAITS_A_LISTENER);
   t.equal(host.stats().waits, WAITS_IN_ALL);
   await refused(6);
-  callers[0]!.leave();
+  callers[0]!.abort();
   fill(1, 1);
   await refused(6);
-  for (const caller of callers) caller.leave();
+  for (const caller of callers) caller.abort();
   t.equal(host.stats().waits, 0);
   t.same(new Set(await Promise.all(asleep)), new Set(['aborted']));
 });
@@ -145,7 +150,7 @@ function slowestPage(host: JournalCommands): () => Promise<number> {
     for (let n = 0; reading; n++) {
       const start = work();
       await turn();
-      await host.pull({ ...pullOf({ scope: { listener: B }, limit: 10 }), key: `${n}` }, new Cancellation());
+      await host.read({ ...pullOf({ scope: { listener: B }, limit: 10 }), key: `${n}` }, new AbortController().signal);
       slowest = Math.max(slowest, work() - start);
     }
   })();
