@@ -6,7 +6,8 @@ import { answers, json, ListenerParams } from '../src/http/operation.ts';
 import { Ref } from '../src/schemas/parts.ts';
 import { parseDuration, whyNotDuration } from '../src/schemas/units.ts';
 import { VerdictSchema, type VerificationRequest, VerificationSchema } from '../src/schemas/verification.ts';
-import { type Count, type Verification, verify } from '../src/verifications/verify.ts';
+import type { Count, Verification } from '../src/verifications/verification.ts';
+import { verify } from '../src/verifications/verify.ts';
 
 const LONGEST = 60_000;
 

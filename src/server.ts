@@ -47,7 +47,7 @@ export type ServiceOptions = {
 
 const PORTS = 65_536;
 /** Milliseconds that sends get to be called off. */
-const PATIENCE = 1000;
+const SENDS_CLOSE_TIMEOUT_MS = 1000;
 
 /** Starts the service. Rejects when the data directory, a thread or the API's port can't be had; then nothing is left open. */
 export async function start(config: Config, options: ServiceOptions = {}): Promise<Service> {
@@ -163,7 +163,7 @@ async function stop({
   log,
 }: Parts & { app: FastifyInstance; allocator: ThreadAllocator; log: Logger }) {
   status.stop();
-  await Promise.race([sends.clear(), sleep(PATIENCE, null, { ref: false })]);
+  await Promise.race([sends.clear(), sleep(SENDS_CLOSE_TIMEOUT_MS, null, { ref: false })]);
   await registry.close();
   await app.close();
   await allocator.close();

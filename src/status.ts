@@ -9,7 +9,7 @@ import type { ThreadAllocator } from './workers/thread-allocator.ts';
 type Check = { name: string; ok: boolean; detail?: string };
 
 /** Milliseconds after which a journal that does not answer is a fault. */
-const PATIENCE = 2000;
+const ANSWER_TIMEOUT_MS = 2000;
 
 export class Status implements ServiceStatus {
   readonly #parts: { config: Config; allocator: ThreadAllocator; journal: Journal };
@@ -86,7 +86,7 @@ export class Status implements ServiceStatus {
 
   async #journal(): Promise<Check> {
     const name = 'journal';
-    const late = new Promise<'late'>((resolve) => setTimeout(resolve, PATIENCE, 'late').unref());
+    const late = new Promise<'late'>((resolve) => setTimeout(resolve, ANSWER_TIMEOUT_MS, 'late').unref());
     const stats = await Promise.race([this.#parts.journal.stats(), late]).catch((error: Error) => error);
     if (stats === 'late') return { name, ok: false, detail: 'it does not answer' };
     if (stats instanceof Error) return { name, ok: false, detail: stats.message };

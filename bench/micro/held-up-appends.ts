@@ -16,7 +16,7 @@ const TOTAL = 1_000_000;
 const PER_CHUNK = 500;
 const SAMPLES = 2000;
 /** Milliseconds between a credit and the next chunk. */
-const PAUSE = 2;
+const APPEND_INTERVAL_MS = 2;
 
 const all: Read = {
   ...{ scope: { listener: LISTENER }, after: null, before: null, order: 'asc', limit: 10_000, maxBytes: 1024 ** 2 },
@@ -50,7 +50,7 @@ async function held(beside: string, read: ((goesOn: () => boolean) => Promise<nu
   const reading = read?.(() => measuring);
   const times: number[] = [];
   for (let i = 0; i < SAMPLES; i++) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, APPEND_INTERVAL_MS));
     const start = performance.now();
     await post();
     times.push(performance.now() - start);

@@ -9,7 +9,7 @@ export type ConnectOptions = HttpOptions & {
   wait?: Duration;
 };
 
-const PAUSE = 100;
+const RETRY_INTERVAL_MS = 100;
 
 /**
  * Connects to a service. Without a URL: `LISTENPOST_URL`, else http://127.0.0.1:8080; without a token:
@@ -26,7 +26,7 @@ export async function connect(url = fromEnvironment('URL') ?? 'http://127.0.0.1:
     } catch (error) {
       if (!(error instanceof UnreachableError) || performance.now() >= until) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
   }
 }
 

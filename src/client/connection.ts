@@ -1,11 +1,10 @@
 /** An open TCP connection of a listener. */
 import type { Static } from '@sinclair/typebox';
-import type { ConnectionPatchSchema, ConnectionSchema } from '../schemas/connection.ts';
+import type { ConnectionPatchSchema } from '../schemas/connection.ts';
 import type { Http } from './http.ts';
 import { type Endpoint, UNKNOWN } from './message.ts';
 import { type Payload, payloadInput } from './payload.ts';
-
-export type ConnectionView = Static<typeof ConnectionSchema>;
+import type { ConnectionView } from './views.ts';
 
 export class Connection {
   readonly id: string;

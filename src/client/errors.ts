@@ -1,9 +1,8 @@
 /** What can go wrong, as errors whose message tells the whole story in a test report. */
 import type { ProblemCode } from '../errors.ts';
+import type { Verdict } from '../schemas/verification.ts';
 import type { Message } from './message.ts';
-import type { Leaks } from './scope.ts';
-import type { SendView } from './send.ts';
-import type { Verdict } from './verify.ts';
+import type { Leaks, NearMiss, SendView } from './views.ts';
 
 /** The service can't be reached, or did not answer in time. */
 export class UnreachableError extends Error {
@@ -43,9 +42,6 @@ function eachInput({ errors = [], detail }: Problem): string {
   const lines = errors.map((error) => `${error.in} ${error.pointer}: ${error.detail}`);
   return lines.length === 1 && detail.includes(errors[0]!.detail) ? '' : lines.map((line) => `\n  ${line}`).join('');
 }
-
-/** Something near what was wanted, and why it is not that. */
-export type NearMiss = { seq: number; why: string; diff?: { offset: number; expected: string; actual: string } };
 
 /** What was waited for did not come in time, or came although it should not. */
 export class WaitError extends Error {

@@ -23,7 +23,7 @@ export type RequestOptions = {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-const TIMEOUT = 30_000;
+const RESPONSE_TIMEOUT_MS = 30_000;
 
 export class Http {
   readonly url: string;
@@ -48,7 +48,7 @@ export class Http {
 
   /** The JSON of an answer; undefined of one without a body. */
   async json<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
-    const { timeout = TIMEOUT } = this.#options;
+    const { timeout = RESPONSE_TIMEOUT_MS } = this.#options;
     const late = AbortSignal.timeout(Math.min(timeout + (options.patience ?? 0), LONGEST_TIMER));
     const response = await this.#answer(method, path, { ...options, signal: either(late, options.signal) });
     return (response.status === 204 ? undefined : await response.json()) as T;

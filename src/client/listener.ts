@@ -1,25 +1,22 @@
 /** A listener as a test holds it: where it is, what came, what goes out, and its end. */
 import type { Static } from '@sinclair/typebox';
-import type { ListenerPatch, ListenerSchema } from '../schemas/listener-view.ts';
-import type { ClearedSchema, MessagePageSchema, WrittenSchema } from '../schemas/message.ts';
-import { Connection, type ConnectionView } from './connection.ts';
+import type { ListenerPatch } from '../schemas/listener-view.ts';
+import type { ClearedSchema, WrittenSchema } from '../schemas/message.ts';
+import { Closable } from './closable.ts';
+import { Connection } from './connection.ts';
 import type { After } from './cursor.ts';
-import { asyncDispose } from './dispose.ts';
-import { type NearMiss, ProblemError } from './errors.ts';
+import { ProblemError } from './errors.ts';
 import type { Http, RequestOptions } from './http.ts';
-import { Message, type RecordView } from './message.ts';
+import type { ListenerReads, ReadStart } from './listener-reads.ts';
+import { Message } from './message.ts';
 import { type Payload, payloadInput } from './payload.ts';
 import { type Duration, durationText, type Filter, type PayloadMode, type Query } from './query.ts';
 import { ReadingPlace, type Sight, sightsOfStream } from './reading.ts';
 import { EventFeed, type FeedOptions, MessageFeed } from './stream.ts';
 import { type Verdict, type VerifyOptions, verify } from './verify.ts';
+import type { ConnectionView, ListenerView, PageView } from './views.ts';
 import { type ExpectNoneOptions, expectNone, type WaitManyOptions, type WaitOptions, waitFor } from './wait.ts';
 
-export type ListenerView = Static<typeof ListenerSchema>;
-export type PageView = Omit<Static<typeof MessagePageSchema>, 'items'> & {
-  items: RecordView[];
-  nearMisses?: NearMiss[];
-};
 export type PageOptions = Filter & {
   after?: After;
   before?: number | string;
@@ -36,7 +33,7 @@ export type CloseOptions = {
   drain?: Duration;
 };
 
-export class Listener implements AsyncDisposable {
+export class Listener extends Closable implements ListenerReads {
   readonly id: string;
   readonly protocol: 'udp' | 'tcp';
   readonly #http: Http;
@@ -45,6 +42,7 @@ export class Listener implements AsyncDisposable {
   #view: ListenerView;
 
   constructor(http: Http, view: ListenerView) {
+    super();
     this.id = view.id;
     this.protocol = view.protocol;
     this.#http = http;
@@ -101,7 +99,7 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Where a read begins that looks at these, and what it finds there that was given out already. */
-  begin(sights: readonly Sight[]): { place: string; passed: ReturnType<ReadingPlace['passed']> } {
+  begin(sights: readonly Sight[]): ReadStart {
     return { place: this.#place.of(sights), passed: this.#place.passed(sights) };
   }
 
@@ -235,9 +233,5 @@ export class Listener implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof ProblemError && error.status === 404)) throw error;
     }
-  }
-
-  async [asyncDispose](): Promise<void> {
-    await this.close();
   }
 }

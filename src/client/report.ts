@@ -1,8 +1,8 @@
 /** The story of a failure for a test report: what was wanted, what came, what came near, and what was lost. */
-import type { NearMiss } from './errors.ts';
-import type { Listener, ListenerView } from './listener.ts';
+import type { ListenerReads } from './listener-reads.ts';
 import { Message, quoted, type RecordView } from './message.ts';
 import { toHex } from './payload.ts';
+import type { ListenerView, NearMiss } from './views.ts';
 
 export type Story = {
   /** The first line. */
@@ -17,7 +17,7 @@ const LAST = 5;
 const BYTES = 32;
 
 /** Writes the report. What can't be had any more (the listener may be gone) is left out. */
-export async function report(listener: Listener, story: Story): Promise<string> {
+export async function report(listener: ListenerReads, story: Story): Promise<string> {
   const [view, last] = await Promise.all([
     listener.refresh().catch(() => undefined),
     lastRecords(listener).catch(() => undefined),
@@ -37,7 +37,7 @@ function line(label: string, text: string): string {
   return `  ${label.padEnd(8)} ${text.replaceAll('\n', `\n${' '.repeat(11)}`)}`;
 }
 
-async function lastRecords(listener: Listener): Promise<RecordView[]> {
+async function lastRecords(listener: ListenerReads): Promise<RecordView[]> {
   const page = await listener.rawPage({ order: 'desc', limit: LAST, kind: 'message,gap' });
   return page.items.reverse();
 }

@@ -1,16 +1,12 @@
 /** A scope labels what it makes, so that a test leaves nothing behind and learns what it did not look at. */
-import type { Static } from '@sinclair/typebox';
 import type { ListenerSpec } from '../schemas/listener.ts';
-import type { RemovedSchema } from '../schemas/listener-view.ts';
-import { asyncDispose } from './dispose.ts';
+import { Closable } from './closable.ts';
 import { LeakError } from './errors.ts';
 import type { Http } from './http.ts';
-import { Listener, type ListenerView } from './listener.ts';
+import { Listener } from './listener.ts';
 import type { Duration } from './query.ts';
 import { type Send, type SendOptions, startSend } from './send.ts';
-
-/** What was deleted, and what nobody had read, matched or closed. */
-export type Leaks = Static<typeof RemovedSchema>;
+import type { Leaks, ListenerView } from './views.ts';
 
 export type ScopeOptions = {
   /** Labels beside `scope` and `run`. */
@@ -21,7 +17,7 @@ export type ScopeOptions = {
   forbidLeaks?: boolean;
 };
 
-export class Scope implements AsyncDisposable {
+export class Scope extends Closable {
   readonly name: string;
   /** On everything made here. `run` is random, so that equal names of parallel runs stay apart. */
   readonly labels: Readonly<Record<string, string>>;
@@ -30,6 +26,7 @@ export class Scope implements AsyncDisposable {
   #leaks: Leaks | undefined;
 
   constructor(http: Http, name: string, options: ScopeOptions = {}) {
+    super();
     this.name = name;
     this.labels = { ...options.labels, scope: name, run: randomText() };
     this.#http = http;
@@ -62,10 +59,6 @@ export class Scope implements AsyncDisposable {
     const bad = leaks.listeners.filter(({ unread, openConnections }) => unread > 0 || openConnections > 0);
     if (this.#options.forbidLeaks && bad.length > 0) throw new LeakError(this.name, { ...leaks, listeners: bad });
     return leaks;
-  }
-
-  async [asyncDispose](): Promise<void> {
-    await this.close();
   }
 }
 

@@ -1,13 +1,12 @@
 /** Sends: what goes out on demand, and what became of it. */
-import type { Static } from '@sinclair/typebox';
-import type { SendRequest, SendSchema } from '../schemas/send.ts';
+import type { SendRequest } from '../schemas/send.ts';
 import { SendError } from './errors.ts';
 import type { Http } from './http.ts';
 import type { Listener } from './listener.ts';
 import type { Endpoint } from './message.ts';
 import { fromBase64, payloadInput } from './payload.ts';
+import type { SendView } from './views.ts';
 
-export type SendView = Static<typeof SendSchema>;
 /** A SendRequest; `to` and `from` also take a Listener, `bytes` is a payload too. */
 export type SendOptions = Omit<SendRequest, 'to' | 'from' | 'protocol'> & {
   /** Not needed where `to` is a Listener. */

@@ -3,13 +3,14 @@ import type { Static } from '@sinclair/typebox';
 import type { ListenerSpec } from '../schemas/listener.ts';
 import type { ListenerPageSchema } from '../schemas/listener-view.ts';
 import type { InfoSchema, WorkersSchema } from '../schemas/status.ts';
-import { asyncDispose } from './dispose.ts';
+import { Closable } from './closable.ts';
 import type { Http } from './http.ts';
-import { Listener, type ListenerView } from './listener.ts';
+import { Listener } from './listener.ts';
 import type { Query } from './query.ts';
 import { Scope, type ScopeOptions } from './scope.ts';
-import { Send, type SendOptions, type SendView, startSend } from './send.ts';
+import { Send, type SendOptions, startSend } from './send.ts';
 import { EventFeed, type FeedOptions, MessageFeed } from './stream.ts';
+import type { ListenerView, SendView } from './views.ts';
 
 export type ListenersQuery = {
   protocol?: 'udp' | 'tcp';
@@ -24,13 +25,14 @@ export type AllFeedOptions = Omit<FeedOptions, 'hold'> & {
   label?: Record<string, string>;
 };
 
-export class Service implements AsyncDisposable {
+export class Service extends Closable {
   readonly url: string;
   readonly #http: Http;
   readonly #stop: () => Promise<void>;
 
   /** Made by `connect` and `start`. */
   constructor(http: Http, stop: () => Promise<void> = async () => {}) {
+    super();
     this.url = http.url;
     this.#http = http;
     this.#stop = stop;
@@ -118,9 +120,5 @@ export class Service implements AsyncDisposable {
   async close(): Promise<void> {
     this.#http.close();
     await this.#stop();
-  }
-
-  async [asyncDispose](): Promise<void> {
-    await this.close();
   }
 }

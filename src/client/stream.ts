@@ -1,5 +1,5 @@
 /** Live streams: server-sent events that go on over lost connections, with nothing lost and nothing twice. */
-import { asyncDispose } from './dispose.ts';
+import { asyncDispose, Closable } from './closable.ts';
 import { ProblemError, UnreachableError } from './errors.ts';
 import type { Http } from './http.ts';
 import { Message, type RecordView } from './message.ts';
@@ -49,10 +49,10 @@ type Break = 'ended' | 'lagged' | 'lost';
 
 /** Attempts to connect anew, the pause before the first, and milliseconds without a heartbeat that mean a dead peer. */
 const ATTEMPTS = 8;
-const FIRST_PAUSE = 50;
-const SILENCE = 45_000;
+const FIRST_RETRY_MS = 50;
+const SILENCE_TIMEOUT_MS = 45_000;
 
-export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
+export class EventFeed extends Closable implements AsyncIterable<FeedEvent> {
   readonly #http: Http;
   readonly #source: FeedSource;
   readonly #closing = new AbortController();
@@ -64,6 +64,7 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
   #longestPause = 2000;
 
   constructor(http: Http, source: FeedSource) {
+    super();
     const { limit = Number.POSITIVE_INFINITY, for: lasts, signal } = source.options;
     this.#http = http;
     this.#source = source;
@@ -84,7 +85,7 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
     this.#closing.abort();
   }
 
-  async [asyncDispose](): Promise<void> {
+  override async [asyncDispose](): Promise<void> {
     this.close();
     const response = await this.#first?.catch(() => undefined);
     if (response?.body?.locked === false) await response.body.cancel().catch(() => {});
@@ -118,7 +119,7 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
   /** Gives out what one connection brings. A 204 without a body is an end too. */
   async *#read({ body }: Response): AsyncGenerator<FeedEvent, Break> {
     if (body === null) return 'ended';
-    for await (const event of eventsOf(body, SILENCE)) {
+    for await (const event of eventsOf(body, SILENCE_TIMEOUT_MS)) {
       if (event.retry !== undefined) this.#longestPause = event.retry;
       if (event.name === 'end') return reasonOf(event) === 'shutdown' ? 'lost' : 'ended';
       if (event.name === 'lag') return 'lagged';
@@ -175,7 +176,7 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
   /** Tries again and again, with longer and longer pauses. Undefined when what was followed is gone. */
   async #reconnect(how: Break): Promise<Response | undefined> {
     const { onLost, onBack } = how === 'lost' ? this.#source.options : {};
-    let pause = FIRST_PAUSE;
+    let pause = FIRST_RETRY_MS;
     onLost?.();
     for (let attempt = 1; ; attempt++) {
       await this.#sleep(pause);
@@ -201,10 +202,11 @@ export class EventFeed implements AsyncIterable<FeedEvent>, AsyncDisposable {
 }
 
 /** The messages of a stream; gaps go to `onGap`. */
-export class MessageFeed implements AsyncIterable<Message>, AsyncDisposable {
+export class MessageFeed extends Closable implements AsyncIterable<Message> {
   readonly #events: EventFeed;
 
   constructor(events: EventFeed) {
+    super();
     this.#events = events;
   }
 
@@ -218,7 +220,7 @@ export class MessageFeed implements AsyncIterable<Message>, AsyncDisposable {
     this.#events.close();
   }
 
-  async [asyncDispose](): Promise<void> {
+  override async [asyncDispose](): Promise<void> {
     await this.#events[asyncDispose]();
   }
 

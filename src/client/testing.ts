@@ -40,7 +40,7 @@ export type UseOptions = {
 };
 
 /** Milliseconds a service may take to come up, and to go. */
-const PATIENCE = 60_000;
+const HOOK_TIMEOUT_MS = 60_000;
 
 /** What tests use. The service is there from the first hook on. */
 export type Listenpost = {
@@ -67,7 +67,7 @@ export function useListenpost(hooks: Hooks, options: UseOptions = {}): Listenpos
 }
 
 function withPatience(hooks: Hooks, hook: HookWithTimeout | undefined): Hook | undefined {
-  return hook && ((run) => hook.call(hooks, run, PATIENCE));
+  return hook && ((run) => hook.call(hooks, run, HOOK_TIMEOUT_MS));
 }
 
 class Session implements Listenpost {

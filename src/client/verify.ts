@@ -2,7 +2,7 @@
 import type { Verdict, VerificationRequest } from '../schemas/verification.ts';
 import type { After } from './cursor.ts';
 import { VerifyError } from './errors.ts';
-import type { Listener } from './listener.ts';
+import type { ListenerReads } from './listener-reads.ts';
 import { milliseconds } from './query.ts';
 import { report } from './report.ts';
 
@@ -13,7 +13,7 @@ export type VerifyOptions = Omit<VerificationRequest, 'after' | 'orFail'> & {
 };
 export type { Verdict };
 
-export async function verify(listener: Listener, options: VerifyOptions): Promise<Verdict> {
+export async function verify(listener: ListenerReads, options: VerifyOptions): Promise<Verdict> {
   const { after, signal, ...wanted } = options;
   const place = after === undefined ? {} : { after: await listener.placeOf(after) };
   const patience = milliseconds(wanted.within ?? 0) + milliseconds(wanted.quietFor ?? 0);

@@ -1,11 +1,12 @@
 /** Waiting for messages and proving that none come, without a sleep and without a race: both look from a cursor. */
 import { type After, positionOf } from './cursor.ts';
-import { type NearMiss, WaitError } from './errors.ts';
-import type { Listener, PageView } from './listener.ts';
+import { WaitError } from './errors.ts';
+import type { ListenerReads, ReadStart } from './listener-reads.ts';
 import { Message } from './message.ts';
 import { type Duration, type Filter, filterText, milliseconds, type PayloadMode } from './query.ts';
 import { sightsOfWait } from './reading.ts';
 import { report } from './report.ts';
+import type { NearMiss, PageView } from './views.ts';
 
 export type WaitOptions = Filter & {
   /** How long at most; default 5 s. */
@@ -28,12 +29,10 @@ export type ExpectNoneOptions = Omit<WaitOptions, 'timeout'> & {
 const LONGEST = 60_000;
 const MOST = 1000;
 
-/** `passed` tells what was given out already. */
-type Begin = { place: string; passed: ((message: Message) => boolean) | undefined };
-type Asked = Begin & { filter: Filter; count: number; until: number; signal?: AbortSignal | undefined };
+type Asked = ReadStart & { filter: Filter; count: number; until: number; signal?: AbortSignal | undefined };
 
 /** Waits for messages and moves the listener's cursor beyond the last of them. */
-export async function waitFor(listener: Listener, options: WaitOptions & { count?: number }): Promise<Message[]> {
+export async function waitFor(listener: ListenerReads, options: WaitOptions & { count?: number }): Promise<Message[]> {
   const { count = 1, timeout = '5s', after, signal, ...filter } = options;
   const { place, passed } = await placeOf(listener, { after, filter });
   const asked = { filter, place, passed, count, until: performance.now() + milliseconds(timeout), signal };
@@ -54,7 +53,7 @@ export async function waitFor(listener: Listener, options: WaitOptions & { count
 }
 
 /** Fails as soon as a message comes that matches. */
-export async function expectNone(listener: Listener, options: ExpectNoneOptions): Promise<void> {
+export async function expectNone(listener: ListenerReads, options: ExpectNoneOptions): Promise<void> {
   const { within = 200, after, signal, ...filter } = options;
   const { place, passed } = await placeOf(listener, { after, filter });
   const until = performance.now() + milliseconds(within);
@@ -70,9 +69,9 @@ export async function expectNone(listener: Listener, options: ExpectNoneOptions)
 
 /** Where a wait begins: `after`, or where those before have come to that look at the same. */
 async function placeOf(
-  listener: Listener,
+  listener: ListenerReads,
   { after, filter }: { after: After | undefined; filter: Filter },
-): Promise<Begin> {
+): Promise<ReadStart> {
   if (after !== undefined) return { place: await listener.placeOf(after), passed: undefined };
   return listener.begin(sightsOfWait(filter));
 }
@@ -80,7 +79,7 @@ async function placeOf(
 type Collected = { messages: Message[]; next: string; missed: NearMiss[] | undefined };
 
 /** One wait after the other until enough came or time is over. `missed` is there when it was not enough. */
-async function collect(listener: Listener, asked: Asked): Promise<Collected> {
+async function collect(listener: ListenerReads, asked: Asked): Promise<Collected> {
   const { filter, place, passed, count, until, signal } = asked;
   const messages: Message[] = [];
   let next = place;

@@ -11,12 +11,12 @@ import { pathOf } from './problems.ts';
 /** What shows listeners, or changes them. */
 const WAITS = /^\/(v1|metrics)(\/|$)/;
 /** Milliseconds a request waits. */
-const PATIENCE = 10_000;
+const START_TIMEOUT_MS = 10_000;
 /** Requests that may wait at a time. */
 const PLACES = 1000;
 
 /** Call after the gate: whoever is not let in has nothing to wait for. */
-export function addStarting(app: FastifyInstance, status: ServiceStatus, patience = PATIENCE): void {
+export function addStarting(app: FastifyInstance, status: ServiceStatus, patience = START_TIMEOUT_MS): void {
   let waiting = 0;
   app.addHook('onRequest', async ({ url }) => {
     if (status.isStarted || !WAITS.test(pathOf(url))) return;

@@ -42,7 +42,7 @@ function brokenRequest(code: string | undefined): ProblemError {
 }
 
 /** Milliseconds the last answer may take to be read. */
-const FAREWELL = 1000;
+const CLOSE_TIMEOUT_MS = 1000;
 
 /** The last answer on a connection, written without Node's help. What the peer still sends is not read any more. */
 function endWith(socket: Duplex, problem: ProblemError, more: Record<string, string> = {}): void {
@@ -52,7 +52,7 @@ function endWith(socket: Duplex, problem: ProblemError, more: Record<string, str
   socket.on('error', () => socket.destroy());
   socket.end(`${[start, ...lines].join('\r\n')}\r\n\r\n${body}`);
   // It would stay open for as long as the peer likes; cut at once it would take the answer along.
-  const late = setTimeout(() => socket.destroy(), FAREWELL);
+  const late = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
   socket.once('close', () => clearTimeout(late));
 }
 

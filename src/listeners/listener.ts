@@ -9,32 +9,15 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { addressUrl, rfc3339 } from '../net/text.ts';
 import { microsOf, monotonicNanos, wallClock } from '../records/clock.ts';
 import { listenerId } from '../records/ids.ts';
-import type { BindingCounters } from '../runtime/counters.ts';
-import type { PreparedSocket } from '../runtime/transports/transport.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
 import type { HistoryStats } from '../schemas/reads.ts';
 import type { LiveSpec } from '../workers/protocol.ts';
-import type { ListenerThread, ThreadAllocation } from '../workers/thread-allocation.ts';
+import type { ThreadAllocation } from '../workers/thread-allocation.ts';
+import type { Binding } from './binding.ts';
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
-
-/** A listener's socket inside one thread. */
-export type Binding = {
-  readonly index: number;
-  /** What it counts. */
-  readonly row: BindingCounters;
-  readonly thread: ListenerThread;
-  /** Counts replacements of its thread. */
-  incarnation: number;
-  /** The socket, where main opened it. */
-  readonly socket: PreparedSocket | null;
-  /** Messages read and not dropped before this incarnation began. */
-  baseline: number;
-  /** Its thread is gone and not yet replaced. */
-  down: boolean;
-};
 
 /** What a listener holds while it is open; taken away from it to be closed. */
 export type Held = Pick<Listener, 'bindings' | 'address' | 'allocation' | 'releasePort'>;

@@ -38,7 +38,7 @@ import { fillSpec } from './spec.ts';
 import { Strangers } from './strangers.ts';
 
 /** Milliseconds that sockets get to close with the process; what is open then ends with its thread. */
-const PATIENCE = 2000;
+const CLOSE_TIMEOUT_MS = 2000;
 
 export type RegistryOptions = LifecycleOptions & {
   /** Shown in the address of a wildcard listener. */
@@ -228,7 +228,7 @@ export class Registry implements Listeners {
     const listeners = this.#table.all();
     const closing = listeners.map((listener) => listener.exclusive(() => this.#lifecycle.closeForGood(listener)));
     // A removal that drains, or a host name that is looked up, holds its listener's turn for longer.
-    await Promise.race([Promise.allSettled(closing), sleep(PATIENCE, null, { ref: false })]);
+    await Promise.race([Promise.allSettled(closing), sleep(CLOSE_TIMEOUT_MS, null, { ref: false })]);
     await this.#journal.histories(listeners.map(({ number }) => number));
     await this.#counts?.end();
   }

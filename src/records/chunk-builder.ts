@@ -29,7 +29,7 @@ import {
 } from './chunk-layout.ts';
 
 /** Scratches that this thread keeps for the next builder. */
-const SPARE = 8;
+const SPARE_BUFFERS = 8;
 const spare: DataView<ArrayBuffer>[] = [];
 
 export class ChunkBuilder {
@@ -87,7 +87,7 @@ export class ChunkBuilder {
   }
 
   #clear(): void {
-    if (spare.length < SPARE && this.#view!.byteLength === CHUNK_LIMIT) spare.push(this.#view!);
+    if (spare.length < SPARE_BUFFERS && this.#view!.byteLength === CHUNK_LIMIT) spare.push(this.#view!);
     this.#view = undefined;
     this.#bytes = NO_PAYLOAD;
     this.#end = HEADER_BYTES;

@@ -7,7 +7,6 @@ import type { Handlers, ReplyOf, RequestOf } from '../rpc/protocol.ts';
 import type { WireError } from '../rpc/wire-error.ts';
 import { WorkerError } from '../rpc/wire-error.ts';
 import { Descriptors } from '../workers/descriptors.ts';
-import type { InternalErrors } from '../workers/internal-errors.ts';
 import type {
   BindingSpec,
   ConnectionState,
@@ -18,6 +17,7 @@ import type {
 } from '../workers/protocol.ts';
 import type { JournalPort } from './chunk-link.ts';
 import { BindingCounters } from './counters.ts';
+import type { InternalErrors } from './internal-errors.ts';
 import { BindingRecorder } from './recorder.ts';
 import type { Transmissions } from './transmit/transmissions.ts';
 import type { Binding, Connections } from './transports/transport.ts';

@@ -2,9 +2,9 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { ClientMessage, ReplyMessage } from '../rpc/protocol.ts';
 import { RpcServer } from '../rpc/rpc-server.ts';
-import { InternalErrors } from '../workers/internal-errors.ts';
 import type { WorkerEvent, WorkerProtocol, WorkerStart } from '../workers/protocol.ts';
 import { JournalPort } from './chunk-link.ts';
+import { InternalErrors } from './internal-errors.ts';
 import { Transmissions } from './transmit/transmissions.ts';
 import { loadTransports, TRANSPORTS } from './transports/transports.ts';
 import { udpEngine } from './transports/udp/udp.ts';

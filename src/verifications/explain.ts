@@ -1,7 +1,7 @@
 import { RawJson, stringifyRaw } from '../json/raw.ts';
 import type { Match } from '../schemas/match.ts';
 import type { NearMiss } from '../schemas/reads.ts';
-import type { Count, Found, Verification } from './verify.ts';
+import type { Count, Found, Verification } from './verification.ts';
 
 const SHOWN_SEQS = 20;
 

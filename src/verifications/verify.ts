@@ -7,24 +7,8 @@ import type { Match } from '../schemas/match.ts';
 import type { NearMiss, WaitResult } from '../schemas/reads.ts';
 import type { Verdict } from '../schemas/verification.ts';
 import { explainCount, explainOrder, explainQuiet } from './explain.ts';
+import type { Found, Verification } from './verification.ts';
 
-/** A verification with its defaults filled in; times in milliseconds. */
-export type Verification = {
-  listener: number;
-  /** Cursor in text; messages after it count. */
-  after: string;
-  direction: 'in' | 'out';
-  match: Match | undefined;
-  count: Count;
-  inOrder: Match[] | undefined;
-  maxInterval: number | null;
-  within: number;
-  quietFor: number;
-};
-export type Count = { least: number; most: number };
-
-/** A message that counted: its seq, and when it came in microseconds since 1970. */
-export type Found = { seq: number; at: string };
 type Phase = { passed: boolean; found: Found[]; next: string; nearMisses: NearMiss[]; explanation: string };
 
 /** Rejects as Messages.wait does; `gone` when the listener is deleted meanwhile. */

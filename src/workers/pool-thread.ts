@@ -6,11 +6,21 @@
 import type { ReplyOf, RequestOf } from '../rpc/protocol.ts';
 import { WorkerError } from '../rpc/wire-error.ts';
 import { type ClientOptions, type Death, WorkerClient } from './client.ts';
-import type { PoolWatcher } from './pool.ts';
-import type { WorkerCommand, WorkerProtocol } from './protocol.ts';
+import type { WorkerCommand, WorkerEvent, WorkerProtocol } from './protocol.ts';
 
 /** A binding that is open in a thread, by what opened it. */
 export type OpenBinding = RequestOf<WorkerProtocol, 'open'>;
+
+/** What a pool tells its owner. All are called synchronously, in the order in which things happen. */
+export type PoolWatcher = {
+  onEvent(thread: PoolThread, event: WorkerEvent): void;
+  /** The thread is gone with these bindings; calls to it are rejected from now on. */
+  onDeath(thread: PoolThread, bindings: OpenBinding[], death: Death): void;
+  /** A new thread is in its place; these bindings may be opened again. */
+  onReplaced(thread: PoolThread, bindings: OpenBinding[]): void;
+  /** It died too often and stays dead; these bindings have lost their place. */
+  onGivenUp(thread: PoolThread, bindings: OpenBinding[]): void;
+};
 
 export type ThreadDescription = {
   name: string;

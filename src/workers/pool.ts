@@ -7,9 +7,8 @@ import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { THREAD_DEDICATED } from '../records/chunk.ts';
 import { WorkerError } from '../rpc/wire-error.ts';
-import type { Death } from './client.ts';
-import { type OpenBinding, PoolThread, type ThreadDescription } from './pool-thread.ts';
-import type { WorkerEvent, WorkerStart } from './protocol.ts';
+import { PoolThread, type PoolWatcher, type ThreadDescription } from './pool-thread.ts';
+import type { WorkerStart } from './protocol.ts';
 
 /** Bytes of chunks a worker may have uncommitted. */
 export const WORKER_CREDIT = 16 * 1024 * 1024;
@@ -23,17 +22,6 @@ export type PoolEnvironment = {
   engine: WorkerStart['engine'];
   /** Bytes; WORKER_CREDIT by default. */
   credit?: number;
-};
-
-/** What a pool tells its owner. All are called synchronously, in the order in which things happen. */
-export type PoolWatcher = {
-  onEvent(thread: PoolThread, event: WorkerEvent): void;
-  /** The thread is gone with these bindings; calls to it are rejected from now on. */
-  onDeath(thread: PoolThread, bindings: OpenBinding[], death: Death): void;
-  /** A new thread is in its place; these bindings may be opened again. */
-  onReplaced(thread: PoolThread, bindings: OpenBinding[]): void;
-  /** It died too often and stays dead; these bindings have lost their place. */
-  onGivenUp(thread: PoolThread, bindings: OpenBinding[]): void;
 };
 
 export type PoolOptions = {

@@ -10,7 +10,6 @@ import type { Endpoint } from '../net/endpoint.ts';
 import type { WireError } from '../rpc/wire-error.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { Responder } from '../schemas/responder.ts';
-import type { ErrorPlace } from './internal-errors.ts';
 
 /** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. Told apart by `protocol`. */
 export type BindingSpec = BindingPlace & FixedSpec & LiveSpec;
@@ -190,6 +189,9 @@ export type WorkerProtocol = {
   stop: { request: null; reply: null };
 };
 export type WorkerCommand = keyof WorkerProtocol;
+
+/** What a thread was doing when something was thrown. `ordinal` is the binding's number of the message, null when it was none in particular. */
+export type ErrorPlace = { listener: number; binding: number; incarnation: number; ordinal: number | null };
 
 export type WorkerEvent =
   | { event: 'ready'; engine: 'mmsg' | 'dgram' }

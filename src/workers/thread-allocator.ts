@@ -1,7 +1,8 @@
 /** Crews: all worker threads of the process. One shared pool, and a pool of its own for each listener that asks. */
 import type { WorkersView } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
-import { Pool, type PoolEnvironment, type PoolWatcher } from './pool.ts';
+import { Pool, type PoolEnvironment } from './pool.ts';
+import type { PoolWatcher } from './pool-thread.ts';
 import type { AllocationSource, ListenerThread, ThreadAllocation, ThreadWatcher } from './thread-allocation.ts';
 
 export type ThreadAllocatorOptions = {

@@ -12,7 +12,7 @@ import { MAIN } from '../support/process.ts';
 export type Run = { exitCode: number; stdout: string; stderr: string };
 
 /** Milliseconds that a whole section may take. */
-const PATIENCE = 25_000;
+const SCRIPT_TIMEOUT_MS = 25_000;
 
 /** What each block printed, up to and with the one that failed. `listenpost` is a command there. */
 export async function runInOneShell(scripts: string[], env: NodeJS.ProcessEnv): Promise<Run[]> {
@@ -50,7 +50,7 @@ async function bash(directory: string, env: NodeJS.ProcessEnv): Promise<number> 
     stdio: 'ignore',
     detached: true,
   });
-  const timer = setTimeout(() => endGroup(child.pid!), PATIENCE);
+  const timer = setTimeout(() => endGroup(child.pid!), SCRIPT_TIMEOUT_MS);
   const [code] = (await once(child, 'exit')) as [number | null];
   clearTimeout(timer);
   endGroup(child.pid!);

@@ -5,7 +5,7 @@ import type { GeneratedAnswer } from './answers.ts';
 import type { GeneratedRequest } from './requests.ts';
 
 /** Milliseconds until an answer counts as none, and for which an event stream is read. */
-const PATIENCE = 20_000;
+const RESPONSE_TIMEOUT_MS = 20_000;
 const STREAM = 20;
 
 export class Exchange {
@@ -21,9 +21,9 @@ export class Exchange {
     const { promise, resolve, reject } = Promise.withResolvers<GeneratedAnswer>();
     const options = { host: '127.0.0.1', port: this.#port, agent: this.#agent, method, path: url };
     const length = body === null ? {} : { 'content-length': `${body.length}` };
-    const asking = send({ ...options, headers: { ...headers, ...length }, timeout: PATIENCE });
+    const asking = send({ ...options, headers: { ...headers, ...length }, timeout: RESPONSE_TIMEOUT_MS });
     asking.once('response', (response) => read(response).then(resolve, reject));
-    asking.once('timeout', () => asking.destroy(new Error(`no answer within ${PATIENCE} ms`)));
+    asking.once('timeout', () => asking.destroy(new Error(`no answer within ${RESPONSE_TIMEOUT_MS} ms`)));
     asking.once('error', reject);
     asking.end(body ?? undefined);
     return promise;
@@ -33,7 +33,7 @@ export class Exchange {
   async bytes(text: string): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const socket = connect(this.#port, '127.0.0.1');
-    const late = setTimeout(() => reject(new Error(`no answer within ${PATIENCE} ms`)), PATIENCE);
+    const late = setTimeout(() => reject(new Error(`no answer within ${RESPONSE_TIMEOUT_MS} ms`)), RESPONSE_TIMEOUT_MS);
     socket.setEncoding('latin1').once('data', (data) => resolve(`${data}`));
     socket.once('error', () => resolve('')).once('close', () => resolve(''));
     socket.write(text, 'latin1');

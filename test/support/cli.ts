@@ -8,7 +8,7 @@ export type Finished = { code: number | null; signal: NodeJS.Signals | null; std
 export type CliOptions = { input?: string | Uint8Array | null; env?: NodeJS.ProcessEnv };
 
 /** Milliseconds that anything may take, on a machine that is busy. */
-const PATIENCE = 20_000;
+const OUTPUT_TIMEOUT_MS = 20_000;
 
 /** A command line that talks to this service. */
 export function cliFor(t: Test, { url }: Pick<Service, 'url'>) {
@@ -63,7 +63,7 @@ export class Cli {
   until(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const fail = (why: string) => reject(new Error(`${why}, no ${pattern} in:\n${this.stdout}\n${this.stderr}`));
-    const late = setTimeout(fail, PATIENCE, 'time is over');
+    const late = setTimeout(fail, OUTPUT_TIMEOUT_MS, 'time is over');
     const look = () => {
       const found = pattern.exec(this[stream]);
       if (found !== null) resolve(found);

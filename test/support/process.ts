@@ -25,7 +25,7 @@ export const MAIN = fileURLToPath(new URL('../../src/cli/main.js', import.meta.u
 const PLAIN_NODE = ['env', '-u', 'NODE_OPTIONS', process.execPath];
 
 /** Milliseconds a service may take to come up, on a machine that is busy. */
-const PATIENCE = 60_000;
+const OUTPUT_TIMEOUT_MS = 60_000;
 
 /** Runs the program to its end. */
 export function run(t: Test, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
@@ -81,7 +81,7 @@ class Child {
   /** The first line of stdout that matches, once it is there. */
   line(pattern: RegExp): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const late = setTimeout(() => reject(new Error(`no ${pattern} in:\n${this.stdout}${this.stderr}`)), PATIENCE);
+    const late = setTimeout(() => reject(new Error(`no ${pattern} in:\n${this.stdout}${this.stderr}`)), OUTPUT_TIMEOUT_MS);
     const look = () => {
       const found = this.stdout.split('\n').find((line) => pattern.test(line) && line.endsWith('}'));
       if (found !== undefined) resolve(found);

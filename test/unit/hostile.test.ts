@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ProblemError } from '../../src/errors.ts';
 import { messageFilter } from '../../src/http/messages/filters.ts';
-import { encoderFor } from '../../src/journal/encode/encoder.ts';
+import { encoderFor } from '../../src/journal/encode/encoders.ts';
 import { JournalError } from '../../src/journal/journal-error.ts';
 import { compileFilter } from '../../src/journal/query/predicate.ts';
 import { compileMatch } from '../../src/matching/compile.ts';

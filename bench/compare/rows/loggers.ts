@@ -9,7 +9,7 @@ import type { Subject } from '../report/row.ts';
 type Logger = { what: string; command: (port: number, file: string) => string[]; kept: (file: string) => number };
 
 const LINE_FEED = 10;
-const PATIENCE = 10_000;
+const ARRIVAL_TIMEOUT_MS = 10_000;
 
 const LOGGERS: Record<string, Logger> = {
   rsyslogd: {
@@ -79,7 +79,7 @@ input(type="imudp" address="127.0.0.1" port="${port}" ruleset="keep" rcvbufSize=
 
 /** Resolves when the program has used no CPU for a while; answers when that began, on the clock of `performance.now()`. */
 async function quiet(program: Program): Promise<number> {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + ARRIVAL_TIMEOUT_MS;
   let since = performance.now();
   for (let used = -1; performance.now() - since < 300; await sleep(20)) {
     if (performance.now() > deadline) throw new Error('the program does not come to rest');
@@ -91,7 +91,7 @@ async function quiet(program: Program): Promise<number> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + ARRIVAL_TIMEOUT_MS;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error('the program did not bind its port');
     await sleep(10);

@@ -9,7 +9,7 @@ const CLIENTS = 100;
 const MESSAGES = 2000;
 const RATE = 2000;
 /** Milliseconds until a stream that has not ended is given up. */
-const PATIENCE = 10_000;
+const STREAM_TIMEOUT_MS = 10_000;
 
 /** A server of event streams, and the UDP port whose datagrams they show. */
 type Source = { program: Program; url: string; port: number };
@@ -79,7 +79,7 @@ async function stream(url: string, agent: Agent): Promise<{ ended: Promise<boole
     response.once('end', () => end(last.includes('"limit"')));
     response.once('error', () => end(false));
   }).once('error', reject);
-  setTimeout(() => request.destroy(), PATIENCE).unref();
+  setTimeout(() => request.destroy(), STREAM_TIMEOUT_MS).unref();
   await begun;
   return { ended };
 }

@@ -9,8 +9,8 @@ import { FAILED } from '../session/failure.ts';
 import { inSession, type Session } from '../session/session.ts';
 
 /** Milliseconds one question may take, and between two of them. */
-const PATIENCE = 2000;
-const PAUSE = 100;
+const RESPONSE_TIMEOUT_MS = 2000;
+const RETRY_INTERVAL_MS = 100;
 
 type Flags = CommonFlags & { wait: string };
 type Health = { status: string; detail?: string };
@@ -33,7 +33,7 @@ async function healthcheck({ http, output, signal }: Session, { wait, token }: F
   const deadline = performance.now() + parseDuration(wait)!;
   let health = await ask(url, headers);
   while (health.status !== 'ok' && performance.now() < deadline) {
-    await sleep(PAUSE, null, { signal });
+    await sleep(RETRY_INTERVAL_MS, null, { signal });
     health = await ask(url, headers);
   }
   if (output.json) await output.object(health);
@@ -45,7 +45,7 @@ async function healthcheck({ http, output, signal }: Session, { wait, token }: F
 /** What the service says, or in the same form why it says nothing. */
 async function ask(url: string, headers: Record<string, string>): Promise<Health> {
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS) });
     const health: unknown = await response.json().catch(() => null);
     const isHealth = typeof health === 'object' && health !== null && 'status' in health;
     return isHealth && typeof health.status === 'string'

@@ -23,7 +23,7 @@ export type Session = {
 };
 
 /** Milliseconds for an answer, beyond the time-out that a command is given. */
-const PATIENCE = 60_000;
+const RESPONSE_TIMEOUT_MS = 60_000;
 
 /** What a command does. A number that it resolves with is its exit code. */
 type Act<A extends unknown[]> = (session: Session, ...args: A) => Promise<unknown>;
@@ -46,7 +46,7 @@ export function inSession<A extends unknown[]>(act: Act<A>) {
 
 function open(flags: CommonFlags, ending: Ending, cleaning: AsyncDisposableStack): Session {
   const { url, token, timeout = 0 } = flags;
-  const options = { token: token || undefined, timeout: PATIENCE + milliseconds(timeout) };
+  const options = { token: token || undefined, timeout: RESPONSE_TIMEOUT_MS + milliseconds(timeout) };
   const http = new Http(serviceUrl(url), options);
   return {
     http,

@@ -2,8 +2,8 @@
 import { paintTalk } from '../session/output.ts';
 
 /** Milliseconds before the first and between two drawings, and the width of the bar. */
-const PATIENCE = 300;
-const PAUSE = 100;
+const FIRST_DELAY_MS = 300;
+const UPDATE_INTERVAL_MS = 100;
 const WIDTH = 24;
 /** Back to the start of the line, and clear it. */
 const CLEAR = '\r\x1b[K';
@@ -12,7 +12,7 @@ export type Drawing = { write(text: string): unknown };
 
 export class Progress {
   readonly #on: Drawing | undefined;
-  #next = performance.now() + PATIENCE;
+  #next = performance.now() + FIRST_DELAY_MS;
   #isDrawn = false;
 
   /** Without something to draw on it is silent. */
@@ -25,7 +25,7 @@ export class Progress {
     if (this.#on === undefined || performance.now() < this.#next) return;
     this.#on.write(`${CLEAR}${share === undefined ? '' : `${bar(share)} `}${text}`);
     this.#isDrawn = true;
-    this.#next = performance.now() + PAUSE;
+    this.#next = performance.now() + UPDATE_INTERVAL_MS;
   }
 
   /** Leaves no trace. */

@@ -2,7 +2,7 @@
 
 import type { Read, ReadResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
-import { encoderOf } from '../encode/encoder.ts';
+import { encoderOf } from '../encode/encoders.ts';
 import { RunningExports } from '../encode/pcapng-exports.ts';
 import { readerGone } from '../journal-error.ts';
 import type { View } from '../log/view.ts';

@@ -8,7 +8,7 @@
 import { NO_PAYLOAD } from '../../records/chunk.ts';
 import type { NearMiss, Wait, WaitResult } from '../../schemas/reads.ts';
 import { BEYOND, type Position, STALE } from '../cursor.ts';
-import { encoderFor } from '../encode/encoder.ts';
+import { encoderFor } from '../encode/encoders.ts';
 import { readerGone } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';

@@ -1,11 +1,10 @@
 /**
- * Counts: what is counted of a listener beside its history, as it is kept for the next process. It is stored at an
+ * SavedCounters: what is counted of a listener beside its history, as it is kept for the next process. It is stored at an
  * orderly end, and before that once a second: after a kill it may be a second old. What the journal knows is never late,
  * so what this lacks is made up from there, and the law holds: received = captured + what was dropped after it was read.
  */
 import { LOSSES, type Traffic } from '../../journal/journal.ts';
 import type { Counter, Ticket } from '../../runtime/counters.ts';
-import type { Listener } from '../listener.ts';
 
 export type SavedCounters = {
   /** Over all bindings there ever were. */
@@ -27,16 +26,6 @@ const NONE: SavedCounters = {
 
 /** Drops that are in `received`, beside `full`, which the journal counts. */
 const READ_AND_DROPPED = ['overload', 'denied', 'fault', 'paused', 'closed', 'lost'] as const;
-
-export function savedCountersOf({ tally, repliesBefore, expiry: { expiresAt } }: Listener): SavedCounters {
-  const { knowsKernelDrops } = tally;
-  const taken = {
-    request: tally.taken('request'),
-    reply: tally.taken('reply') - repliesBefore,
-    connection: tally.taken('connection'),
-  };
-  return { sums: tally.lasting(), taken, knowsKernelDrops, expiresAt };
-}
 
 /** What was saved, brought up to what the journal knows. */
 export function settledCounts(saved: string | null, known: Traffic, protocol: 'udp' | 'tcp'): SavedCounters {

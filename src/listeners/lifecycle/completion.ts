@@ -9,7 +9,7 @@ import { milliseconds } from '../spec.ts';
 /** Milliseconds that answers in flight and open connections get. */
 const DRAIN = 10_000;
 /** Shortest time between two looks at the clock of the last request. */
-const LEAST_PAUSE = 10;
+const LEAST_CHECK_INTERVAL_MS = 10;
 
 /** Closes the listener and frees its port. It shows `completed` only once its last record is in the journal. */
 export function complete(listener: Listener, reason: 'maxRequests' | 'idle', journal: Journal): Promise<void> {
@@ -35,7 +35,7 @@ export function watchIdle(listener: Listener, onIdle: () => void): () => void {
     quietSince = isBusy ? Date.now() : Math.max(quietSince, sums.lastRequestAt);
     const left = quietSince + idle - Date.now();
     if (left <= 0) onIdle();
-    else timer = setTimeout(look, atMost(isBusy ? idle / 4 : Math.max(LEAST_PAUSE, left))).unref();
+    else timer = setTimeout(look, atMost(isBusy ? idle / 4 : Math.max(LEAST_CHECK_INTERVAL_MS, left))).unref();
   };
   const atMost = (pause: number) => Math.min(pause, LONGEST_TIMER);
   let timer = setTimeout(look, atMost(idle)).unref();

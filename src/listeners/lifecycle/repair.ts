@@ -6,14 +6,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../../journal/journal.ts';
 import type { ListenerThread } from '../../workers/thread-allocation.ts';
+import type { Binding } from '../binding.ts';
 import { undropped } from '../counters/listener-counters.ts';
-import type { Binding, Listener, ListenerFault } from '../listener.ts';
+import type { Listener, ListenerFault } from '../listener.ts';
 import { changeRecord, lostRecord } from '../records.ts';
 import { closeListener, reopenBinding } from '../sockets/bindings.ts';
 
 /** Tries of a rebind, and milliseconds between them: the kernel may let go of the old socket a little later. */
 const TRIES = 20;
-const PAUSE = 25;
+const RETRY_INTERVAL_MS = 25;
 
 /** Call at once when a thread is gone. Answers when its losses are in the journal, and whether it ended the last request. */
 export async function threadDown(listener: Listener, thread: ListenerThread, journal: Journal): Promise<boolean> {
@@ -77,6 +78,6 @@ async function reopen(listener: Listener, binding: Binding): Promise<ListenerFau
       if (code !== 'EADDRINUSE' || attempt === TRIES)
         return { code, detail: `its socket can't be opened again: ${message}` };
     }
-    await sleep(PAUSE);
+    await sleep(RETRY_INTERVAL_MS);
   }
 }

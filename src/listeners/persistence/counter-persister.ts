@@ -1,7 +1,8 @@
 /** Saves the counts of all listeners for the next process: once a second those that changed, and at the end. */
 import type { Journal } from '../../journal/journal.ts';
 import type { JournalError } from '../../journal/journal-error.ts';
-import { savedCountersOf } from '../counters/saved-counters.ts';
+import type { SavedCounters } from '../counters/saved-counters.ts';
+import type { Listener } from '../listener.ts';
 import type { ListenerTable } from '../listener-table.ts';
 
 /** Milliseconds between two looks. */
@@ -45,4 +46,14 @@ export class CounterPersister {
   #failed(error: unknown): void {
     if ((error as JournalError).code !== 'storage') this.#onError(error);
   }
+}
+
+function savedCountersOf({ tally, repliesBefore, expiry: { expiresAt } }: Listener): SavedCounters {
+  const { knowsKernelDrops } = tally;
+  const taken = {
+    request: tally.taken('request'),
+    reply: tally.taken('reply') - repliesBefore,
+    connection: tally.taken('connection'),
+  };
+  return { sums: tally.lasting(), taken, knowsKernelDrops, expiresAt };
 }

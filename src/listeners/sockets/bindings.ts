@@ -11,11 +11,13 @@ import type { PreparedSocket } from '../../runtime/transports/transport.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocation.ts';
+import type { Binding } from '../binding.ts';
 import { undropped } from '../counters/listener-counters.ts';
-import { type Binding, type Held, type Listener, liveSpec } from '../listener.ts';
+import { type Held, type Listener, liveSpec } from '../listener.ts';
 import { fixedSpec } from '../spec.ts';
 import { bindProblem } from './os-problems.ts';
-import type { PortRange, PortTable, PortUse } from './ports.ts';
+import type { PortUse } from './port-use.ts';
+import type { PortRange, PortTable } from './ports.ts';
 import { openSocket } from './sockets.ts';
 
 export type PortRules = { table: PortTable; range: PortRange | null };

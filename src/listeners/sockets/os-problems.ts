@@ -1,7 +1,7 @@
 /** What an errno of the operating system means to a client. */
 import { PROBLEMS, type ProblemCode, ProblemError } from '../../errors.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
-import type { PortUse } from './ports.ts';
+import type { PortUse } from './port-use.ts';
 
 export const ANOTHER_PORT = 'take another port, or 0 for any free one';
 const OWN_ADDRESS = 'take one that the machine has, e.g. 127.0.0.1';

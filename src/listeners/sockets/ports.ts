@@ -6,15 +6,8 @@ import { isIP } from 'node:net';
 import { ProblemError } from '../../errors.ts';
 import { canonicalAddress } from '../../net/address.ts';
 import { ANOTHER_PORT } from './os-problems.ts';
+import type { PortUse } from './port-use.ts';
 
-export type PortUse = {
-  protocol: 'udp' | 'tcp';
-  /** A literal address. */
-  host: string;
-  port: number;
-  /** An IPv6 wildcard that leaves IPv4 alone. */
-  ipv6Only: boolean;
-};
 export type PortHolder = { id: string; name: string | null };
 export type PortRange = { first: number; last: number };
 

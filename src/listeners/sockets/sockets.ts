@@ -5,7 +5,7 @@
 import type { PreparedSocket } from '../../runtime/transports/transport.ts';
 import { transportOf } from '../../runtime/transports/transports.ts';
 import type { BindingSpec } from '../../workers/protocol.ts';
-import type { Binding } from '../listener.ts';
+import type { Binding } from '../binding.ts';
 
 /**
  * The socket of one binding: its own, or that of the first where all listen on one.

@@ -6,7 +6,7 @@ import { Trail } from './trail.ts';
 import type { Known } from './world.ts';
 
 /** Milliseconds a stream gets to hand over what is left. */
-const PATIENCE = 20_000;
+const FOLLOW_TIMEOUT_MS = 20_000;
 
 export async function account(client: Client, service: Service): Promise<void> {
   const { world } = client;
@@ -78,7 +78,7 @@ async function streamCheck({ http, world }: Client, follower: Follower): Promise
   const { body } = await http.ask('GET', known.path);
   const { lastSeq } = body.stats;
   const cut = new AbortController();
-  const late = setTimeout(() => cut.abort(), PATIENCE);
+  const late = setTimeout(() => cut.abort(), FOLLOW_TIMEOUT_MS);
   follower.onProgress = () => {
     if (isThere()) cut.abort();
   };

@@ -2,7 +2,7 @@
 import { Agent, type IncomingMessage, request as open } from 'node:http';
 
 /** Milliseconds after which an answer is a hang. */
-export const PATIENCE = 30_000;
+export const RESPONSE_TIMEOUT_MS = 30_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at field by field
 export type Answer = { status: number; headers: IncomingMessage['headers']; body: any };
@@ -63,7 +63,7 @@ export class Http {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const request = open(new URL(path, this.#url), { method, agent, headers: { ...type, ...headers } });
-    const late = setTimeout(() => request.destroy(new Hang(`${method} ${path} was not answered`)), PATIENCE);
+    const late = setTimeout(() => request.destroy(new Hang(`${method} ${path} was not answered`)), RESPONSE_TIMEOUT_MS);
     request.once('response', (response) => {
       clearTimeout(late);
       resolve(response);

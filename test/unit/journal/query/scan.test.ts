@@ -1,5 +1,5 @@
 import t from 'tap';
-import { encoderFor } from '../../../../src/journal/encode/encoder.ts';
+import { encoderFor } from '../../../../src/journal/encode/encoders.ts';
 import { logRangeOf } from '../../../../src/journal/query/log-range.ts';
 import { compileFilter } from '../../../../src/journal/query/predicate.ts';
 import { ResultCollector } from '../../../../src/journal/query/result-collector.ts';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { PortTable, type PortUse } from '../../../../src/listeners/sockets/ports.ts';
+import type { PortUse } from '../../../../src/listeners/sockets/port-use.ts';
+import { PortTable } from '../../../../src/listeners/sockets/ports.ts';
 
 const holder = { id: 'l_0000000001', name: 'first' };
 const use = (host: string, more: Partial<PortUse> = {}): PortUse => ({

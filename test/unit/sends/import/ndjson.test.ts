@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { NdjsonEncoder } from '../../../../src/journal/encode/ndjson.ts';
+import { NdjsonEncoder } from '../../../../src/journal/encode/json-encoders.ts';
 import { HistoryReader } from '../../../../src/journal/log/history-reader.ts';
 import { ImportError } from '../../../../src/pcap/import-item.ts';
 import type { Draft } from '../../../../src/records/chunk.ts';

@@ -2,10 +2,7 @@
  * Internal errors: what is thrown where nothing should be, when a message, a frame or a timer meets a mistake of this
  * program. Caught where it enters the thread, so that the thread goes on; main is told of a few a second, and of how many more.
  */
-import type { WorkerEvent } from './protocol.ts';
-
-/** What was being done. `ordinal` is the binding's number of the message, null when it was none in particular. */
-export type ErrorPlace = { listener: number; binding: number; incarnation: number; ordinal: number | null };
+import type { ErrorPlace, WorkerEvent } from '../workers/protocol.ts';
 
 /** Errors a second that are told. */
 const TOLD = 5;

@@ -1,0 +1,19 @@
+import type { BindingCounters } from '../runtime/counters.ts';
+import type { PreparedSocket } from '../runtime/transports/transport.ts';
+import type { ListenerThread } from '../workers/thread-allocation.ts';
+
+/** A listener's socket inside one thread. */
+export type Binding = {
+  readonly index: number;
+  /** What it counts. */
+  readonly row: BindingCounters;
+  readonly thread: ListenerThread;
+  /** Counts replacements of its thread. */
+  incarnation: number;
+  /** The socket, where main opened it. */
+  readonly socket: PreparedSocket | null;
+  /** Messages read and not dropped before this incarnation began. */
+  baseline: number;
+  /** Its thread is gone and not yet replaced. */
+  down: boolean;
+};
