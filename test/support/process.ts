@@ -81,7 +81,10 @@ class Child {
   /** The first line of stdout that matches, once it is there. */
   line(pattern: RegExp): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const late = setTimeout(() => reject(new Error(`no ${pattern} in:\n${this.stdout}${this.stderr}`)), OUTPUT_TIMEOUT_MS);
+    const late = setTimeout(
+      () => reject(new Error(`no ${pattern} in:\n${this.stdout}${this.stderr}`)),
+      OUTPUT_TIMEOUT_MS,
+    );
     const look = () => {
       const found = this.stdout.split('\n').find((line) => pattern.test(line) && line.endsWith('}'));
       if (found !== undefined) resolve(found);
