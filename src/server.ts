@@ -19,7 +19,7 @@ import { PortTable } from './listeners/sockets/ports.ts';
 import { createLog } from './log.ts';
 import { AddressPolicy } from './net/access-policy.ts';
 import { addressUrl } from './net/text.ts';
-import { whyNotNative } from './runtime/transports/udp/native/selftest.ts';
+import { whyNotNative } from './runtime/native/selftest.ts';
 import { Sends } from './sends/sends.ts';
 import { policyOf, Status } from './status.ts';
 import { VERSION } from './version.ts';

@@ -1,5 +1,5 @@
 import type { BindingCounters } from '../runtime/counters.ts';
-import type { PreparedSocket } from '../runtime/transports/transport.ts';
+import type { PreparedSocket } from '../runtime/transport.ts';
 import type { ListenerThread } from '../workers/thread-allocation.ts';
 
 /** A listener's socket inside one thread. */

@@ -19,7 +19,7 @@ import {
 import { monotonicNanos, wallClock } from '../records/clock.ts';
 import type { JournalPort } from './chunk-link.ts';
 import type { BindingCounters } from './counters.ts';
-import type { Recorder } from './transports/transport.ts';
+import type { Recorder } from './transport.ts';
 
 /** Milliseconds after which a gap is written even when no record follows it. */
 const GAP_DELAY = 250;

@@ -20,7 +20,7 @@ import { BindingCounters } from './counters.ts';
 import type { InternalErrors } from './internal-errors.ts';
 import { BindingRecorder } from './recorder.ts';
 import type { Transmissions } from './transmit/transmissions.ts';
-import type { Binding, Connections } from './transports/transport.ts';
+import type { Binding, Connections } from './transport.ts';
 import { type TransportRegistry, transportOf } from './transports/transports.ts';
 
 export type WorkerCommandsOptions = {

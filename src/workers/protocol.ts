@@ -93,7 +93,7 @@ export type WorkerStart = {
 export type PollerAccess = {
   /** Descriptor of the epoll set. */
   epoll: number;
-  /** One word a descriptor, see runtime/transports/udp/native/poller.ts. */
+  /** One word a descriptor, see runtime/native/poller.ts. */
   readiness: SharedArrayBuffer;
 };
 

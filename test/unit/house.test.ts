@@ -63,7 +63,7 @@ t.test('the rooms import each other in no circle', async (t) => {
   t.same(circles(graphOf(IMPORTS, roomOf)), []);
 });
 
-for (const house of [] as string[]) {
+for (const house of ['src/runtime']) {
   t.test(`nor do the rooms of ${house}`, async (t) => {
     const inside = IMPORTS.filter(({ from, to }) => starts(from, [`${house}/`]) && starts(to, [`${house}/`]));
     t.ok(inside.length > 50, 'its sources were found');

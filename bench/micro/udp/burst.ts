@@ -1,6 +1,7 @@
 /** Datagrams a second that leave in a burst, from a throw-away socket. */
+
+import { whyNotNative } from '../../../src/runtime/native/selftest.ts';
 import { Transmissions } from '../../../src/runtime/transmit/transmissions.ts';
-import { whyNotNative } from '../../../src/runtime/transports/udp/native/selftest.ts';
 import { flood, peer, start } from './peers.ts';
 
 export type BurstRow = { what: string; measure(count: number): Promise<number> };

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
-import { sharedPoller } from '../../../src/runtime/transports/udp/native/poller.ts';
-import { closeSocket, openUdpSocket } from '../../../src/runtime/transports/udp/native/sockets.ts';
+import { sharedPoller } from '../../../src/runtime/native/poller.ts';
+import { closeSocket, openUdpSocket } from '../../../src/runtime/native/sockets.ts';
 import type { Responder } from '../../../src/schemas/responder.ts';
 import type { UdpSpec } from '../../../src/workers/protocol.ts';
 import type { ReadStart, SinkCount, SinkStart } from './thread.ts';

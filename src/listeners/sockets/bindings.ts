@@ -7,7 +7,7 @@ import type { CloseMode } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { BindingCounters } from '../../runtime/counters.ts';
-import type { PreparedSocket } from '../../runtime/transports/transport.ts';
+import type { PreparedSocket } from '../../runtime/transport.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocation.ts';

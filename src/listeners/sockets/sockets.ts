@@ -2,7 +2,7 @@
  * Sockets that the main thread opens itself and hands to threads. Such a socket outlives its threads: the replacement of
  * one goes on with it, and what the kernel had queued meanwhile is still there, datagrams and connections alike.
  */
-import type { PreparedSocket } from '../../runtime/transports/transport.ts';
+import type { PreparedSocket } from '../../runtime/transport.ts';
 import { transportOf } from '../../runtime/transports/transports.ts';
 import type { BindingSpec } from '../../workers/protocol.ts';
 import type { Binding } from '../binding.ts';

@@ -9,7 +9,7 @@ import { isWithin } from '../../net/address.ts';
 import type { BindingSpec } from '../../workers/protocol.ts';
 import type { BindingCounters } from '../counters.ts';
 import { COLUMN } from '../counters.ts';
-import type { Recorder } from '../transports/transport.ts';
+import type { Recorder } from '../transport.ts';
 
 export class Admission {
   /** Changed by the binding's `update`. */

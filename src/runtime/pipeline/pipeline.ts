@@ -8,7 +8,7 @@
  */
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import { COLUMN } from '../counters.ts';
-import type { BindingContext } from '../transports/transport.ts';
+import type { BindingContext } from '../transport.ts';
 import { ActionRunner, type Task } from './action-runner.ts';
 import { type Behavior, type Decision, NO_ACTION } from './behavior.ts';
 import { compileBehavior } from './behaviors.ts';

@@ -7,11 +7,11 @@ import { isIPv6 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { SendOutcome, UdpOrder } from '../../workers/protocol.ts';
-import type { SendControl } from '../transports/transport.ts';
-import { BatchSender } from '../transports/udp/native/batch-sender.ts';
-import type { Libc } from '../transports/udp/native/libc.ts';
-import { provenLibc } from '../transports/udp/native/selftest.ts';
-import { openSendingSocket } from '../transports/udp/native/sockets.ts';
+import { BatchSender } from '../native/batch-sender.ts';
+import type { Libc } from '../native/libc.ts';
+import { provenLibc } from '../native/selftest.ts';
+import { openSendingSocket } from '../native/sockets.ts';
+import type { SendControl } from '../transport.ts';
 import { runScript, type ScriptOptions } from './schedule.ts';
 import { SendProgress } from './send-progress.ts';
 

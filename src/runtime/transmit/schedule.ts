@@ -8,7 +8,7 @@ import { pause } from '../../timers.ts';
 import type { SendOrder, SendPart } from '../../workers/protocol.ts';
 import { Request } from '../pipeline/request.ts';
 import { compileTemplate } from '../pipeline/responders/template.ts';
-import type { SendControl } from '../transports/transport.ts';
+import type { SendControl } from '../transport.ts';
 import type { SendProgress } from './send-progress.ts';
 
 /** Milliseconds of sending without a turn of the loop. */

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import type { SendOutcome, TcpOrder } from '../../workers/protocol.ts';
 import { createCodec } from '../framing/codecs.ts';
 import type { Frame } from '../framing/frame-codec.ts';
-import type { SendControl } from '../transports/transport.ts';
+import type { SendControl } from '../transport.ts';
 import { runScript } from './schedule.ts';
 import { SendProgress } from './send-progress.ts';
 

@@ -1,7 +1,7 @@
 /** Transmissions under way in this thread: started, watched and called off by id. */
 
 import type { SendOrder, SendOutcome, WorkerEvent } from '../../workers/protocol.ts';
-import type { SendControl } from '../transports/transport.ts';
+import type { SendControl } from '../transport.ts';
 import { throwAwaySender, transmitDatagrams } from './datagrams.ts';
 import { transmitStreams } from './streams.ts';
 

@@ -1,6 +1,6 @@
 import type { WireError } from '../../rpc/wire-error.ts';
 import type { BindingCounters, Counter } from '../counters.ts';
-import type { BindingContext } from './transport.ts';
+import type { BindingContext } from '../transport.ts';
 
 /** Milliseconds between two problem records of one kind. */
 const INTERVAL = 1000;

@@ -3,8 +3,8 @@
  * its test, and a line here. What runs in threads only is loaded there, by `loadTransports`; main pays for `prepare`.
  */
 import type { BindingSpec, Protocol } from '../../workers/protocol.ts';
+import type { Transport } from '../transport.ts';
 import { tcpTransport } from './tcp/tcp.ts';
-import type { Transport } from './transport.ts';
 import { udpTransport } from './udp/udp.ts';
 
 export type TransportRegistry = { readonly [P in Protocol]: Transport<Extract<BindingSpec, { protocol: P }>> };

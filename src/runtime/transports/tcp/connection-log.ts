@@ -9,8 +9,8 @@ import {
 } from '../../../records/chunk.ts';
 import { wallClock } from '../../../records/clock.ts';
 import { COLUMN } from '../../counters.ts';
+import type { BindingContext, Recorder } from '../../transport.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
-import type { BindingContext, Recorder } from '../transport.ts';
 
 /** What a record says of the connection it belongs to. `remote` is 16 bytes, undefined where nobody knows them. */
 export type Party = { readonly number: number; readonly remote: Uint8Array | undefined; readonly remotePort: number };

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { after } from '../../../timers.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
-import type { Connections } from '../transport.ts';
+import type { Connections } from '../../transport.ts';
 import type { TcpConnection } from './connection.ts';
 
 export class ConnectionTable implements Connections {

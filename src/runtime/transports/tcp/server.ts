@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import type { TcpSpec } from '../../../workers/protocol.ts';
-import type { Binding, BindingContext } from '../transport.ts';
-import { errnoError, loadLibc } from '../udp/native/libc.ts';
+import { errnoError, loadLibc } from '../../native/libc.ts';
+import type { Binding, BindingContext } from '../../transport.ts';
 import { TcpBinding } from './binding.ts';
 
 /** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */

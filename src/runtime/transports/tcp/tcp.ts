@@ -3,9 +3,9 @@
  * the native layer is missing each thread binds by node:net.
  */
 import type { TcpSpec } from '../../../workers/protocol.ts';
-import type { Binding, BindingContext, PreparedSocket, Transport } from '../transport.ts';
-import { sharedPoller } from '../udp/native/poller.ts';
-import { closeSocket, openTcpSocket } from '../udp/native/sockets.ts';
+import { sharedPoller } from '../../native/poller.ts';
+import { closeSocket, openTcpSocket } from '../../native/sockets.ts';
+import type { Binding, BindingContext, PreparedSocket, Transport } from '../../transport.ts';
 
 export const tcpTransport: Transport<TcpSpec> = { name: 'tcp', prepare, load, open };
 

@@ -21,9 +21,9 @@ import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
-import { pollUntilQuiet } from '../poll.ts';
+import type { Binding, BindingContext, SendControl } from '../../transport.ts';
+import { pollUntilQuiet } from '../quiet-loop.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
-import type { Binding, BindingContext, SendControl } from '../transport.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;

@@ -3,8 +3,8 @@
  * accounted for stands in shared memory, so that a thread which takes the socket over goes on where the last one ended.
  */
 import { COLUMN } from '../../counters.ts';
-import type { Libc } from './native/libc.ts';
-import { drainedSocketDrops, socketDrops } from './native/socket-state.ts';
+import type { Libc } from '../../native/libc.ts';
+import { drainedSocketDrops, socketDrops } from '../../native/socket-state.ts';
 
 export class KernelDrops {
   readonly #libc: Libc;

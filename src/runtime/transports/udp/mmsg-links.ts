@@ -3,13 +3,13 @@
  * answers gather in the thread's batch and leave together by sendmmsg; they are recorded after what they answer.
  */
 import { COLUMN } from '../../counters.ts';
+import { EMSGSIZE } from '../../native/layout.ts';
+import { errnoName } from '../../native/libc.ts';
+import { SEND_BATCH_SLOTS } from '../../native/send-batch.ts';
+import { MAX_DATAGRAM } from '../../native/sockaddr.ts';
 import type { HoldReason, Link } from '../../pipeline/link.ts';
+import type { BindingContext } from '../../transport.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
-import type { BindingContext } from '../transport.ts';
-import { EMSGSIZE } from './native/layout.ts';
-import { errnoName } from './native/libc.ts';
-import { SEND_BATCH_SLOTS } from './native/send-batch.ts';
-import { MAX_DATAGRAM } from './native/sockaddr.ts';
 import type { ThreadResources } from './thread-resources.ts';
 
 /** Bytes of a struct sockaddr_in6, the largest there is here. */

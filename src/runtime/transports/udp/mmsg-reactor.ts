@@ -6,8 +6,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { PollerAccess } from '../../../workers/protocol.ts';
-import type { Libc } from './native/libc.ts';
-import { ReadinessWaiter } from './native/poller.ts';
+import type { Libc } from '../../native/libc.ts';
+import { ReadinessWaiter } from '../../native/poller.ts';
 
 /** How a pass ended: more is waiting, a flood was drained, nothing is left, or the reader can't take more for now. */
 export type PassResult = 'again' | 'nap' | 'wait' | 'stalled';

@@ -7,12 +7,12 @@ import type { Endpoint } from '../../../net/endpoint.ts';
 import { encodeExtras } from '../../../records/chunk.ts';
 import type { UdpOrder } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
+import { BatchSender } from '../../native/batch-sender.ts';
+import type { SendBatch } from '../../native/send-batch.ts';
+import { familyOf, socketAddress } from '../../native/sockaddr.ts';
 import type { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import type { DatagramSender } from '../../transmit/datagrams.ts';
-import type { BindingContext } from '../transport.ts';
-import { BatchSender } from './native/batch-sender.ts';
-import type { SendBatch } from './native/send-batch.ts';
-import { familyOf, socketAddress } from './native/sockaddr.ts';
+import type { BindingContext } from '../../transport.ts';
 import type { ThreadResources } from './thread-resources.ts';
 
 export type SenderOptions = {

@@ -28,9 +28,9 @@ import {
   recordBytes,
   writeHeader,
 } from '../../../records/chunk.ts';
-import type { Recorder } from '../transport.ts';
-import { SLOT_BYTES } from './native/arena.ts';
-import { type Names, readName } from './native/sockaddr.ts';
+import { SLOT_BYTES } from '../../native/arena.ts';
+import { type Names, readName } from '../../native/sockaddr.ts';
+import type { Recorder } from '../../transport.ts';
 
 /** A batch of datagrams as it lies in an arena or outbox. */
 export type Batch = Names & {

@@ -3,7 +3,7 @@
  * here it is attached, read and left. All sockets of a thread share one arena, one send batch and one reactor.
  */
 import type { UdpSpec } from '../../../workers/protocol.ts';
-import type { Binding, BindingContext } from '../transport.ts';
+import type { Binding, BindingContext } from '../../transport.ts';
 import { MmsgBinding } from './mmsg-binding.ts';
 import { createThreadResources, type ThreadResources } from './thread-resources.ts';
 

@@ -3,10 +3,10 @@
  * thread opens one by node:dgram. Which of the two is told by what main hands over.
  */
 import type { UdpSpec } from '../../../workers/protocol.ts';
-import type { Binding, BindingContext, PreparedSocket, Transport } from '../transport.ts';
-import { sharedPoller } from './native/poller.ts';
-import { whyNotNative } from './native/selftest.ts';
-import { closeSocket, openUdpSocket } from './native/sockets.ts';
+import { sharedPoller } from '../../native/poller.ts';
+import { whyNotNative } from '../../native/selftest.ts';
+import { closeSocket, openUdpSocket } from '../../native/sockets.ts';
+import type { Binding, BindingContext, PreparedSocket, Transport } from '../../transport.ts';
 
 export const udpTransport: Transport<UdpSpec> = { name: 'udp', prepare, load, open };
 

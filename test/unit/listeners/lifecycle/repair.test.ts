@@ -1,7 +1,7 @@
 /** Threads that die: nothing hangs, ports stay, every loss is counted. */
 import { createSocket } from 'node:dgram';
 import t from 'tap';
-import { BATCH } from '../../../../src/runtime/transports/udp/native/arena.ts';
+import { BATCH } from '../../../../src/runtime/native/arena.ts';
 import type { PoolThread } from '../../../../src/workers/pool-thread.ts';
 import { ENGINES, page, setup, tcpClient, threadNamed, UdpClient, until } from '../service.ts';
 

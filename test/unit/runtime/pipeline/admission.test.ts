@@ -6,7 +6,7 @@ import { addressBytes, isWithin } from '../../../../src/net/address.ts';
 import type { GapReason } from '../../../../src/records/chunk.ts';
 import { BindingCounters, createCounters } from '../../../../src/runtime/counters.ts';
 import { Admission } from '../../../../src/runtime/pipeline/admission.ts';
-import type { Recorder } from '../../../../src/runtime/transports/transport.ts';
+import type { Recorder } from '../../../../src/runtime/transport.ts';
 import { bindingSpec, type Wanted } from '../../workers/rig.ts';
 
 function admission(wanted: Wanted, memory = createCounters(2), binding = 0) {

@@ -6,7 +6,7 @@ import type { Action, Behavior } from '../../../../src/runtime/pipeline/behavior
 import type { Link } from '../../../../src/runtime/pipeline/link.ts';
 import { Pipeline } from '../../../../src/runtime/pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../../../src/runtime/pipeline/reply-policy.ts';
-import type { BindingContext } from '../../../../src/runtime/transports/transport.ts';
+import type { BindingContext } from '../../../../src/runtime/transport.ts';
 import type { Responder } from '../../../../src/schemas/responder.ts';
 import type { BindingSpec } from '../../../../src/workers/protocol.ts';
 import { until } from '../../workers/rig.ts';

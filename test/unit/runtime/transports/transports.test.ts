@@ -12,7 +12,7 @@ t.test('a protocol has one transport, under its own name', async (t) => {
 
 t.test('the main thread opens sockets without loading what threads serve them with', async (t) => {
   const loaded = staticImports('src/runtime/transports/transports.ts');
-  t.ok(loaded.has('src/runtime/transports/udp/native/sockets.ts'), 'it opens sockets');
+  t.ok(loaded.has('src/runtime/native/sockets.ts'), 'it opens sockets');
   t.same(
     [...loaded].filter((file) => /\/(pipeline|framing|transmit)\/|recorder|binding/.test(file)),
     [],

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { whyNotNative } from '../../../../src/runtime/transports/udp/native/selftest.ts';
+import { whyNotNative } from '../../../../src/runtime/native/selftest.ts';
 import { attach } from './udp/flood.ts';
 import { udpContract } from './udp-contract.ts';
 

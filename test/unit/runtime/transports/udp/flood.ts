@@ -1,12 +1,12 @@
 /** A fast sender of numbered datagrams over loopback, for tests: the number is the first four bytes, u32le. */
 
 import type { Endpoint } from '../../../../../src/net/endpoint.ts';
+import { AF_INET } from '../../../../../src/runtime/native/layout.ts';
+import { loadLibc } from '../../../../../src/runtime/native/libc.ts';
+import { SendBatch } from '../../../../../src/runtime/native/send-batch.ts';
+import { socketAddress } from '../../../../../src/runtime/native/sockaddr.ts';
+import { closeSocket, openSendingSocket } from '../../../../../src/runtime/native/sockets.ts';
 import { transportOf } from '../../../../../src/runtime/transports/transports.ts';
-import { AF_INET } from '../../../../../src/runtime/transports/udp/native/layout.ts';
-import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
-import { SendBatch } from '../../../../../src/runtime/transports/udp/native/send-batch.ts';
-import { socketAddress } from '../../../../../src/runtime/transports/udp/native/sockaddr.ts';
-import { closeSocket, openSendingSocket } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
 import type { BindingSpec } from '../../../../../src/workers/protocol.ts';
 
 const CONNECTED = new Uint8Array(0);

@@ -1,10 +1,10 @@
 /** A process whose threads wait for datagrams that keep coming; it exits without closing anything. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { ReceiveArena } from '../../../../../src/runtime/transports/udp/native/arena.ts';
-import { loadLibc } from '../../../../../src/runtime/transports/udp/native/libc.ts';
-import { ReadinessWaiter, sharedPoller } from '../../../../../src/runtime/transports/udp/native/poller.ts';
-import { openUdpSocket } from '../../../../../src/runtime/transports/udp/native/sockets.ts';
+import { ReceiveArena } from '../../../../../src/runtime/native/arena.ts';
+import { loadLibc } from '../../../../../src/runtime/native/libc.ts';
+import { ReadinessWaiter, sharedPoller } from '../../../../../src/runtime/native/poller.ts';
+import { openUdpSocket } from '../../../../../src/runtime/native/sockets.ts';
 import type { PollerAccess } from '../../../../../src/workers/protocol.ts';
 import { Flood } from './flood.ts';
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { whyNotNative } from '../../../../../src/runtime/transports/udp/native/selftest.ts';
+import { whyNotNative } from '../../../../../src/runtime/native/selftest.ts';
 import type { UdpOrder } from '../../../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../../workers/rig.ts';
 import { ask, client, send } from '../udp-contract.ts';

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../../net/endpoint.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import { ReceiveArena } from './arena.ts';
 import { AF_INET, EPOLL_CTL_ADD, EPOLLIN, EPOLLONESHOT, SO_RCVBUF, SOL_SOCKET } from './layout.ts';
 import { type Libc, loadLibc } from './libc.ts';

@@ -1,7 +1,7 @@
 /** struct sockaddr and the addresses people read. */
 import { networkInterfaces } from 'node:os';
-import { addressBytes, addressText } from '../../../../net/address.ts';
-import type { Endpoint } from '../../../../net/endpoint.ts';
+import { addressBytes, addressText } from '../../net/address.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import { AF_INET, AF_INET6, SOCKADDR } from './layout.ts';
 
 /** Payload bytes of the largest datagram over IPv6; IPv4 has 20 fewer. */

@@ -1,10 +1,10 @@
 /** Run as a process of its own: a crash must be seen as one. Only loopback addresses are ever sent to. */
 import fc from 'fast-check';
-import { ReceiveArena } from '../../../../../../src/runtime/transports/udp/native/arena.ts';
-import { loadLibc } from '../../../../../../src/runtime/transports/udp/native/libc.ts';
-import { SendBatch } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
-import { socketDrops } from '../../../../../../src/runtime/transports/udp/native/socket-state.ts';
-import { closeSocket, openUdpSocket } from '../../../../../../src/runtime/transports/udp/native/sockets.ts';
+import { ReceiveArena } from '../../../../src/runtime/native/arena.ts';
+import { loadLibc } from '../../../../src/runtime/native/libc.ts';
+import { SendBatch } from '../../../../src/runtime/native/send-batch.ts';
+import { socketDrops } from '../../../../src/runtime/native/socket-state.ts';
+import { closeSocket, openUdpSocket } from '../../../../src/runtime/native/sockets.ts';
 
 const libc = loadLibc();
 const { fd } = openUdpSocket({

@@ -1,6 +1,6 @@
 /** A process that exits, with code 7, so many milliseconds after the first of its threads began to load native code. */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { loadLibc } from '../../../../../../src/runtime/transports/udp/native/libc.ts';
+import { loadLibc } from '../../../../src/runtime/native/libc.ts';
 
 const THREADS = 4;
 

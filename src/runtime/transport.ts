@@ -4,18 +4,11 @@
  * message it does not keep. One contract suite runs against every implementation.
  */
 
-import type { Endpoint } from '../../net/endpoint.ts';
-import type { ChunkOrigin, Draft } from '../../records/chunk.ts';
-import type { WireError } from '../../rpc/wire-error.ts';
-import type {
-  Attachment,
-  BindingSpec,
-  ConnectionState,
-  LiveSpec,
-  SendOutcome,
-  UdpOrder,
-} from '../../workers/protocol.ts';
-import type { BindingCounters } from '../counters.ts';
+import type { Endpoint } from '../net/endpoint.ts';
+import type { ChunkOrigin, Draft } from '../records/chunk.ts';
+import type { WireError } from '../rpc/wire-error.ts';
+import type { Attachment, BindingSpec, ConnectionState, LiveSpec, SendOutcome, UdpOrder } from '../workers/protocol.ts';
+import type { BindingCounters } from './counters.ts';
 
 export interface Transport<S extends BindingSpec = BindingSpec> {
   readonly name: string;

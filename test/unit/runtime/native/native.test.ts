@@ -3,18 +3,14 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { ReceiveArena } from '../../../../../../src/runtime/transports/udp/native/arena.ts';
-import { AF_INET, AF_INET6 } from '../../../../../../src/runtime/transports/udp/native/layout.ts';
-import { errnoName, loadLibc } from '../../../../../../src/runtime/transports/udp/native/libc.ts';
-import { provenLibc, whyNotNative } from '../../../../../../src/runtime/transports/udp/native/selftest.ts';
-import { SendBatch } from '../../../../../../src/runtime/transports/udp/native/send-batch.ts';
-import { familyOf, readEndpoint, socketAddress } from '../../../../../../src/runtime/transports/udp/native/sockaddr.ts';
-import { socketDrops } from '../../../../../../src/runtime/transports/udp/native/socket-state.ts';
-import {
-  closeSocket,
-  openSendingSocket,
-  openUdpSocket,
-} from '../../../../../../src/runtime/transports/udp/native/sockets.ts';
+import { ReceiveArena } from '../../../../src/runtime/native/arena.ts';
+import { AF_INET, AF_INET6 } from '../../../../src/runtime/native/layout.ts';
+import { errnoName, loadLibc } from '../../../../src/runtime/native/libc.ts';
+import { provenLibc, whyNotNative } from '../../../../src/runtime/native/selftest.ts';
+import { SendBatch } from '../../../../src/runtime/native/send-batch.ts';
+import { familyOf, readEndpoint, socketAddress } from '../../../../src/runtime/native/sockaddr.ts';
+import { socketDrops } from '../../../../src/runtime/native/socket-state.ts';
+import { closeSocket, openSendingSocket, openUdpSocket } from '../../../../src/runtime/native/sockets.ts';
 
 const loopback = { host: '127.0.0.1', port: 0, ipv6Only: false, receiveBuffer: 1 << 20, binding: 0, bindings: 1 };
 
@@ -33,7 +29,7 @@ t.test('elsewhere than on 64-bit Linux, and without koffi, it says why not', asy
 
 /** What the self-test says in a process that was prepared by this code. */
 function verdict(prepare: string): string {
-  const module = new URL('../../../../../../src/runtime/transports/udp/native/selftest.js', import.meta.url).href;
+  const module = new URL('../../../../src/runtime/native/selftest.js', import.meta.url).href;
   const code = `${prepare} import('${module}').then((m) => console.log(m.whyNotNative()));`;
   return spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' }).stdout.trim();
 }

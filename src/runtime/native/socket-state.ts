@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../../net/endpoint.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
 import {
   AF_INET6,
   CLOCK_REALTIME,

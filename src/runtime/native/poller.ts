@@ -7,7 +7,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { PollerAccess } from '../../../../workers/protocol.ts';
+import type { PollerAccess } from '../../workers/protocol.ts';
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLIN, EPOLLONESHOT } from './layout.ts';
 import { errnoError, type Libc, loadLibc } from './libc.ts';
 

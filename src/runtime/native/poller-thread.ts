@@ -1,6 +1,6 @@
 /** The poller's thread: waits, rings, and knows nothing else. */
 import { workerData } from 'node:worker_threads';
-import type { PollerAccess } from '../../../../workers/protocol.ts';
+import type { PollerAccess } from '../../workers/protocol.ts';
 import { loadLibc } from './libc.ts';
 import { cellOf, STOP_CELL } from './poller.ts';
 
