@@ -5,7 +5,7 @@
  */
 import { after } from '../../timers.ts';
 import type { Action } from './behavior.ts';
-import type { Link } from './link.ts';
+import type { Link, SendMeta } from './link.ts';
 import type { Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
 
@@ -154,12 +154,16 @@ export class ActionRunner {
   }
 }
 
+/** One for all: an answer allocates nothing for it. */
+const META: SendMeta = { answers: 0 };
+
 function perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
   for (let i = at; i < actions.length; i++) {
     const action = actions[i]!;
     switch (action.do) {
       case 'send':
-        link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, ordinal);
+        META.answers = ordinal;
+        link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
         break;
       case 'delay':
         return i;

@@ -21,8 +21,6 @@ export const NO_ACTION: Decision = { actions: [] };
 export interface Behavior {
   /** It never acts: bindings then skip everything that serves answers only. */
   readonly silent: boolean;
-  /** None of its actions takes time. */
-  readonly immediate: boolean;
   /**
    * Called once for each message that may be answered; counts and states move here. The request is filled anew for the
    * next message as soon as its actions are done or kept: what outlives this call is taken by `request.keep()`.

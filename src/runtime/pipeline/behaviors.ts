@@ -5,7 +5,7 @@ import { echo } from './responders/echo.ts';
 import { reply } from './responders/reply.ts';
 import { upper } from './responders/upper.ts';
 
-const NONE: Behavior = { silent: true, immediate: true, decide: () => NO_ACTION };
+const NONE: Behavior = { silent: true, decide: () => NO_ACTION };
 
 /** Throws PayloadError or TemplateError; main has checked both before the spec came here. */
 export function compileBehavior(spec: ResponderSpec, context: BehaviorContext): Behavior {

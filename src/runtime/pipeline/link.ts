@@ -6,12 +6,18 @@
 /** Why a connection is not read: no credit, the peer does not take our answers, one is under way, a pause, by request. */
 export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked';
 
+/** What is known of a payload beside its bytes. Filled anew for the next one: take what is needed, keep no hold of it. */
+export type SendMeta = {
+  /** Ordinal of the message that it answers. */
+  answers: number;
+};
+
 export interface Link {
   /**
-   * Sends a payload and records it as `out`, in answer to the message of this ordinal. The payload is copied or handed
-   * over: nobody changes it afterwards. What can't be sent is counted or told as a problem.
+   * Sends a payload and records it as `out`. The payload is copied or handed over: nobody changes it afterwards. What
+   * can't be sent is counted or told as a problem.
    */
-  send(payload: Uint8Array, answers: number): void;
+  send(payload: Uint8Array, meta: Readonly<SendMeta>): void;
   /** Ends a connection; nothing for datagrams, which have none. */
   close(mode: 'fin' | 'rst'): void;
   /** Sets or lifts a reason not to read from this peer; nothing for datagrams. */

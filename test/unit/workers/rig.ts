@@ -17,7 +17,8 @@ import {
 import { monotonicNanos } from '../../../src/records/clock.ts';
 import { listenerId, randomListenerNumber } from '../../../src/records/ids.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
-import { Pool, type PoolOptions } from '../../../src/workers/pool.ts';
+import type { TransportRegistry } from '../../../src/runtime/transports/transports.ts';
+import { Pool, type PoolOptions, WORKER_CREDIT } from '../../../src/workers/pool.ts';
 import type { OpenBinding, PoolThread } from '../../../src/workers/pool-thread.ts';
 import type {
   Attachment,
@@ -29,6 +30,7 @@ import type {
   UdpSpec,
   WorkerEvent,
 } from '../../../src/workers/protocol.ts';
+import { localPool } from './local-threads.ts';
 
 export type Kept = {
   origin: ChunkOrigin;
@@ -54,6 +56,8 @@ export type RigOptions = {
   credit?: number;
   engine?: 'auto' | 'dgram';
   place?: PoolOptions['place'];
+  /** Other transports than the registry's, in the test's own thread. */
+  transports?: TransportRegistry;
   /** How main hands over a socket it opened. */
   attach?: (spec: BindingSpec) => { attachment: Attachment; port: number; release(): void };
 };
@@ -78,6 +82,7 @@ export class Rig {
   static async start(t: Test, options: RigOptions = {}): Promise<Rig> {
     const rig = new Rig(options);
     const { size = 1, credit, engine = 'dgram', place = (n) => ({ name: `shared-${n}`, ordinal: n }) } = options;
+    if (options.transports !== undefined) return rig.#startLocally(t, options.transports);
     rig.pool = await Pool.start({
       size,
       place,
@@ -96,6 +101,17 @@ export class Rig {
     });
     t.teardown(() => rig.pool.close());
     return rig;
+  }
+
+  /** No pool but what stands for one: its threads can't die. */
+  #startLocally(t: Test, transports: TransportRegistry): Rig {
+    const { size = 1, credit = WORKER_CREDIT } = this.#options;
+    const attachJournal = (port: MessagePort) => this.#attach(port);
+    const onEvent = (event: WorkerEvent) => void this.events.push(event);
+    const pool = localPool(size, { transports, ownPorts: this.ownPorts, credit, attachJournal, onEvent });
+    t.teardown(() => pool.close());
+    this.pool = pool as unknown as Pool;
+    return this;
   }
 
   /** A listener with as many bindings as asked for, one in each of the first threads. */

@@ -6,7 +6,7 @@ import type { Request } from '../request.ts';
 export function echo(): Behavior {
   const payload = (request: Request) => withTerminator(request.payload, request.terminator);
   const decision: Decision = { actions: [{ do: 'send', payload }] };
-  return { silent: false, immediate: true, decide: () => decision };
+  return { silent: false, decide: () => decision };
 }
 
 /** The payload with what ended it in the stream. No copy when nothing did. */

@@ -9,11 +9,10 @@ export function reply(spec: Extract<ResponderSpec, { type: 'reply' }>, context: 
   const ms = spec.delay === undefined ? 0 : (parseDuration(spec.delay) ?? 0);
   const send = sendAction(payloadBytes(spec), spec.template ?? false);
   const decision: Decision = { actions: ms > 0 ? [{ do: 'delay', ms }, send] : [send] };
-  const immediate = ms === 0;
-  if (spec.times === undefined) return { silent: false, immediate, decide: () => decision };
+  if (spec.times === undefined) return { silent: false, decide: () => decision };
   const last = context.repliesBefore + spec.times;
   const decide = () => (context.counters.take('reply') > last ? NO_ACTION : decision);
-  return { silent: false, immediate, decide };
+  return { silent: false, decide };
 }
 
 function sendAction(payload: Uint8Array, template: boolean): Action {

@@ -8,7 +8,7 @@ export function upper(strip: boolean): Behavior {
   const payload = ({ payload, terminator }: Request) =>
     withTerminator(upperCase(strip ? stripped(payload) : payload), terminator);
   const decision: Decision = { actions: [{ do: 'send', payload }] };
-  return { silent: false, immediate: true, decide: () => decision };
+  return { silent: false, decide: () => decision };
 }
 
 /** A copy with a-z in upper case; other bytes stay, whatever their encoding. */

@@ -2,7 +2,7 @@
  * TcpBinding: a listening socket in this thread and its connections. Decides who gets in (allow and deny, the limits, the
  * pause, one at a time when sequential) and knows who is in; what is said on a connection is the connection's own.
  */
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import type { LiveSpec, TcpSpec } from '../../../workers/protocol.ts';
@@ -15,6 +15,7 @@ import { Refusals } from '../refusals.ts';
 import { type ConnectionContext, TcpConnection } from './connection.ts';
 import { ConnectionLog, type Party } from './connection-log.ts';
 import { ConnectionTable } from './connections.ts';
+import type { StreamServer, StreamSocket } from './stream.ts';
 
 /** Milliseconds a close waits for peers to close their side, beyond the drain. */
 const FAREWELL = 250;
@@ -22,14 +23,14 @@ const FAREWELL = 250;
 const WANT = 'connections were turned away, for the last file descriptors are kept for the API';
 
 /** `remote` is undefined where the peer had reset before it was accepted: the kernel forgets its address. */
-type Arrival = { socket: Socket; remote: Uint8Array | undefined };
+type Arrival = { socket: StreamSocket; remote: Uint8Array | undefined };
 
 export class TcpBinding implements Binding {
-  readonly engine = 'net';
+  readonly engine: string;
   readonly address: Endpoint;
   readonly receiveBuffer = 0;
   readonly connections = new ConnectionTable();
-  readonly #server: Server;
+  readonly #server: StreamServer;
   readonly #spec: TcpSpec;
   readonly #context: BindingContext;
   readonly #admission: Admission;
@@ -40,7 +41,8 @@ export class TcpBinding implements Binding {
   #waiting: Arrival[] = [];
   #accepted = 0;
 
-  constructor(server: Server, spec: TcpSpec, context: BindingContext) {
+  constructor(server: StreamServer, spec: TcpSpec, context: BindingContext, engine = 'net') {
+    this.engine = engine;
     const { address, port } = server.address() as AddressInfo;
     this.address = { host: address, port };
     this.#server = server;
@@ -85,7 +87,7 @@ export class TcpBinding implements Binding {
     this.#context.recorder.flush();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: StreamSocket): void {
     this.#accepted++;
     // Errors of a connection show as its end; without a listener they would end the thread.
     socket.on('error', () => {});
@@ -97,7 +99,7 @@ export class TcpBinding implements Binding {
   }
 
   /** The last descriptors are the API's. */
-  #turnAwayForWant(socket: Socket): void {
+  #turnAwayForWant(socket: StreamSocket): void {
     this.#wants.note('EMFILE');
     socket.destroy();
   }
@@ -110,7 +112,7 @@ export class TcpBinding implements Binding {
   }
 
   /** Every connection that is not served comes by here: it is counted, with a reason as a message dropped too. */
-  #turnAway(socket: Socket, reason?: 'denied' | 'closed'): void {
+  #turnAway(socket: StreamSocket, reason?: 'denied' | 'closed'): void {
     const { counters, recorder } = this.#context;
     counters.add('connectionsRefused');
     if (reason !== undefined) {
@@ -144,7 +146,7 @@ export class TcpBinding implements Binding {
   }
 
   /** A socket is closed, whether it was served or still waited. */
-  #leave(socket: Socket): void {
+  #leave(socket: StreamSocket): void {
     this.#context.counters.leave();
     this.#waiting = this.#waiting.filter((arrival) => arrival.socket !== socket);
     const connection = this.connections.bySocket(socket);

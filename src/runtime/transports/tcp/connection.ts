@@ -3,7 +3,6 @@
  * no room, the peer does not take our answers, an answer is delayed, or somebody asked for it; so memory stays bounded
  * and the peer meets a full window. After the peer's FIN the answers that are due still go out, then ours follows.
  */
-import type { Socket } from 'node:net';
 import { addressText } from '../../../net/address.ts';
 import type { Extras } from '../../../records/chunk.ts';
 import { microsOf, wallClock } from '../../../records/clock.ts';
@@ -13,12 +12,13 @@ import type { ConnectionState } from '../../../workers/protocol.ts';
 import { createCodec } from '../../framing/codecs.ts';
 import type { Frame, FrameCodec } from '../../framing/frame-codec.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
-import type { HoldReason, Link } from '../../pipeline/link.ts';
+import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS } from '../../pipeline/request.ts';
 import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { CLOSED, type ConnectionLog, OPENED, type Party } from './connection-log.ts';
 import { whenSilent } from './idle.ts';
+import type { StreamSocket } from './stream.ts';
 
 const HOLD: Readonly<Record<HoldReason, number>> = { credit: 1, unread: 2, answering: 4, paused: 8, asked: 16 };
 
@@ -39,10 +39,10 @@ export type ConnectionContext = {
   closing: boolean;
 };
 
-type Peer = { socket: Socket; remote: Uint8Array | undefined; number: number; n: number };
+type Peer = { socket: StreamSocket; remote: Uint8Array | undefined; number: number; n: number };
 
 export class TcpConnection implements Party, Link {
-  readonly socket: Socket;
+  readonly socket: StreamSocket;
   readonly number: number;
   readonly remote: Uint8Array | undefined;
   readonly remotePort: number;
@@ -104,7 +104,7 @@ export class TcpConnection implements Party, Link {
   }
 
   /** An answer, behind those before it. What is empty is not sent. */
-  send(payload: Uint8Array, answers: number): void {
+  send(payload: Uint8Array, { answers }: SendMeta): void {
     if (payload.length === 0) return;
     if (!this.socket.writable) {
       this.#context.pipeline.suppress();

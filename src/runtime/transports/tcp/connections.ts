@@ -1,13 +1,13 @@
 /** The open connections of a binding, by number, for the binding and for commands from outside. */
-import type { Socket } from 'node:net';
 import { after } from '../../../timers.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
 import type { Connections } from '../../transport.ts';
 import type { TcpConnection } from './connection.ts';
+import type { StreamSocket } from './stream.ts';
 
 export class ConnectionTable implements Connections {
   readonly #byNumber = new Map<number, TcpConnection>();
-  readonly #bySocket = new Map<Socket, TcpConnection>();
+  readonly #bySocket = new Map<StreamSocket, TcpConnection>();
   #onEmpty: (() => void) | null = null;
 
   get size(): number {
@@ -16,7 +16,7 @@ export class ConnectionTable implements Connections {
   all(): TcpConnection[] {
     return [...this.#byNumber.values()];
   }
-  bySocket(socket: Socket): TcpConnection | undefined {
+  bySocket(socket: StreamSocket): TcpConnection | undefined {
     return this.#bySocket.get(socket);
   }
 

@@ -1,9 +1,9 @@
 /** Silence on a socket, of any length: a socket's own time-out takes no more than a timer does. */
-import type { Socket } from 'node:net';
 import { LONGEST_TIMER } from '../../../timers.ts';
+import type { StreamSocket } from './stream.ts';
 
 /** Calls back when nothing was read or written for so many milliseconds. */
-export function whenSilent(socket: Socket, milliseconds: number, callback: () => void): void {
+export function whenSilent(socket: StreamSocket, milliseconds: number, callback: () => void): void {
   const traffic = () => socket.bytesRead + socket.bytesWritten;
   const watch = (before: number) => {
     const seen = traffic();

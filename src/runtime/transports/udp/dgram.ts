@@ -224,7 +224,7 @@ class DgramBinding implements Binding {
 
   #link(peer: DatagramPeer): Link {
     const link: Link = {
-      send: (payload, answers) => this.#send(payload, peer, answers),
+      send: (payload, { answers }) => this.#send(payload, peer, answers),
       close: () => {},
       hold: () => {},
       keep: () => link,

@@ -7,7 +7,7 @@ import { EMSGSIZE } from '../../native/layout.ts';
 import { errnoName } from '../../native/libc.ts';
 import { SEND_BATCH_SLOTS } from '../../native/send-batch.ts';
 import { MAX_DATAGRAM } from '../../native/sockaddr.ts';
-import type { HoldReason, Link } from '../../pipeline/link.ts';
+import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { BindingContext } from '../../transport.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';
 import type { ThreadResources } from './thread-resources.ts';
@@ -114,7 +114,7 @@ class SlotLink implements Link {
   constructor(links: MmsgLinks) {
     this.#links = links;
   }
-  send(payload: Uint8Array, answers: number): void {
+  send(payload: Uint8Array, { answers }: SendMeta): void {
     this.#links.reply(payload, this.slot, answers);
   }
   close(): void {}
@@ -133,7 +133,7 @@ class KeptLink implements Link {
     this.#links = links;
     this.#name = name;
   }
-  send(payload: Uint8Array, answers: number): void {
+  send(payload: Uint8Array, { answers }: SendMeta): void {
     this.#links.send(payload, this.#name, answers);
   }
   close(): void {}

@@ -24,7 +24,7 @@ function rig() {
     failed: (error) => log.push(String(error)),
   });
   const link: Link = {
-    send: (payload, answers) => log.push(`${Buffer.from(payload)} to ${answers}`),
+    send: (payload, { answers }) => log.push(`${Buffer.from(payload)} to ${answers}`),
     close: () => {},
     hold: (reason, on) => log.push(`${on ? 'hold' : 'go on'} ${reason}`),
     keep: () => link,

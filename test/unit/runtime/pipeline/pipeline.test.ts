@@ -38,7 +38,7 @@ function rig({ responder = { type: 'none' }, behavior }: { responder?: Responder
     ...(behavior && { behavior }),
   });
   const link: Link = {
-    send: (payload, answers) => log.push(`out ${text(payload)} to ${answers}`),
+    send: (payload, { answers }) => log.push(`out ${text(payload)} to ${answers}`),
     close: () => {},
     hold: () => {},
     keep: () => link,
@@ -61,7 +61,7 @@ function rig({ responder = { type: 'none' }, behavior }: { responder?: Responder
 /** Every message is answered by these actions. */
 function always(...actions: Action[]): Behavior {
   const decision = { actions };
-  return { silent: false, immediate: false, decide: () => decision };
+  return { silent: false, decide: () => decision };
 }
 const echo: Action = { do: 'send', payload: (request) => request.payload };
 const peer: Action = {
@@ -109,7 +109,7 @@ t.test('nor does it ask the behavior, so no state moves', async (t) => {
   let asked = 0;
   const behavior: Behavior = {
     silent: false,
-    immediate: true,
+
     decide: () => ({ actions: asked++ === 0 ? [echo] : [] }),
   };
   const { log, receive } = rig({ behavior });
@@ -123,7 +123,7 @@ t.test('a behavior that throws is told; the message is recorded, and the next on
   let n = 0;
   const behavior: Behavior = {
     silent: false,
-    immediate: true,
+
     decide: () => {
       if (n++ === 0) throw new Error('no such state');
       return { actions: [echo] };

@@ -1,4 +1,4 @@
-/** What every UDP engine must do, with real threads and sockets. Run once for each engine. */
+/** What every datagram transport must do, whatever carries the datagrams. Run once for each engine, and for a fake. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
@@ -7,15 +7,35 @@ import { addressBytes } from '../../../../src/net/address.ts';
 import type { UdpOrder } from '../../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../workers/rig.ts';
 
+/** A peer that sends, receives and closes. */
+export interface DatagramPeer extends NodeJS.EventEmitter {
+  address(): { port: number };
+  send(payload: string | Uint8Array, port: number, host: string, done: (error: Error | null) => void): void;
+}
+/** Makes a peer, which goes with the test. Rejects with `EADDRINUSE`. */
+export type PeerMaker = (t: Test, host?: string, port?: number) => Promise<DatagramPeer>;
+
 export type UdpEngine = {
   /** As the binding reports it. */
-  engine: 'dgram' | 'mmsg';
-  rig: Pick<RigOptions, 'engine' | 'attach'>;
+  engine: string;
+  rig: Pick<RigOptions, 'engine' | 'attach' | 'transports'>;
+  /** Over loopback by default. */
+  client?: PeerMaker;
+  /** Why promises that only a kernel or a thread can keep are left out. */
+  skip?: { kernel?: string; threads?: string };
   /** Without credit it drops and counts `overload`; otherwise it leaves datagrams to the kernel. */
   dropsWithoutCredit: boolean;
 };
 
-export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine): void {
+export function udpContract({
+  engine,
+  rig: base,
+  dropsWithoutCredit,
+  client = loopbackPeer,
+  skip = {},
+}: UdpEngine): void {
+  const kernelOnly = { skip: skip.kernel ?? false };
+  const threadsOnly = { skip: skip.threads ?? false };
   const start = (t: Test, options: RigOptions = {}) => Rig.start(t, { ...base, ...options });
 
   t.test(`${engine}: a datagram is captured with peer, time and bytes`, async (t) => {
@@ -250,7 +270,7 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     t.ok(told.every(({ code }) => code === 'EMSGSIZE'));
   });
 
-  t.test(`${engine}: outsiders get EADDRINUSE, and so do we`, async (t) => {
+  t.test(`${engine}: outsiders get EADDRINUSE, and so do we`, kernelOnly, async (t) => {
     const rig = await start(t, { size: 2 });
     const stranger = await client(t);
     const { port } = stranger.address();
@@ -263,7 +283,7 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     await client(t, '127.0.0.1', ours.address.port);
   });
 
-  t.test(`${engine}: IPv6, dual stack and not`, async (t) => {
+  t.test(`${engine}: IPv6, dual stack and not`, kernelOnly, async (t) => {
     const rig = await start(t);
     const dual = await rig.open({ host: '::', responder: { type: 'echo' } });
     t.equal(await ask(await client(t), dual, 'four'), 'four');
@@ -292,7 +312,7 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     t.match(counts(listener), { received: 2, closed: 1, sent: 1 });
   });
 
-  t.test(`${engine}: a thread dies under traffic; its replacement binds the same port`, async (t) => {
+  t.test(`${engine}: a thread dies under traffic; its replacement binds the same port`, threadsOnly, async (t) => {
     const rig = await start(t, { size: 2 });
     const listener = await rig.open({ responder: { type: 'echo' } });
     const neighbour = await rig.open({ bindings: 1 });
@@ -318,32 +338,36 @@ export function udpContract({ engine, rig: base, dropsWithoutCredit }: UdpEngine
     t.equal(rig.pool.threads[0]!.restarts, 1);
   });
 
-  t.test(`${engine}: what a thread had handed over before it died is all there, and no more is claimed`, async (t) => {
-    const rig = await start(t);
-    const listener = await rig.open();
-    const peer = await client(t);
-    let sending = true;
-    const flood = (async () => {
-      for (let i = 0; sending; i++) {
-        await send(peer, listener, `${i}`);
-        if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
-      }
-    })();
-    await until(() => listener.count('received') > 500);
-    await rig.pool.threads[0]!.kill();
-    sending = false;
-    await flood;
-    await until(() => listener.incoming.length >= listener.count('handed'));
-    const handed = listener.incoming.length;
-    const lost = listener.count('received') - listener.count('overload') - handed;
-    t.ok(handed > 0 && lost >= 0, `${handed} handed over, ${lost} lost`);
-    const numbers = listener.incoming.map(({ text }) => Number(text));
-    t.same(
-      numbers,
-      Array.from({ length: handed }, (_, i) => numbers[0]! + i),
-      'without a hole up to the death',
-    );
-  });
+  t.test(
+    `${engine}: what a thread had handed over before it died is all there, and no more is claimed`,
+    threadsOnly,
+    async (t) => {
+      const rig = await start(t);
+      const listener = await rig.open();
+      const peer = await client(t);
+      let sending = true;
+      const flood = (async () => {
+        for (let i = 0; sending; i++) {
+          await send(peer, listener, `${i}`);
+          if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+      await until(() => listener.count('received') > 500);
+      await rig.pool.threads[0]!.kill();
+      sending = false;
+      await flood;
+      await until(() => listener.incoming.length >= listener.count('handed'));
+      const handed = listener.incoming.length;
+      const lost = listener.count('received') - listener.count('overload') - handed;
+      t.ok(handed > 0 && lost >= 0, `${handed} handed over, ${lost} lost`);
+      const numbers = listener.incoming.map(({ text }) => Number(text));
+      t.same(
+        numbers,
+        Array.from({ length: handed }, (_, i) => numbers[0]! + i),
+        'without a hole up to the death',
+      );
+    },
+  );
 
   t.test(`${engine}: a burst from the listener does not outrun a stalled journal`, async (t) => {
     const rig = await start(t, { credit: 20_000 });
@@ -388,7 +412,8 @@ function cidr(address: string, prefix: number): Cidr {
   return { bytes: addressBytes(address), prefix: prefix + 96 };
 }
 
-export async function client(t: Test, host = '127.0.0.1', port = 0): Promise<Socket> {
+/** A socket of the kernel's. */
+export async function loopbackPeer(t: Test, host = '127.0.0.1', port = 0): Promise<Socket> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   socket.bind(port, host);
   await once(socket, 'listening');
@@ -396,13 +421,18 @@ export async function client(t: Test, host = '127.0.0.1', port = 0): Promise<Soc
   return socket;
 }
 
-export async function send(from: Socket, to: Opened, payload: string | Buffer, host = '127.0.0.1'): Promise<void> {
+export async function send(
+  from: DatagramPeer,
+  to: Opened,
+  payload: string | Buffer,
+  host = '127.0.0.1',
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     from.send(payload, to.address.port, host, (error) => (error ? reject(error) : resolve()));
   });
 }
 
-export async function ask(from: Socket, to: Opened, payload: string, host = '127.0.0.1'): Promise<string> {
+export async function ask(from: DatagramPeer, to: Opened, payload: string, host = '127.0.0.1'): Promise<string> {
   const answer = once(from, 'message', { signal: AbortSignal.timeout(5_000) });
   await send(from, to, payload, host);
   return String((await answer)[0]);

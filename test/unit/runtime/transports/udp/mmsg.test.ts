@@ -8,7 +8,7 @@ import t, { type Test } from 'tap';
 import { whyNotNative } from '../../../../../src/runtime/native/selftest.ts';
 import type { UdpOrder } from '../../../../../src/workers/protocol.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../../workers/rig.ts';
-import { ask, client, send } from '../udp-contract.ts';
+import { ask, loopbackPeer as client, send } from '../udp-contract.ts';
 import { attach, Flood, numberOf } from './flood.ts';
 
 const start = (t: Test, options: RigOptions = {}) => Rig.start(t, { engine: 'auto', attach, ...options });
