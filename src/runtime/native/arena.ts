@@ -46,6 +46,8 @@ export class ReceiveArena {
   readonly #libc: Libc;
   readonly #headers: Int32Array<ArrayBuffer>;
   readonly #headerAddress: number;
+  /** By slot, the view of the last payload that was asked for. */
+  readonly #views: Uint8Array[] = [];
   readonly #control: Int32Array<ArrayBuffer>;
   readonly #parts: Int32Array<ArrayBuffer>;
   /** Slots that the last read filled. */
@@ -89,6 +91,15 @@ export class ReceiveArena {
   }
   payloadOffset(i: number): number {
     return i * SLOT_BYTES;
+  }
+  /** The bytes of datagram i where they lie. Datagrams mostly have the size of the one before: then its view serves again. */
+  payload(i: number, size: number): Uint8Array {
+    const before = this.#views[i];
+    if (before !== undefined && before.length === size) return before;
+    const start = this.payloadOffset(i);
+    const view = this.payloads.subarray(start, start + size);
+    this.#views[i] = view;
+    return view;
   }
   nameOffset(i: number): number {
     return i * NAME_BYTES;

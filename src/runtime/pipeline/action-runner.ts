@@ -52,12 +52,16 @@ export class ActionRunner {
   }
 
   /**
-   * Does all that can be done at once. The request and the link may be reused when this returns.
+   * Does all that can be done at once. The request and the link may be reused when this returns. They come one by one,
+   * for this is called for each message, and an object a message is what makes the collector run.
    * @param queue the line in which the actions of messages wait for each other, null where they need not
    */
   start(
     actions: readonly Action[],
-    { request, link, ordinal, queue }: Pick<Task, 'request' | 'link' | 'ordinal' | 'queue'>,
+    request: Request,
+    link: Link,
+    ordinal: number,
+    queue: SerialQueue<Task> | null,
   ): void {
     const isFree = queue?.isBusy !== true;
     const at = isFree ? this.#perform(actions, 0, request, link, ordinal) : 0;

@@ -66,7 +66,14 @@ export class Admission {
     return 0;
   }
 
-  /** The same without counting a refusal. */
+  /** Where `isOpen`: counts so many requests at once and returns the number of the first. */
+  requests(count: number): number {
+    this.#row[COLUMN.requests]! += count;
+    this.#row[COLUMN.lastRequestAt] = Date.now();
+    return this.#counters.take('request', count);
+  }
+
+  /** As `request`, without counting a refusal. */
   number(): number {
     if (this.#maxRequests !== null && this.#counters.taken('request') >= this.#maxRequests) return 0;
     const number = this.#counters.take('request');

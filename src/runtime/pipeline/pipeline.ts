@@ -82,7 +82,7 @@ export class Pipeline {
     const ordinal = this.#options.record(request, decision);
     if (decision === UNDECIDED) this.#fail(this.#thrown, ordinal);
     if (decision.actions.length === 0) this.#options.served();
-    else this.#runner.start(decision.actions, { request, link, ordinal, queue });
+    else this.#runner.start(decision.actions, request, link, ordinal, queue);
   }
 
   /** Records the message in `request` without a look at the behavior: it is too late for an answer. */

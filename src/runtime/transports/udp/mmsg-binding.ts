@@ -189,7 +189,10 @@ export class MmsgBinding implements Binding, Source {
     const { arena, writer } = this.#resources;
     const row = this.#row;
     row[COLUMN.receiveBatches]!++;
-    const plain = this.#admission.isOpen && this.#pipeline.silent && !this.#watch.active;
+    const open = this.#admission.isOpen;
+    const plain = open && this.#pipeline.silent && !this.#watch.active;
+    // One number at a time costs two BigInts each.
+    const first = open ? this.#admission.requests(n) : 0;
     let bytes = 0;
     for (let i = 0; i < n; i++) {
       const size = arena.size(i);
@@ -197,40 +200,40 @@ export class MmsgBinding implements Binding, Source {
       arena.stamp(i);
       if (arena.dropsBefore !== -1) this.#noteDrops(arena.dropsBefore);
       if (plain) writer.incoming(arena, i, size, this.#keep, arena);
-      else this.#serveSafely(i, size);
+      else this.#serveSafely(i, size, first);
     }
     row[COLUMN.receivedBytes]! += bytes;
     this.#pollPolicy.read(n, bytes);
-    if (!plain) return this.#leaveTogether();
-    this.#context.counters.take('request', n);
-    row[COLUMN.requests]! += n;
-    row[COLUMN.lastRequestAt] = Date.now();
-    return 0;
+    return plain ? 0 : this.#leaveTogether();
   }
 
   /** What one datagram meets is nothing to the others of the batch. */
-  #serveSafely(i: number, size: number): void {
+  #serveSafely(i: number, size: number, first: number): void {
     try {
-      this.#serve(i, size);
+      this.#serve(i, size, first);
     } catch (error) {
       this.#context.internalError(error);
     }
   }
 
-  #serve(i: number, size: number): void {
+  /** @param first the number of the batch's first request, 0 where each has to be admitted */
+  #serve(i: number, size: number, first: number): void {
     const { arena } = this.#resources;
     const port = readName(arena, i, this.#remoteWords);
-    if (this.#admission.refuses(this.#remote)) return;
-    const n = this.#admission.request();
+    const n = first === 0 ? this.#admit() : first + i;
     if (n === 0) return;
     const { request } = this.#pipeline;
-    const start = arena.payloadOffset(i);
-    request.payload = arena.payloads.subarray(start, start + size);
+    request.payload = arena.payload(i, size);
     request.n = n;
     request.remote = this.#remote;
     request.remotePort = port;
     this.#links.current.slot = i;
     this.#pipeline.serve(this.#links.current, this.#queue);
+  }
+
+  /** The number of the request at hand, 0 when it is turned away. */
+  #admit(): number {
+    return this.#admission.refuses(this.#remote) ? 0 : this.#admission.request();
   }
 
   /** Records the datagram at hand; returns its ordinal. */

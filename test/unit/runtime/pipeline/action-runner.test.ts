@@ -31,7 +31,7 @@ function rig() {
   };
   const request = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });
   const start = (actions: readonly Action[], ordinal = 1, queue: SerialQueue<Task> | null = null) =>
-    runner.start(actions, { request, link, ordinal, queue });
+    runner.start(actions, request, link, ordinal, queue);
   return { log, runner, request, start };
 }
 
