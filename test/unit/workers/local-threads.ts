@@ -1,19 +1,15 @@
 /** The thread side of the pool in the test's own thread, with transports of the test's choice: no thread is started. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { ReplyMessage, ReplyOf, RequestOf } from '../../../src/rpc/protocol.ts';
+import { RpcClient } from '../../../src/rpc/rpc-client.ts';
+import { RpcServer } from '../../../src/rpc/rpc-server.ts';
 import { WorkerError } from '../../../src/rpc/wire-error.ts';
 import { JournalPort } from '../../../src/runtime/chunk-link.ts';
+import { InternalErrors } from '../../../src/runtime/internal-errors.ts';
 import { Transmissions } from '../../../src/runtime/transmit/transmissions.ts';
 import type { TransportRegistry } from '../../../src/runtime/transports/transports.ts';
 import { WorkerCommands } from '../../../src/runtime/worker-commands.ts';
-import { InternalErrors } from '../../../src/workers/internal-errors.ts';
-import type {
-  CommandMessage,
-  CommandName,
-  ReplyMessage,
-  ReplyOf,
-  RequestOf,
-  WorkerEvent,
-} from '../../../src/workers/protocol.ts';
+import type { WorkerEvent, WorkerProtocol } from '../../../src/workers/protocol.ts';
 
 export type LocalOptions = {
   transports: TransportRegistry;
@@ -26,20 +22,14 @@ export type LocalOptions = {
 export class LocalThread {
   readonly name: string;
   readonly #journal: JournalPort;
-  readonly #commands: WorkerCommands;
-  readonly #pending = new Map<number, (message: ReplyMessage) => void>();
-  #lastId = 0;
+  readonly #client: RpcClient<WorkerProtocol>;
 
-  constructor(n: number, { transports, ownPorts, credit, attachJournal, onEvent }: LocalOptions) {
+  constructor(n: number, { transports, ownPorts, credit, attachJournal, onEvent: post }: LocalOptions) {
     this.name = `shared-${n}`;
     const { port1, port2 } = new MessageChannel();
     attachJournal(port2);
     this.#journal = new JournalPort(port1, credit);
-    const post = (message: ReplyMessage | WorkerEvent) => {
-      if ('event' in message) onEvent(message);
-      else this.#pending.get(message.id)?.(message);
-    };
-    this.#commands = new WorkerCommands({
+    const handlers = new WorkerCommands({
       start: { name: this.name, thread: n, journal: port1, ownPorts, credit, engine: 'dgram' },
       journal: this.#journal,
       engine: 'dgram',
@@ -48,16 +38,20 @@ export class LocalThread {
       internalErrors: new InternalErrors(post),
       post,
     });
+    const reply = (message: ReplyMessage) => this.#client.receive(message);
+    const server = new RpcServer<WorkerProtocol>({ handlers, post: reply });
+    this.#client = new RpcClient({
+      post: (message) => void server.receive(message),
+      revive: ({ code, message }) => new WorkerError(code, message),
+      cancelled: () => new WorkerError('cancelled', 'cancelled'),
+    });
   }
 
-  async call<K extends CommandName>(name: K, request: RequestOf<K>): Promise<ReplyOf<K>> {
-    const id = ++this.#lastId;
-    const reply = new Promise<ReplyMessage>((resolve) => this.#pending.set(id, resolve));
-    await this.#commands.handle({ id, name, request } as CommandMessage);
-    const message = await reply;
-    this.#pending.delete(id);
-    if ('error' in message) throw new WorkerError(message.error.code, message.error.message);
-    return message.reply as ReplyOf<K>;
+  call<K extends keyof WorkerProtocol>(
+    name: K,
+    request: RequestOf<WorkerProtocol, K>,
+  ): Promise<ReplyOf<WorkerProtocol, K>> {
+    return this.#client.call(name, request);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 /** A stream transport in memory: it brings a server and sockets, and TcpBinding serves them as it does those of node:net. */
+
+import type { Transport } from '../../../../src/runtime/transport.ts';
 import { TcpBinding } from '../../../../src/runtime/transports/tcp/binding.ts';
-import type { Transport } from '../../../../src/runtime/transports/transport.ts';
 import type { TcpSpec } from '../../../../src/workers/protocol.ts';
 import type { MemoryNetwork } from './memory-network.ts';
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { whyNotNative } from '../../../../../src/runtime/transports/udp/native/selftest.ts';
+import { whyNotNative } from '../../../../../src/runtime/native/selftest.ts';
 import type { Collections } from './collections.ts';
 
 /**
