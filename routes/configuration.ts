@@ -1,7 +1,7 @@
 /** The configuration file that brings these listeners back. */
 import { configurationText } from '../src/config/write.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { answers, content } from '../src/http/operation.ts';
+import { content, responses } from '../src/http/operation.ts';
 
 export const configuration: Routes = async (app) => {
   app.get('/v1/export', { schema }, async (_request, reply) => {
@@ -15,5 +15,5 @@ const schema = {
   tags: ['Operations'],
   summary: 'Export the configuration file',
   description: 'The listeners as a YAML file for `listenpost serve --config`; what equals a default is left out.',
-  response: answers({ 200: content('application/yaml', 'The file.') }),
+  response: responses({ 200: content('application/yaml', 'The file.') }),
 };

@@ -1,7 +1,7 @@
 /** TCP connections of a listener: look at them, write to them, stall and close them. */
 import { Type } from '@sinclair/typebox';
 import type { Routes } from '../src/http/domain.ts';
-import { answers, empty, json, ListenerParams } from '../src/http/operation.ts';
+import { empty, json, ListenerParams, responses } from '../src/http/operation.ts';
 import {
   ConnectionListSchema,
   ConnectionPatchSchema,
@@ -48,7 +48,7 @@ const listSchema = {
   summary: 'List open connections',
   description: 'The TCP connections that are open now.',
   params: ListenerParams,
-  response: answers({ 200: json(ConnectionListSchema, 'The connections.') }),
+  response: responses({ 200: json(ConnectionListSchema, 'The connections.') }),
 };
 
 const sendSchema = {
@@ -58,7 +58,7 @@ const sendSchema = {
   description: 'Recorded as `out`.',
   params: ConnectionParams,
   body: Ref(PayloadSchema),
-  response: answers({ 200: json(WrittenSchema, 'It was written.') }),
+  response: responses({ 200: json(WrittenSchema, 'It was written.') }),
 };
 
 const patchSchema = {
@@ -69,7 +69,7 @@ const patchSchema = {
   consumes: ['application/json', 'application/merge-patch+json'],
   params: ConnectionParams,
   body: Ref(ConnectionPatchSchema),
-  response: answers({ 200: json(ConnectionSchema, 'The connection as it is now.') }),
+  response: responses({ 200: json(ConnectionSchema, 'The connection as it is now.') }),
 };
 
 const closeSchema = {
@@ -82,5 +82,5 @@ const closeSchema = {
     { mode: Type.Optional(OneOf(['fin', 'rst'], { description: 'How it ends; default fin.' })) },
     strict,
   ),
-  response: answers({ 204: empty('It is closed.') }),
+  response: responses({ 204: empty('It is closed.') }),
 };

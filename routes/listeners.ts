@@ -4,7 +4,7 @@ import { invalidField, invalidParameter } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { listPage } from '../src/http/lists.ts';
 import { commaList, duration, labelPairs } from '../src/http/messages/filters.ts';
-import { answers, empty, json, ListenerParams } from '../src/http/operation.ts';
+import { empty, json, ListenerParams, responses } from '../src/http/operation.ts';
 import { listenerNumber } from '../src/records/ids.ts';
 import {
   LISTENER_STATES,
@@ -100,9 +100,9 @@ const createSchema = {
   operationId: 'createListener',
   tags,
   summary: 'Create a listener',
-  description: 'Answers once the socket is bound; `address.port` is the real port.',
+  description: 'Responses once the socket is bound; `address.port` is the real port.',
   body: Ref(ListenerSpecSchema),
-  response: answers({ 201: json(ListenerSchema, 'The listener listens.') }),
+  response: responses({ 201: json(ListenerSchema, 'The listener listens.') }),
 };
 
 const ListQuerySchema = Type.Object(
@@ -125,7 +125,7 @@ const listSchema = {
   summary: 'List listeners',
   description: 'Oldest first.',
   querystring: ListQuerySchema,
-  response: answers({ 200: json(ListenerPageSchema, 'A page of listeners.') }),
+  response: responses({ 200: json(ListenerPageSchema, 'A page of listeners.') }),
 };
 
 const getSchema = {
@@ -134,7 +134,7 @@ const getSchema = {
   summary: 'Get one listener',
   description: 'Its workers flush first, so the numbers hold every message whose effect anybody has seen.',
   params: ListenerParams,
-  response: answers({ 200: json(ListenerSchema, 'The listener.') }),
+  response: responses({ 200: json(ListenerSchema, 'The listener.') }),
 };
 
 const patchSchema = {
@@ -145,7 +145,7 @@ const patchSchema = {
   consumes: ['application/json', 'application/merge-patch+json'],
   params: ListenerParams,
   body: Ref(ListenerPatchSchema),
-  response: answers({ 200: json(ListenerSchema, 'The listener as it is now.') }),
+  response: responses({ 200: json(ListenerSchema, 'The listener as it is now.') }),
 };
 
 const putSchema = {
@@ -170,7 +170,7 @@ const putSchema = {
     strict,
   ),
   body: Ref(ListenerPutSchema),
-  response: answers({
+  response: responses({
     200: json(ListenerSchema, 'It was there, or was replaced.'),
     201: json(ListenerSchema, 'It was created.'),
   }),
@@ -180,7 +180,7 @@ const deleteSchema = {
   operationId: 'deleteListener',
   tags,
   summary: 'Delete a listener',
-  description: 'Answers after the socket is closed. Its messages are gone.',
+  description: 'Responses after the socket is closed. Its messages are gone.',
   params: ListenerParams,
   querystring: Type.Object(
     {
@@ -191,7 +191,7 @@ const deleteSchema = {
     },
     strict,
   ),
-  response: answers({ 204: empty('It is gone.') }),
+  response: responses({ 204: empty('It is gone.') }),
 };
 
 const deleteManySchema = {
@@ -200,5 +200,5 @@ const deleteManySchema = {
   summary: 'Delete listeners by label',
   description: 'Deletes every listener that has all the labels.',
   querystring: Type.Object({ label: labelParameter }, strict),
-  response: answers({ 200: json(RemovedSchema, 'What was deleted.') }),
+  response: responses({ 200: json(RemovedSchema, 'What was deleted.') }),
 };

@@ -3,9 +3,9 @@ import { Type } from '@sinclair/typebox';
 import { ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { exportCapture, exportLines } from '../src/http/messages/export.ts';
-import { messagePull, pagePull, sendPage, sendWaited, waitPull, waitTerms } from '../src/http/messages/pages.ts';
+import { messageRead, pageRead, pageWait, sendPage, sendWaited, waitTerms } from '../src/http/messages/pages.ts';
 import { waitOnOne } from '../src/http/messages/wait.ts';
-import { answers, content, json, ListenerParams, listenerParams } from '../src/http/operation.ts';
+import { content, json, ListenerParams, listenerParams, responses } from '../src/http/operation.ts';
 import { PayloadSchema } from '../src/schemas/connection.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from '../src/schemas/message.ts';
 import { Ref, strict } from '../src/schemas/parts.ts';
@@ -22,8 +22,8 @@ export const messages: Routes = async (app) => {
     const { query, params, method } = request;
     const terms = waitTerms(query);
     const scope = { listener: (await registry.flush(params.id)).number };
-    if (terms === undefined) return sendPage(request, reply, await journal.read(pagePull(query, scope, method)));
-    const waited = await waitOnOne(app, reply, params.id, waitPull(query, scope, terms, method));
+    if (terms === undefined) return sendPage(request, reply, await journal.read(pageRead(query, scope, method)));
+    const waited = await waitOnOne(app, reply, params.id, pageWait(query, scope, terms, method));
     return sendWaited(request, reply, waited, terms);
   });
 
@@ -31,7 +31,7 @@ export const messages: Routes = async (app) => {
     const { id, seq } = request.params;
     const { number } = await registry.flush(id);
     const found = await journal
-      .read(messagePull(number, seq, request.query.payload, request.method))
+      .read(messageRead(number, seq, request.query.payload, request.method))
       .catch(noneBeyondEnd);
     if (found === undefined || found.items === 0) throw noMessage(id, seq);
     return reply.type('application/json; charset=utf-8').send(found.body);
@@ -87,7 +87,7 @@ const pageSchema = {
     'A page in order of seq; give `next` back as `after` to go on. With `wait` it answers as soon as `count` messages match, or at the time-out, with status 200 either way; `orFail=true` turns not satisfied into a 409. A client that closes its side of the connection ends its wait.',
   params: ListenerParams,
   querystring: PageQuerySchema,
-  response: answers({ 200: json(MessagePageSchema, 'A page of messages.') }),
+  response: responses({ 200: json(MessagePageSchema, 'A page of messages.') }),
 };
 
 const messageParams = Type.Object({
@@ -101,7 +101,7 @@ const oneSchema = {
   description: 'The message as pages show it.',
   params: messageParams,
   querystring: Type.Object({ payload: payloadParameter }, strict),
-  response: answers({ 200: json(MessageSchema, 'The message.') }),
+  response: responses({ 200: json(MessageSchema, 'The message.') }),
 };
 
 const payloadSchema = {
@@ -110,7 +110,7 @@ const payloadSchema = {
   summary: 'Get the raw bytes of a message',
   description: 'What was kept of its payload, as it was on the wire.',
   params: messageParams,
-  response: answers({ 200: content('application/octet-stream', 'The bytes.') }),
+  response: responses({ 200: content('application/octet-stream', 'The bytes.') }),
 };
 
 const replySchema = {
@@ -120,7 +120,7 @@ const replySchema = {
   description: "From the listener's socket (UDP), or on the message's connection (TCP). Recorded as `out`.",
   params: messageParams,
   body: Ref(PayloadSchema),
-  response: answers({ 200: json(WrittenSchema, 'It was handed to the kernel.') }),
+  response: responses({ 200: json(WrittenSchema, 'It was handed to the kernel.') }),
 };
 
 const clearSchema = {
@@ -137,7 +137,7 @@ const clearSchema = {
     },
     strict,
   ),
-  response: answers({ 200: json(ClearedSchema, 'How many are gone.') }),
+  response: responses({ 200: json(ClearedSchema, 'How many are gone.') }),
 };
 
 const captureSchema = {
@@ -147,7 +147,7 @@ const captureSchema = {
   description: 'For Wireshark and its kin, with headers made up around the payloads. Filters apply.',
   params: ListenerParams,
   querystring: ExportQuerySchema,
-  response: answers({ 200: content('application/x-pcapng', 'The capture.') }),
+  response: responses({ 200: content('application/x-pcapng', 'The capture.') }),
 };
 
 const exportSchema = {
@@ -157,5 +157,5 @@ const exportSchema = {
   description: 'One message a line, up to the newest one when the export began.',
   params: ListenerParams,
   querystring: ExportQuerySchema,
-  response: answers({ 200: content('application/x-ndjson', 'One JSON object a line.') }),
+  response: responses({ 200: content('application/x-ndjson', 'One JSON object a line.') }),
 };

@@ -1,7 +1,7 @@
 /** Metrics for Prometheus. */
 import { Type } from '@sinclair/typebox';
 import type { Routes } from '../src/http/domain.ts';
-import { answers, content } from '../src/http/operation.ts';
+import { content, responses } from '../src/http/operation.ts';
 import { OneOf, strict } from '../src/schemas/parts.ts';
 
 export const metrics: Routes = async (app) => {
@@ -29,5 +29,5 @@ const schema = {
     },
     strict,
   ),
-  response: answers({ 200: content('text/plain', 'Metrics.') }),
+  response: responses({ 200: content('text/plain', 'Metrics.') }),
 };

@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { invalidParameter, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { answers, json } from '../src/http/operation.ts';
+import { json, responses } from '../src/http/operation.ts';
 import { OneOf, strict } from '../src/schemas/parts.ts';
 import { LARGEST_FILE, SendSchema } from '../src/schemas/send.ts';
 
@@ -88,7 +88,7 @@ const schema = {
     },
     strict,
   ),
-  response: answers({
+  response: responses({
     201: json(SendSchema, 'It is done.'),
     202: json(SendSchema, 'It goes on; GET shows how far it is.'),
   }),

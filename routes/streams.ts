@@ -5,7 +5,7 @@ import type { Domain, ListenerRef } from '../src/domain.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { commaList, duration, labelPairs, messageFilter } from '../src/http/messages/filters.ts';
 import { LiveReadPosition, readScopeOf } from '../src/http/messages/read-scope.ts';
-import { answers, content, empty, ListenerParams } from '../src/http/operation.ts';
+import { content, empty, ListenerParams, responses } from '../src/http/operation.ts';
 import type { Follower } from '../src/http/streams/follow.ts';
 import { type OpenStream, openStream, type StreamTerms } from '../src/http/streams/open-stream.ts';
 import { AllStreamQuerySchema, type StreamQuery, StreamQuerySchema } from '../src/schemas/query.ts';
@@ -106,7 +106,7 @@ const streamSchema = {
   params: ListenerParams,
   querystring: StreamQuerySchema,
   headers,
-  response: answers({ 200: stream, 204: empty('With Last-Event-ID: the listener is completed and all was seen.') }),
+  response: responses({ 200: stream, 204: empty('With Last-Event-ID: the listener is completed and all was seen.') }),
 };
 
 const allStreamSchema = {
@@ -117,5 +117,5 @@ const allStreamSchema = {
     'The same over all listeners in the order of the journal, with changes of listeners and progress of sends.',
   querystring: AllStreamQuerySchema,
   headers,
-  response: answers({ 200: stream }),
+  response: responses({ 200: stream }),
 };

@@ -2,7 +2,7 @@
 import { invalidField, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { whileOpen } from '../src/http/messages/wait.ts';
-import { answers, json, ListenerParams } from '../src/http/operation.ts';
+import { json, ListenerParams, responses } from '../src/http/operation.ts';
 import { Ref } from '../src/schemas/parts.ts';
 import { parseDuration, whyNotDuration } from '../src/schemas/units.ts';
 import { VerdictSchema, type VerificationRequest, VerificationSchema } from '../src/schemas/verification.ts';
@@ -63,10 +63,10 @@ const schema = {
   tags: ['Verifications'],
   summary: 'Verify what has arrived',
   description:
-    'Answers 200 with `passed`, an explanation in words and the nearest misses. `atLeast` answers when met; `exactly` and `atMost` fail at once when exceeded, else answer at the end of `within`. Then `quietFor` runs, and any further match fails it. That nothing came is `{"count": {"exactly": 0}, "quietFor": "500ms"}`.',
+    'Responses 200 with `passed`, an explanation in words and the nearest misses. `atLeast` answers when met; `exactly` and `atMost` fail at once when exceeded, else answer at the end of `within`. Then `quietFor` runs, and any further match fails it. That nothing came is `{"count": {"exactly": 0}, "quietFor": "500ms"}`.',
   params: ListenerParams,
   body: Ref(VerificationSchema, {
     examples: [{ match: { text: { contains: 'Hola' } }, count: { atLeast: 1 }, within: '2s' }],
   }),
-  response: answers({ 200: json(VerdictSchema, 'What was found.') }),
+  response: responses({ 200: json(VerdictSchema, 'What was found.') }),
 };

@@ -7,7 +7,7 @@ import { VERSION } from '../version.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
 import { addCommands } from './commands.ts';
 import { addOverview } from './overview.ts';
-import { tell, USAGE } from './session/failure.ts';
+import { reportFailure, USAGE } from './session/failure.ts';
 
 /** Parses the arguments and runs the command they name. */
 export async function run(argv: string[]): Promise<void> {
@@ -53,7 +53,7 @@ function withExample(program: Command, error: string): string {
 
 /** A reader that has enough, as `head` has, is no failure. */
 function outputBroke(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') process.exitCode = tell(error);
+  if (error.code !== 'EPIPE') process.exitCode = reportFailure(error);
 }
 
 function addServe(program: Command, notice: string | undefined): void {

@@ -18,7 +18,7 @@ export type RequestOptions = {
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
   /** Milliseconds that the answer may take because it waits for something. */
-  patience?: number;
+  extraTime?: number;
 };
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -49,17 +49,17 @@ export class Http {
   /** The JSON of an answer; undefined of one without a body. */
   async json<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
     const { timeout = RESPONSE_TIMEOUT_MS } = this.#options;
-    const late = AbortSignal.timeout(Math.min(timeout + (options.patience ?? 0), LONGEST_TIMER));
-    const response = await this.#answer(method, path, { ...options, signal: either(late, options.signal) });
+    const late = AbortSignal.timeout(Math.min(timeout + (options.extraTime ?? 0), LONGEST_TIMER));
+    const response = await this.#send(method, path, { ...options, signal: either(late, options.signal) });
     return (response.status === 204 ? undefined : await response.json()) as T;
   }
 
   /** An answer whose body goes on for as long as the signal lets it. */
   async stream(path: string, options: RequestOptions): Promise<Response> {
-    return this.#answer('GET', path, { ...options, headers: { accept: 'text/event-stream', ...options.headers } });
+    return this.#send('GET', path, { ...options, headers: { accept: 'text/event-stream', ...options.headers } });
   }
 
-  async #answer(method: Method, path: string, options: RequestOptions): Promise<Response> {
+  async #send(method: Method, path: string, options: RequestOptions): Promise<Response> {
     const response = await this.#fetch(method, `${path}${queryString(options.query ?? {})}`, options);
     if (response.ok) return response;
     throw new ProblemError(`${method} ${path}`, await problemOf(response));

@@ -181,7 +181,7 @@ export class Listener extends Closable implements ListenerReads {
     return this.#http.json('GET', `${this.#path}/messages`, { ...options, query });
   }
 
-  /** What verifications answer, passed or not. */
+  /** The verdict of a verification, passed or not. */
   async rawVerification(body: unknown, options: RequestOptions = {}): Promise<Verdict> {
     return this.#http.json('POST', `${this.#path}/verifications`, { ...options, body });
   }
@@ -225,7 +225,7 @@ export class Listener extends Closable implements ListenerReads {
     return this.#view;
   }
 
-  /** Deletes it and its messages; answers when the socket is closed. One that is gone already is fine. */
+  /** Deletes it and its messages; resolves when the socket is closed. One that is gone already is fine. */
   async close({ mode, drain }: CloseOptions = {}): Promise<void> {
     const query = { mode, drain: drain === undefined ? undefined : durationText(drain) };
     try {

@@ -92,14 +92,14 @@ export class Send {
     return this;
   }
 
-  /** Nothing more leaves once this has answered. */
+  /** Nothing more leaves once this has resolved. */
   async cancel(): Promise<this> {
     this.#view = await this.#http.json<SendView>('DELETE', `/v1/sends/${this.id}`);
     return this;
   }
 }
 
-/** Asks for a transmission; it may go on after this has answered. */
+/** Asks for a transmission; it may go on after this has resolved. */
 export async function startSend(http: Http, options: SendOptions): Promise<Send> {
   const { to, from, bytes, protocol, idempotencyKey, ...rest } = options;
   const body = {

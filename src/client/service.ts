@@ -38,7 +38,7 @@ export class Service extends Closable {
     this.#stop = stop;
   }
 
-  /** Creates a listener; answers once its socket is bound. Rejects with ProblemError, e.g. `port_in_use`. */
+  /** Creates a listener; resolves once its socket is bound. Rejects with ProblemError, e.g. `port_in_use`. */
   async listen(spec: ListenerSpec): Promise<Listener> {
     return new Listener(this.#http, await this.#http.json<ListenerView>('POST', '/v1/listeners', { body: spec }));
   }

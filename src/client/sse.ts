@@ -88,12 +88,12 @@ export class EventParser {
   }
 
   #dispatch(): ServerEvent | undefined {
-    const told = this.#data.length > 0 || this.#changed || this.#retry !== undefined;
+    const isEvent = this.#data.length > 0 || this.#changed || this.#retry !== undefined;
     const event = { name: this.#name || 'message', data: this.#data.join('\n'), id: this.#id, retry: this.#retry };
     this.#name = '';
     this.#data = [];
     this.#retry = undefined;
     this.#changed = false;
-    return told ? event : undefined;
+    return isEvent ? event : undefined;
   }
 }

@@ -25,7 +25,7 @@ export type Started = {
 };
 
 /** What the child says once, and the only thing it says. */
-export type ChildAnswer = { url: string } | { error: string };
+export type ChildReport = { url: string } | { error: string };
 
 /** Milliseconds an orderly end may take. */
 const GRACE = 10_000;
@@ -57,14 +57,14 @@ async function startChild(settings: Partial<Config>, { execPath, timeout }: Chil
     fate = `the service ended with ${signal ?? `exit code ${code}`}`;
   });
   child.send(settings, () => {}); // one that is gone already says so by its exit
-  const answer = await firstAnswer(child, timeout);
-  if ('error' in answer) {
+  const report = await firstReport(child, timeout);
+  if ('error' in report) {
     await end(child);
-    throw new Error(answer.error);
+    throw new Error(report.error);
   }
   child.unref();
   child.channel?.unref();
-  return { url: answer.url, stop: () => end(child), fate: () => fate };
+  return { url: report.url, stop: () => end(child), fate: () => fate };
 }
 
 function nodeForService(): string {
@@ -75,15 +75,15 @@ function nodeForService(): string {
 }
 
 /** What it says, or why it says nothing. */
-async function firstAnswer(child: ChildProcess, timeout: number): Promise<ChildAnswer> {
+async function firstReport(child: ChildProcess, timeout: number): Promise<ChildReport> {
   return new Promise((resolve) => {
-    const answered = (answer: ChildAnswer): void => {
+    const settle = (report: ChildReport): void => {
       clearTimeout(late);
-      resolve(answer);
+      resolve(report);
     };
-    const fail = (why: string): void => answered({ error: `listenpost can't start: ${why}` });
+    const fail = (why: string): void => settle({ error: `listenpost can't start: ${why}` });
     const late = setTimeout(() => fail(`no answer within ${timeout} ms`), Math.min(timeout, LONGEST_TIMER));
-    child.once('message', (answer) => answered(answer as ChildAnswer));
+    child.once('message', (report) => settle(report as ChildReport));
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code, signal) => fail(`it ended with ${signal ?? `exit code ${code}`}`));
   });

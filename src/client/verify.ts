@@ -16,8 +16,8 @@ export type { Verdict };
 export async function verify(listener: ListenerReads, options: VerifyOptions): Promise<Verdict> {
   const { after, signal, ...wanted } = options;
   const place = after === undefined ? {} : { after: await listener.placeOf(after) };
-  const patience = milliseconds(wanted.within ?? 0) + milliseconds(wanted.quietFor ?? 0);
-  const verdict = await listener.rawVerification({ ...wanted, ...place }, { patience, signal });
+  const extraTime = milliseconds(wanted.within ?? 0) + milliseconds(wanted.quietFor ?? 0);
+  const verdict = await listener.rawVerification({ ...wanted, ...place }, { extraTime, signal });
   if (verdict.passed) return verdict;
   const lines: [string, string][] = [
     ['wanted', JSON.stringify(wanted)],

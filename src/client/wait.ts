@@ -88,7 +88,7 @@ async function collect(listener: ListenerReads, asked: Asked): Promise<Collected
     const began = performance.now();
     const wait = Math.min(Math.max(0, Math.ceil(until - began)), LONGEST);
     const query = { ...filter, after: next, wait: `${wait}ms`, count: need, limit: need };
-    const page = await listener.rawPage(query, { patience: wait, signal });
+    const page = await listener.rawPage(query, { extraTime: wait, signal });
     const isLast = wait < LONGEST || performance.now() - began < wait / 2;
     if (!page.satisfied && !isLast) continue;
     messages.push(...page.items.map((item) => new Message(item)).filter((message) => passed?.(message) !== true));

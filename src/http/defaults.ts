@@ -1,5 +1,5 @@
 /**
- * Defaults of fields, told in words. Generators of clients take a field that has a `default` for one that is always
+ * Defaults of fields, withDefaultText in words. Generators of clients take a field that has a `default` for one that is always
  * there, and would ask for every field of a body; so in the published document a default stands in the description.
  */
 
@@ -24,13 +24,13 @@ const MEMBERS = new Set(['anyOf', 'oneOf', 'allOf']);
 function mapFields(fields: Schema, optional: (name: string) => boolean): Schema {
   const mapped = Object.entries(fields).map(([name, field]) => {
     const inner = withDefaultsInWords(field as Schema);
-    return [name, optional(name) ? told(inner) : inner];
+    return [name, optional(name) ? withDefaultText(inner) : inner];
   });
   return Object.fromEntries(mapped);
 }
 
 /** The keyword gone, and a sentence instead. */
-function told({ default: value, ...field }: Schema): Schema {
+function withDefaultText({ default: value, ...field }: Schema): Schema {
   if (value === undefined) return field;
   return { ...field, description: `${field.description ?? ''} Default: \`${JSON.stringify(value)}\`.`.trimStart() };
 }

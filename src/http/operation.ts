@@ -8,10 +8,10 @@ const problem = (description: string) => ({
   content: { 'application/problem+json': { schema: Ref(ProblemSchema) } },
 });
 
-type Answers = Record<number, unknown>;
+type Responses = Record<number, unknown>;
 
-/** What an operation answers: its own, and else problem documents. A range such as `4XX` is more than generators know. */
-export function answers(own: Answers): Record<string, unknown> {
+/** The responses of an operation: its own, and else problem documents. A range such as `4XX` is more than generators know. */
+export function responses(own: Responses): Record<string, unknown> {
   return { ...own, default: problem('It was not served, and why.') };
 }
 

@@ -55,7 +55,7 @@ export class Listener {
   releasePort: (() => void) | null = null;
   /** The port that 0 stands for, once one was given; 0 before. */
   keptPort: number;
-  readonly tally: ListenerCounters;
+  readonly counters: ListenerCounters;
   /** Ends the watch for idleness. */
   stopWatch = () => {};
   fault: ListenerFault | null = null;
@@ -87,7 +87,7 @@ export class Listener {
     this.order = options.order;
     this.#onState = options.onState;
     this.expiry = new Expiry(() => options.onExpired(this));
-    this.tally = new ListenerCounters(spec.threads, options.past?.counts);
+    this.counters = new ListenerCounters(spec.threads, options.past?.counts);
   }
 
   get name(): string | null {
@@ -140,7 +140,7 @@ export class Listener {
   /** Makes ready for new bindings, which count and are numbered anew: answers what they count in. */
   prepare(bindings: number): SharedArrayBuffer {
     this.#incarnations.fill(Math.max(...this.#incarnations));
-    return this.tally.prepare(bindings);
+    return this.counters.prepare(bindings);
   }
 
   /** Takes over new bindings with the spec they were opened for, in one step; answers what it held before. */
@@ -151,7 +151,7 @@ export class Listener {
     this.keptPort = held.address!.port;
     this.#repliesBefore = 0;
     this.foreignSockets = 0;
-    this.tally.adopt();
+    this.counters.adopt();
     this.settle();
     return before;
   }
@@ -172,7 +172,7 @@ export class Listener {
   /** Whether as many requests were served as maxRequests allows. */
   get isExhausted(): boolean {
     const { maxRequests } = this.spec;
-    return maxRequests !== null && this.tally.taken('served') >= maxRequests;
+    return maxRequests !== null && this.counters.taken('served') >= maxRequests;
   }
 
   /** The part of the spec that threads take over without a rebind. */
@@ -187,7 +187,7 @@ export class Listener {
 
   /** A new responder counts its `times` from here on. */
   restartReplies(): void {
-    this.#repliesBefore = this.tally.taken('reply');
+    this.#repliesBefore = this.counters.taken('reply');
   }
 
   view(history: HistoryStats = EMPTY, options: { advertisedHost: string | null }): ListenerView {
@@ -211,7 +211,7 @@ export class Listener {
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
       unread: history.unread,
       unmatched: 0,
-      stats: { ...this.tally.stats(history, this.bindings.length), foreignSockets: this.foreignSockets },
+      stats: { ...this.counters.stats(history, this.bindings.length), foreignSockets: this.foreignSockets },
     };
   }
 }

@@ -80,8 +80,8 @@ export class Registry implements Listeners {
 
   /** Brings back the listeners of an earlier process. One that can't come up is `failed`; the rest works. */
   async restore(): Promise<void> {
-    const memories = await loadListeners(this.#journal, this.#onError);
-    await someAtOnce(memories, (memory) => this.#restoreOne(memory));
+    const storedListeners = await loadListeners(this.#journal, this.#onError);
+    await someAtOnce(storedListeners, (stored) => this.#restoreOne(stored));
   }
 
   async create(spec: ListenerSpec): Promise<ListenerView> {

@@ -46,7 +46,7 @@ export type ChunkSummary = {
 /** Surveys a whole chunk. Throws RangeError when a record leaves it or the header miscounts. Leaves the reader where it was. */
 export function surveyChunk(reader: ChunkReader): ChunkSummary {
   const { view, bytes, end } = reader;
-  const survey: ChunkSummary = {
+  const summary: ChunkSummary = {
     records: 0,
     messages: 0,
     incoming: 0,
@@ -71,43 +71,43 @@ export function surveyChunk(reader: ChunkReader): ChunkSummary {
     const delta = view.getInt32(at + R.delta, true);
     if (delta < earliest) earliest = delta;
     if (delta > latest) latest = delta;
-    countRecord(survey, view, bytes, at);
+    countRecord(summary, view, bytes, at);
     if ((bytes[at + R.flags]! & FLAG_REMOTE) !== 0 && (previous === -1 || !sameRemote(view, previous, at))) {
-      survey.addresses |= addressBits(view, at + R.remote);
-      survey.endpoints |= endpointBits(view, at + R.remote, view.getUint16(at + R.remotePort, true));
+      summary.addresses |= addressBits(view, at + R.remote);
+      summary.endpoints |= endpointBits(view, at + R.remote, view.getUint16(at + R.remotePort, true));
       previous = at;
     }
     at += length;
   }
-  if (survey.records !== reader.records || survey.messages !== reader.messages)
+  if (summary.records !== reader.records || summary.messages !== reader.messages)
     throw new RangeError('header miscounts');
   const base = reader.seconds * 1e6;
-  survey.start = base + Math.floor((reader.nanos + earliest) / 1000);
-  survey.stop = base + Math.floor((reader.nanos + latest) / 1000);
-  survey.addresses >>>= 0;
-  survey.endpoints >>>= 0;
-  return survey;
+  summary.start = base + Math.floor((reader.nanos + earliest) / 1000);
+  summary.stop = base + Math.floor((reader.nanos + latest) / 1000);
+  summary.addresses >>>= 0;
+  summary.endpoints >>>= 0;
+  return summary;
 }
 
-function countRecord(survey: ChunkSummary, view: DataView, bytes: Uint8Array, at: number): void {
+function countRecord(summary: ChunkSummary, view: DataView, bytes: Uint8Array, at: number): void {
   const kind = bytes[at + R.kind]!;
-  survey.records++;
-  survey.kinds |= 1 << kind;
-  survey.trailing++;
+  summary.records++;
+  summary.kinds |= 1 << kind;
+  summary.trailing++;
   if (kind !== KIND_MESSAGE && kind !== KIND_DROP) return;
   const incoming = bytes[at + R.direction] === DIRECTION_IN;
-  survey.kinds |= incoming ? HAS_IN : HAS_OUT;
+  summary.kinds |= incoming ? HAS_IN : HAS_OUT;
   const size = view.getUint32(at + R.size, true);
-  if (size < survey.smallest) survey.smallest = size;
-  if (size > survey.largest) survey.largest = size;
+  if (size < summary.smallest) summary.smallest = size;
+  if (size > summary.largest) summary.largest = size;
   if (kind !== KIND_MESSAGE) return;
-  survey.messages++;
-  survey.trailing = 0;
+  summary.messages++;
+  summary.trailing = 0;
   if (incoming) {
-    survey.incoming++;
-    survey.incomingBytes += size;
-  } else survey.outgoingBytes += size;
-  if ((bytes[at + R.flags]! & FLAG_TRUNCATED) !== 0) survey.truncated++;
+    summary.incoming++;
+    summary.incomingBytes += size;
+  } else summary.outgoingBytes += size;
+  if ((bytes[at + R.flags]! & FLAG_TRUNCATED) !== 0) summary.truncated++;
 }
 
 function sameRemote(view: DataView, a: number, b: number): boolean {

@@ -7,7 +7,7 @@ import { ProblemError } from '../errors.ts';
 
 const REMEMBERED = 10_000;
 
-type Entry<A> = { request: unknown; answer: A | null };
+type Entry<A> = { request: unknown; outcome: A | null };
 
 export class IdempotencyKeys<A> {
   readonly #entries = new Map<string, Entry<A>>();
@@ -17,15 +17,15 @@ export class IdempotencyKeys<A> {
     key: string | undefined,
     request: unknown,
     execute: () => Promise<A>,
-  ): Promise<{ answer: A; replayed: boolean }> {
-    if (key === undefined) return { answer: await execute(), replayed: false };
+  ): Promise<{ outcome: A; replayed: boolean }> {
+    if (key === undefined) return { outcome: await execute(), replayed: false };
     const known = this.#entries.get(key);
-    if (known !== undefined) return { answer: earlierAnswer(known, request), replayed: true };
-    const entry: Entry<A> = { request, answer: null };
+    if (known !== undefined) return { outcome: earlierOutcome(known, request), replayed: true };
+    const entry: Entry<A> = { request, outcome: null };
     this.#remember(key, entry);
     try {
-      entry.answer = await execute();
-      return { answer: entry.answer, replayed: false };
+      entry.outcome = await execute();
+      return { outcome: entry.outcome, replayed: false };
     } catch (error) {
       this.#entries.delete(key);
       throw error;
@@ -43,11 +43,11 @@ export class IdempotencyKeys<A> {
   }
 }
 
-function earlierAnswer<A>({ request: first, answer }: Entry<A>, request: unknown): A {
+function earlierOutcome<A>({ request: first, outcome }: Entry<A>, request: unknown): A {
   if (!isDeepStrictEqual(first, request)) {
     throw new ProblemError('idempotency_mismatch', 'this Idempotency-Key was used with another body');
   }
-  if (answer === null)
+  if (outcome === null)
     throw new ProblemError('idempotency_in_progress', 'the first request with this key is under way');
-  return answer;
+  return outcome;
 }

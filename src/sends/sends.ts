@@ -56,12 +56,12 @@ export class Sends implements SendsFace {
     request: SendRequest,
     { idempotencyKey }: { idempotencyKey?: string } = {},
   ): Promise<Answer & { replayed: boolean }> {
-    const { answer, replayed } = await this.#keys.once(idempotencyKey, request, async () => {
-      const answer = await this.#create(request);
+    const { outcome, replayed } = await this.#keys.once(idempotencyKey, request, async () => {
+      const outcome = await this.#create(request);
       const warnings = warningsOf(request);
-      return warnings.length === 0 ? answer : { ...answer, send: { ...answer.send, warnings } };
+      return warnings.length === 0 ? outcome : { ...outcome, send: { ...outcome.send, warnings } };
     });
-    return { ...answer, replayed };
+    return { ...outcome, replayed };
   }
 
   async replay(file: Uint8Array, { scale, direction, ...request }: ReplayRequest): Promise<Answer> {
@@ -87,7 +87,7 @@ export class Sends implements SendsFace {
     };
   }
 
-  /** Calls it off and answers how far it came; one that has ended stays as it is. */
+  /** Calls it off and returns how far it came; one that has ended stays as it is. */
   async cancel(id: string): Promise<SendView> {
     const send = this.#find(id);
     const running = this.#running.get(id);
@@ -130,7 +130,7 @@ export class Sends implements SendsFace {
     return { status: 201, send: send.view() };
   }
 
-  /** Carries a send out. Never rejects; answers why the request was impossible, if it was. */
+  /** Carries a send out. Never rejects; returns why the request was impossible, if it was. */
   async #run(send: Send, thread: ListenerThread, from: Listener | null): Promise<Error | null> {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     this.#running.set(send.id, { thread, ended });
@@ -147,7 +147,7 @@ export class Sends implements SendsFace {
     } finally {
       this.#running.delete(send.id);
       resolve();
-      this.#tell(send);
+      this.#notify(send);
     }
   }
 
@@ -162,10 +162,10 @@ export class Sends implements SendsFace {
     const send = this.#sends.get(id);
     if (send === undefined || !send.isRunning) return;
     send.advance({ sent, bytes, errors, progress });
-    this.#tell(send);
+    this.#notify(send);
   }
 
-  #tell(send: Send): void {
+  #notify(send: Send): void {
     if (this.#callbacks.size === 0 || !this.#sends.has(send.id)) return;
     const view = send.view();
     for (const callback of this.#callbacks) callback(view);

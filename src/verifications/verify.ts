@@ -110,8 +110,8 @@ class Waiter {
     const { listener, direction } = this.#asked;
     const filter = match === undefined ? { direction } : { direction, match };
     const bounds = { before: null, order: 'asc', limit: count, maxBytes: Number.MAX_SAFE_INTEGER } as const;
-    const pull = { scope: { listener }, after, ...bounds, filter, payload: 'none', format: 'json' } as const;
-    return this.#journal.wait({ ...pull, count, timeout }, this.#signal);
+    const read = { scope: { listener }, after, ...bounds, filter, payload: 'none', format: 'json' } as const;
+    return this.#journal.wait({ ...read, count, timeout }, this.#signal);
   }
 
   end(): Promise<string> {

@@ -52,7 +52,7 @@ export class PoolThread {
   #deaths: number[] = [];
   #restarts = 0;
   /** The thread that is coming up, first or in place of a dead one. */
-  #arrival: Promise<void> = Promise.resolve();
+  #start: Promise<void> = Promise.resolve();
 
   constructor(options: ClientOptions, watcher: PoolWatcher) {
     this.name = options.name;
@@ -77,8 +77,8 @@ export class PoolThread {
 
   /** The first thread of the place. Rejects when it can't start. */
   start(): Promise<void> {
-    this.#arrival = this.#launch();
-    return this.#arrival;
+    this.#start = this.#launch();
+    return this.#start;
   }
 
   /** Rejects with a WorkerError; with code `worker_unavailable`, at once, while no thread runs. */
@@ -98,13 +98,13 @@ export class PoolThread {
 
   async describe(): Promise<ThreadDescription> {
     const { name, engine, restarts } = this;
-    const answer = await this.call('describe', null).catch(() => null);
+    const reply = await this.call('describe', null).catch(() => null);
     return {
       name,
       state: this.#state,
       engine,
       bindings: this.#bindings.size,
-      eventLoopUtilization: answer?.utilization ?? 0,
+      eventLoopUtilization: reply?.utilization ?? 0,
       restarts,
     };
   }
@@ -112,7 +112,7 @@ export class PoolThread {
   /** Stops the thread for good; a replacement under way too. */
   async stop(): Promise<void> {
     this.#state = 'stopped';
-    await this.#arrival.catch(() => {});
+    await this.#start.catch(() => {});
     await this.#client?.stop();
     this.#client = null;
     this.#bindings.clear();
@@ -165,7 +165,7 @@ export class PoolThread {
     const bindings = [...this.#bindings.values()];
     this.#bindings.clear();
     this.#watcher.onDeath(this, bindings, death);
-    this.#arrival = this.#replace(bindings);
+    this.#start = this.#replace(bindings);
   }
 
   async #replace(bindings: OpenBinding[]): Promise<void> {

@@ -49,8 +49,8 @@ async function save(session: Session, ref: string, flags: Flags): Promise<void> 
     signal,
   });
   const sink = await sinkOf(session, flags.output);
-  const tally = await pour(response.body!, sink, pouring(session, listener, format));
-  output.say(`exported ${tally}${flags.output === undefined ? '' : ` to ${flags.output}`}`);
+  const summary = await pour(response.body!, sink, pouring(session, listener, format));
+  output.say(`exported ${summary}${flags.output === undefined ? '' : ` to ${flags.output}`}`);
 }
 
 /** Where the bytes go. */
@@ -67,15 +67,15 @@ async function sinkOf({ output, atEnd }: Session, path: string | undefined): Pro
 async function pour(body: AsyncIterable<Uint8Array>, sink: Sink, { progress, total }: Pouring): Promise<string> {
   let size = 0;
   let lines = 0;
-  const tally = () => `${total === undefined ? '' : `${count(lines, 'record')}, `}${bytes(size)}`;
+  const summary = () => `${total === undefined ? '' : `${count(lines, 'record')}, `}${bytes(size)}`;
   for await (const piece of whole(body)) {
     await sink(piece);
     size += piece.length;
     if (total !== undefined) lines += linesIn(piece);
-    progress.update(total && lines / total, tally());
+    progress.update(total && lines / total, summary());
   }
   progress.end();
-  return tally();
+  return summary();
 }
 
 /** `total`: records there are at most, where records are lines. */

@@ -4,7 +4,7 @@ import { type Leaks, type Listener, ProblemError } from '../../client/index.ts';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { label } from '../options/values.ts';
-import { tell, UsageError } from '../session/failure.ts';
+import { reportFailure, UsageError } from '../session/failure.ts';
 import { inSession, type Session } from '../session/session.ts';
 import { count } from '../show/quantity.ts';
 
@@ -44,7 +44,7 @@ async function removeLabelled({ http, ...session }: Pick<Session, 'http' | 'outp
   return 0;
 }
 
-/** One that is not there is told and does not stop the rest. */
+/** One that is not there is loss and does not stop the rest. */
 async function removeOne(session: Session, item: string | Listener): Promise<number> {
   try {
     const listener = typeof item === 'string' ? await session.service.listener(item) : item;
@@ -53,7 +53,7 @@ async function removeOne(session: Session, item: string | Listener): Promise<num
     await show(session, { id, name: name ?? null, unread, unmatched, openConnections: stats.connectionsOpen });
     return 0;
   } catch (error) {
-    if (error instanceof ProblemError) return tell(error);
+    if (error instanceof ProblemError) return reportFailure(error);
     throw error;
   }
 }
@@ -62,6 +62,6 @@ async function show({ output }: Pick<Session, 'output'>, removed: Removed): Prom
   const { name, id, unread, openConnections } = removed;
   if (output.json) return output.object(removed);
   const held = [unread > 0 && `${unread} unread`, openConnections > 0 && count(openConnections, 'open connection')];
-  const told = held.filter(Boolean).join(', ');
-  output.say(`removed ${name ?? id}${told === '' ? '' : ` (${told})`}`);
+  const loss = held.filter(Boolean).join(', ');
+  output.say(`removed ${name ?? id}${loss === '' ? '' : ` (${loss})`}`);
 }

@@ -14,13 +14,13 @@ export class UsageError extends Error {}
 const USUAL_PORT = '8080';
 
 /** Says what went wrong; the exit code. */
-export function tell(error: unknown): number {
-  const { text, code } = told(error);
+export function reportFailure(error: unknown): number {
+  const { text, code } = failureText(error);
   process.stderr.write(`${paintTalk('red', 'error:')} ${text}\n`);
   return code;
 }
 
-function told(error: unknown): { text: string; code: number } {
+function failureText(error: unknown): { text: string; code: number } {
   if (error instanceof UsageError) return { text: error.message, code: USAGE };
   if (error instanceof ProblemError) return { text: problemText(error), code: error.status === 400 ? USAGE : FAILED };
   if (error instanceof UnreachableError) return { text: unreachableText(error), code: FAILED };

@@ -6,7 +6,7 @@ import { Service } from '../../client/service.ts';
 import type { CommonFlags } from '../options/common.ts';
 import { serviceUrl } from '../options/service-url.ts';
 import { Ending } from './ending.ts';
-import { tell } from './failure.ts';
+import { reportFailure } from './failure.ts';
 import { Output } from './output.ts';
 import { type Upload, uploads } from './upload.ts';
 
@@ -64,6 +64,6 @@ async function codeOf(work: Promise<unknown>, ending?: Ending): Promise<number> 
     const result = await work;
     return typeof result === 'number' ? result : 0;
   } catch (error) {
-    return ending?.code ?? tell(error);
+    return ending?.code ?? reportFailure(error);
   }
 }

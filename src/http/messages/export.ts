@@ -21,14 +21,14 @@ let exportsBegun = 0;
  * a wrong query is still an error answer.
  */
 export async function exportLines(journal: Messages, listener: number, asked: Asked): Promise<Readable> {
-  const request = await exportPull(journal, listener, asked, ['message']);
+  const request = await exportRead(journal, listener, asked, ['message']);
   return Readable.from(reads(journal, request, await journal.read(request)), { objectMode: false });
 }
 
 /** The same as a pcapng capture, with connections and gaps unless the query says which kinds. */
 export async function exportCapture(journal: Messages, listener: number, asked: Asked): Promise<Readable> {
   const id = ++exportsBegun;
-  const request = await exportPull(journal, listener, asked, PCAPNG_KINDS);
+  const request = await exportRead(journal, listener, asked, PCAPNG_KINDS);
   const capture: Read = { ...request, format: 'pcapng', export: { id, begins: true } };
   const first = await journal.read(capture);
   const rest: Read = { ...capture, export: { id, begins: false } };
@@ -37,7 +37,7 @@ export async function exportCapture(journal: Messages, listener: number, asked: 
   return stream;
 }
 
-async function exportPull(
+async function exportRead(
   journal: Messages,
   listener: number,
   { query, method }: Asked,
@@ -59,8 +59,8 @@ async function exportPull(
 }
 
 async function* reads(journal: Messages, request: Read, first: ReadResult): AsyncGenerator<Uint8Array> {
-  for (let pulled = first; ; pulled = await journal.read({ ...request, after: pulled.next })) {
-    if (pulled.body.length > 0) yield pulled.body;
-    if (!pulled.hasMore || request.peek) return;
+  for (let result = first; ; result = await journal.read({ ...request, after: result.next })) {
+    if (result.body.length > 0) yield result.body;
+    if (!result.hasMore || request.peek) return;
   }
 }

@@ -1,4 +1,4 @@
-/** Pages of messages: the query into a pull, and what was pulled into an answer, without touching the encoded items. */
+/** Pages of messages: the query into a read, and its result into a response, without touching the encoded items. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, ProblemError } from '../../errors.ts';
 import type { PageQuery } from '../../schemas/query.ts';
@@ -15,8 +15,8 @@ const LONGEST_WAIT = 60_000;
 /** Checked parameters of a wait. */
 export type WaitTerms = { count: number; timeout: number; orFail: boolean };
 
-/** The pull that a page query asks for. What a HEAD looks at is not read by it. */
-export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Read {
+/** The read that a page query asks for. What a HEAD looks at is not read by it. */
+export function pageRead(query: PageQuery, scope: Scope, method = 'GET'): Read {
   return {
     peek: method === 'HEAD',
     scope,
@@ -31,10 +31,10 @@ export function pagePull(query: PageQuery, scope: Scope, method = 'GET'): Read {
   };
 }
 
-/** The pull of one message: nothing when it is not there. */
-export function messagePull(listener: number, seq: number, payload: PayloadMode = 'full', method = 'GET'): Read {
+/** The read of one message: nothing when it is not there. */
+export function messageRead(listener: number, seq: number, payload: PayloadMode = 'full', method = 'GET'): Read {
   const query = { after: `${seq - 1}`, before: `${seq + 1}`, limit: 1, payload };
-  return pagePull(query, { listener }, method);
+  return pageRead(query, { listener }, method);
 }
 
 /** The wait that a page query asks for; undefined when it asks for none. */
@@ -51,17 +51,17 @@ export function waitTerms(query: PageQuery): WaitTerms | undefined {
   return { count: query.count ?? 1, timeout, orFail: query.orFail ?? false };
 }
 
-/** The same pull as a wait: what counts are `in` messages, unless direction or kind say otherwise. */
-export function waitPull(query: PageQuery, scope: Scope, terms: WaitTerms, method = 'GET'): Wait {
-  const pull = pagePull(query, scope, method);
-  const filter = (query.direction ?? query.kind) ? pull.filter : { ...pull.filter, direction: 'in' as const };
+/** The same read as a wait: what counts are `in` messages, unless direction or kind say otherwise. */
+export function pageWait(query: PageQuery, scope: Scope, terms: WaitTerms, method = 'GET'): Wait {
+  const read = pageRead(query, scope, method);
+  const filter = (query.direction ?? query.kind) ? read.filter : { ...read.filter, direction: 'in' as const };
   const limit = query.limit ?? Math.max(DEFAULT_LIMIT, terms.count);
-  return { ...pull, filter, limit, count: terms.count, timeout: terms.timeout };
+  return { ...read, filter, limit, count: terms.count, timeout: terms.timeout };
 }
 
 /** Answers with a page. */
-export function sendPage(request: FastifyRequest, reply: FastifyReply, pulled: ReadResult): FastifyReply {
-  return sendBytes(request, reply, pulled, tailOf(pulled));
+export function sendPage(request: FastifyRequest, reply: FastifyReply, result: ReadResult): FastifyReply {
+  return sendBytes(request, reply, result, tailOf(result));
 }
 
 /** Answers a wait: 200 either way, or with orFail 409 when it was not satisfied. */
@@ -87,10 +87,10 @@ function tailOf({ next, hasMore, gap }: ReadResult): Tail {
   return gap === undefined ? { next, hasMore } : { next, hasMore, gap };
 }
 
-function sendBytes(request: FastifyRequest, reply: FastifyReply, pulled: ReadResult, tail: Tail): FastifyReply {
+function sendBytes(request: FastifyRequest, reply: FastifyReply, result: ReadResult, tail: Tail): FastifyReply {
   const parameter = (request.query as PageQuery).order === 'desc' ? 'before' : 'after';
-  if (pulled.hasMore) reply.header('link', nextLink(request.url, parameter, pulled.next));
-  return reply.type('application/json; charset=utf-8').send(envelope(pulled.body, tail));
+  if (result.hasMore) reply.header('link', nextLink(request.url, parameter, result.next));
+  return reply.type('application/json; charset=utf-8').send(envelope(result.body, tail));
 }
 
 const HEAD = Buffer.from('{"items":[');

@@ -65,7 +65,7 @@ export class Follower {
   /** The first pull. Rejects when the cursor is not good, while an error can still be answered. */
   async start(): Promise<ReadResult> {
     this.#cursor = this.#what.after ?? (await this.#streams.journal.end(this.#what.place().scope));
-    const first = await this.#pull();
+    const first = await this.#read();
     this.#cursor = withEpochOf(this.#cursor, first.next);
     return first;
   }
@@ -83,8 +83,8 @@ export class Follower {
   /** Follows until the stream ends. */
   async run(first: ReadResult): Promise<void> {
     try {
-      for (let pulled = first; ; pulled = await this.#pull()) {
-        if (!(await this.#handOver(pulled))) return;
+      for (let result = first; ; result = await this.#read()) {
+        if (!(await this.#handOver(result))) return;
       }
     } catch (error) {
       // The journal forgets a listener before the registry tells that it is gone.
@@ -97,20 +97,20 @@ export class Follower {
     }
   }
 
-  /** Writes what was pulled and waits until there may be more. False when the stream has ended. */
-  async #handOver(pulled: ReadResult): Promise<boolean> {
+  /** Writes what was read and waits until there may be more. False when the stream has ended. */
+  async #handOver(result: ReadResult): Promise<boolean> {
     const ending = this.#endingBeforePull;
-    this.#write(pulled);
+    this.#write(result);
     if (this.#left <= 0) return this.#finish('limit');
-    if (ending !== undefined && (ending === 'for' || !pulled.hasMore)) return this.#finish(ending);
+    if (ending !== undefined && (ending === 'for' || !result.hasMore)) return this.#finish(ending);
     if (!(await this.#stream.ready())) return this.#giveUp();
-    if (!pulled.hasMore) await this.#heard();
+    if (!result.hasMore) await this.#heard();
     return !this.#stream.isClosed;
   }
 
   #endingBeforePull: EndReason | undefined;
 
-  #pull(): Promise<ReadResult> {
+  #read(): Promise<ReadResult> {
     this.#rung = false;
     this.#endingBeforePull = this.#ending;
     const { scope, key } = this.#what.place();

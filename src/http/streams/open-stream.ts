@@ -27,7 +27,7 @@ export async function openStream(
 ): Promise<FastifyReply> {
   const stream = new EventStream(reply.raw, app.streams.limits);
   const follower = new Follower(app.streams, stream, terms);
-  for (const letGo of attach({ stream, follower })) stream.onClosed(letGo);
+  for (const detach of attach({ stream, follower })) stream.onClosed(detach);
   const first = await follower.start();
   if (terms.resumes && follower.isOver(first)) {
     // The one answer that keeps an EventSource from coming again.

@@ -9,7 +9,7 @@ export class Streams {
   readonly journal: Messages;
   readonly limits: StreamLimits;
   readonly #members = new Set<Member>();
-  readonly #pulls = new Map<string, Promise<ReadResult>>();
+  readonly #reads = new Map<string, Promise<ReadResult>>();
   #lagged = 0;
   #closing = false;
 
@@ -34,11 +34,11 @@ export class Streams {
   /** A pull in SSE form. Followers that ask for the same while it is under way share the answer. */
   pull(key: string, request: Read): Promise<ReadResult> {
     const shared = `${key} ${request.limit} ${request.after}`;
-    const underway = this.#pulls.get(shared);
+    const underway = this.#reads.get(shared);
     if (underway !== undefined) return underway;
-    const pulled = this.journal.read(request).finally(() => this.#pulls.delete(shared));
-    this.#pulls.set(shared, pulled);
-    return pulled;
+    const result = this.journal.read(request).finally(() => this.#reads.delete(shared));
+    this.#reads.set(shared, result);
+    return result;
   }
 
   lagged(stream: EventStream): void {

@@ -30,7 +30,7 @@ export function watchIdle(listener: Listener, onIdle: () => void): () => void {
   if (idle === null) return () => {};
   let quietSince = Date.now();
   const look = () => {
-    const sums = listener.tally.sums();
+    const sums = listener.counters.sums();
     const isBusy = sums.connectionsOpen > 0 || listener.state !== 'listening';
     quietSince = isBusy ? Date.now() : Math.max(quietSince, sums.lastRequestAt);
     const left = quietSince + idle - Date.now();

@@ -46,10 +46,10 @@ export class Lifecycle {
 
   /** Binds a listener that is not open. Rejects with ProblemError; then nothing is open and the state is as before. */
   async open(listener: Listener, { keepsPort = false } = {}): Promise<void> {
-    const { spec, tally } = listener;
+    const { spec, counters } = listener;
     const host = await this.#allowedHost(spec);
     await this.#journal.register(described(listener, { host, port: spec.port }));
-    const held = await this.#bind({ listener, spec, counters: tally.memory, keepsPort }, host);
+    const held = await this.#bind({ listener, spec, counters: counters.memory, keepsPort }, host);
     await this.#begin(listener, spec, held);
   }
 
@@ -153,7 +153,7 @@ export class Lifecycle {
     listener.expiry.set(milliseconds(spec.ttl));
     if (listener.isExhausted) this.complete(listener, 'maxRequests');
     await closeBindings(number, before, { mode: 'fin', drain: 0 });
-    listener.tally.settle();
+    listener.counters.settle();
   }
 
   /** New sockets beside those there are, which go on until they are relieved. */
@@ -163,7 +163,7 @@ export class Lifecycle {
       const held = await this.#bind(opening, host);
       await this.#begin(listener, spec, held);
     } catch (error) {
-      listener.tally.abandon();
+      listener.counters.abandon();
       throw error;
     }
   }

@@ -61,7 +61,7 @@ async function countLoss(listener: Listener, loss: Loss, journal: Journal): Prom
   const { index: binding, incarnation, thread } = loss;
   const lost = loss.read - (await journal.accounted(listener.number, binding, incarnation));
   if (lost <= 0) return;
-  listener.tally.carry('lost', lost);
+  listener.counters.carry('lost', lost);
   const origin = { listener: listener.number, openedAt: listener.openedAt, binding, thread, incarnation };
   await journal.append(lostRecord(origin, lost));
 }

@@ -9,7 +9,7 @@ import type { ListenerTable } from '../listener-table.ts';
 const INTERVAL = 1000;
 
 export class CounterPersister {
-  readonly #roster: ListenerTable;
+  readonly #table: ListenerTable;
   readonly #journal: Journal;
   readonly #onError: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
@@ -18,7 +18,7 @@ export class CounterPersister {
   #saving = Promise.resolve();
 
   constructor(table: ListenerTable, journal: Journal, onError: (error: unknown) => void) {
-    this.#roster = table;
+    this.#table = table;
     this.#journal = journal;
     this.#onError = onError;
     this.#timer = setInterval(() => void this.#next(), INTERVAL).unref();
@@ -36,7 +36,7 @@ export class CounterPersister {
   }
 
   async #save(): Promise<void> {
-    const present = new Map(this.#roster.all().map((one) => [one.number, JSON.stringify(savedCountersOf(one))]));
+    const present = new Map(this.#table.all().map((one) => [one.number, JSON.stringify(savedCountersOf(one))]));
     const changed = new Map([...present].filter(([number, text]) => this.#saved.get(number) !== text));
     if (changed.size > 0) await this.#journal.saveCounts(changed);
     this.#saved = present;
@@ -48,12 +48,12 @@ export class CounterPersister {
   }
 }
 
-function savedCountersOf({ tally, repliesBefore, expiry: { expiresAt } }: Listener): SavedCounters {
-  const { knowsKernelDrops } = tally;
+function savedCountersOf({ counters, repliesBefore, expiry: { expiresAt } }: Listener): SavedCounters {
+  const { knowsKernelDrops } = counters;
   const taken = {
-    request: tally.taken('request'),
-    reply: tally.taken('reply') - repliesBefore,
-    connection: tally.taken('connection'),
+    request: counters.taken('request'),
+    reply: counters.taken('reply') - repliesBefore,
+    connection: counters.taken('connection'),
   };
-  return { sums: tally.lasting(), taken, knowsKernelDrops, expiresAt };
+  return { sums: counters.lasting(), taken, knowsKernelDrops, expiresAt };
 }

@@ -1,6 +1,6 @@
 /**
  * Listeners outlive the process when the journal does: each change of one is remembered there, and after a restart it
- * comes back under its id, name and port, and counts on from where it stood (counts.ts).
+ * comes back under its id, name and port, and counts on from where it stood (saved-counters.ts).
  */
 import type { Journal } from '../../journal/journal.ts';
 import type { FullSpec, ListenerSpec } from '../../schemas/listener.ts';
@@ -34,17 +34,17 @@ export function persistListeners(table: ListenerTable, journal: Journal, onError
 
 /** The listeners of an earlier process, oldest first. One whose creation never came to its end is forgotten. */
 export async function loadListeners(journal: Journal, onError: (error: unknown) => void): Promise<StoredListener[]> {
-  const recalled: (Omit<StoredListener, 'counts'> & { order: number })[] = [];
+  const found: (Omit<StoredListener, 'counts'> & { order: number })[] = [];
   for (const [number, text] of await journal.savedSpecs()) {
     if (text === null) await journal.forget(number);
-    else recalled.push(...parseStored(number, text, onError));
+    else found.push(...parseStored(number, text, onError));
   }
   const counted = await journal.savedCounts();
-  return recalled
+  return found
     .sort((a, b) => a.order - b.order)
-    .map(({ order: _, ...memory }) => {
-      const { counts, traffic } = counted.get(memory.number)!;
-      return { ...memory, counts: settledCounts(counts, traffic, memory.spec.protocol) };
+    .map(({ order: _, ...listener }) => {
+      const { counts, traffic } = counted.get(listener.number)!;
+      return { ...listener, counts: settledCounts(counts, traffic, listener.spec.protocol) };
     });
 }
 

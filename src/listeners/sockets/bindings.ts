@@ -44,16 +44,16 @@ export async function openBindings(
 ): Promise<Held> {
   const { protocol, udp } = opening.spec;
   const use = { protocol, host, ipv6Only: udp?.ipv6Only ?? false };
-  let refusal: unknown = new ProblemError('limit_reached', 'no port of the range is free');
+  let bindError: unknown = new ProblemError('limit_reached', 'no port of the range is free');
   for (const port of candidates(opening, use, rules)) {
     try {
       return await openAt(opening, allocation, { ...use, port }, rules.table);
     } catch (error) {
-      refusal = bindProblem(error, { ...use, port });
-      if (!(refusal instanceof ProblemError && refusal.code === 'port_in_use')) break;
+      bindError = bindProblem(error, { ...use, port });
+      if (!(bindError instanceof ProblemError && bindError.code === 'port_in_use')) break;
     }
   }
-  throw refusal;
+  throw bindError;
 }
 
 /** Closes what is held, waits for it, and gives the port and the threads back. Never rejects. */
@@ -90,8 +90,8 @@ async function closeAll(
 
 /** Opens one binding again after its thread was replaced, on the port it had. */
 export async function reopenBinding(listener: Listener, binding: Binding): Promise<void> {
-  const { spec, live, tally, address } = listener;
-  const opened = await openOne({ listener, spec, live, counters: tally.memory }, binding, address!, {
+  const { spec, live, counters, address } = listener;
+  const opened = await openOne({ listener, spec, live, counters: counters.memory }, binding, address!, {
     there: binding.socket,
   });
   Object.assign(binding, opened.binding);
@@ -175,7 +175,7 @@ async function openOne(
   };
   try {
     const opened = await thread.call('open', request);
-    if (opened.engine === 'dgram') listener.tally.knowsKernelDrops = false;
+    if (opened.engine === 'dgram') listener.counters.knowsKernelDrops = false;
     const binding: Binding = { index, row, thread, incarnation, baseline, socket, down: false };
     return { binding, port: opened.address.port };
   } catch (error) {

@@ -9,7 +9,7 @@ import { isCongestion, SEND_BATCH_SLOTS, SendBatch } from './send-batch.ts';
 import { MAX_DATAGRAM } from './sockaddr.ts';
 
 /** Milliseconds to wait for room for a datagram before it is given up. */
-const PATIENCE = 100;
+const SEND_TIMEOUT_MS = 100;
 
 export type BatchSenderOptions = {
   libc: Libc;
@@ -52,17 +52,17 @@ export class BatchSender {
     const total = batch.count;
     batch.count = 0;
     for (; this.#tooLong > 0; this.#tooLong--) note(0, errnoError('sendmmsg', -EMSGSIZE));
-    let patience = PATIENCE;
+    let timeLeft = SEND_TIMEOUT_MS;
     let cutShort = false;
     for (let at = 0; at < total; ) {
       await this.#options.mayGoOn?.();
       const result = this.#options.isOpen() ? batch.send(this.#options.fd, at, total - at) : null;
-      if (result !== null && isCongestion(result) && patience-- > 0) {
+      if (result !== null && isCongestion(result) && timeLeft-- > 0) {
         cutShort = false;
         await sleep(1);
         continue;
       }
-      patience = PATIENCE;
+      timeLeft = SEND_TIMEOUT_MS;
       if (cutShort) note(0, errnoError('sendmmsg', -ECONNREFUSED));
       cutShort = this.#isConnected && result !== null && result > 0 && result < total - at;
       at += this.#settle(at, result, note);

@@ -9,7 +9,7 @@ const KEY = 'listenpost.native.loading';
 /** Added to the number of threads that load once the process exits. */
 const EXITING = 1 << 30;
 /** Milliseconds that an exit waits at most. Loading takes some 20. */
-const PATIENCE = 2000;
+const LOAD_TIMEOUT_MS = 2000;
 
 /** One word: how many threads load now. */
 const cell = new Int32Array(sharedMemory());
@@ -39,7 +39,7 @@ function sharedMemory(): SharedArrayBuffer {
 
 /** Blocks the main thread: on exit nothing else is left to do. The loading itself never needs it. */
 function awaitLoading(): void {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + LOAD_TIMEOUT_MS;
   let loaders = Atomics.or(cell, 0, EXITING) & ~EXITING;
   while (loaders > 0 && performance.now() < deadline) {
     Atomics.wait(cell, 0, EXITING + loaders, deadline - performance.now());

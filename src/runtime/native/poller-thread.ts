@@ -5,7 +5,7 @@ import { loadLibc } from './libc.ts';
 import { cellOf, STOP_CELL } from './poller.ts';
 
 /** Milliseconds; only so that a lost alarm can't hold the process for longer. */
-const PATIENCE = 500;
+const EPOLL_TIMEOUT_MS = 500;
 
 const libc = loadLibc();
 const { epoll, readiness } = workerData as PollerAccess;
@@ -13,7 +13,7 @@ const cells = new Int32Array(readiness);
 const ready = libc.epollEvents(64);
 
 while (Atomics.load(cells, STOP_CELL) === 0) {
-  const count = libc.epollWait(epoll, ready, PATIENCE);
+  const count = libc.epollWait(epoll, ready, EPOLL_TIMEOUT_MS);
   if (count < 0) break;
   for (let i = 0; i < count; i++) {
     const cell = cellOf(ready.descriptor(i));

@@ -10,7 +10,7 @@ import type { Names } from './sockaddr.ts';
 /** Datagrams a native call may take. */
 export const SEND_BATCH_SLOTS = 64;
 /** Milliseconds to wait in all for room in the send buffer, before what is left is given up. */
-const PATIENCE = 5;
+const SEND_TIMEOUT_MS = 5;
 const NAME_BYTES = 32;
 
 export class SendBatch {
@@ -76,7 +76,7 @@ export class SendBatch {
     const results = this.results;
     let at = 0;
     let sent = 0;
-    let patience = PATIENCE;
+    let timeLeft = SEND_TIMEOUT_MS;
     let refused = false;
     while (at < total) {
       const result = this.send(fd, at, total - at);
@@ -88,8 +88,8 @@ export class SendBatch {
       } else if (result === -ECONNREFUSED && !refused) {
         // The ICMP answer to something sent before; this datagram was not tried yet.
         refused = true;
-      } else if (isCongestion(result) && patience > 0) {
-        patience--;
+      } else if (isCongestion(result) && timeLeft > 0) {
+        timeLeft--;
         this.#libc.waitWritable(fd, 1);
       } else results[at++] = result;
     }

@@ -1,5 +1,5 @@
 /**
- * UDP transmissions over an outlet: a throw-away socket (connected, so that a refusal is seen) or a listener's own socket.
+ * UDP transmissions over a sender: a throw-away socket (connected, so that a refusal is seen) or a listener's own socket.
  */
 import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -38,17 +38,17 @@ export type DatagramBatch = {
 /** Carries an order out. Never rejects: what goes wrong is in the outcome. */
 export async function transmitDatagrams(
   order: UdpOrder,
-  openOutlet: () => Promise<DatagramSender> | DatagramSender,
+  openSender: () => Promise<DatagramSender> | DatagramSender,
   { control, thread }: { control: SendControl; thread: string },
 ): Promise<SendOutcome> {
   const sendProgress = new SendProgress(order.expectReply?.count ?? 0);
   try {
-    const outlet = await openOutlet();
-    sendProgress.local = outlet.local;
+    const sender = await openSender();
+    sendProgress.local = sender.local;
     try {
-      await runExchange(order, outlet, { control, thread, sendProgress });
+      await runExchange(order, sender, { control, thread, sendProgress });
     } finally {
-      outlet.close();
+      sender.close();
     }
   } catch (error) {
     sendProgress.noteError(error as NodeJS.ErrnoException);
@@ -58,31 +58,31 @@ export async function transmitDatagrams(
 
 type Conversing = { control: SendControl; thread: string; sendProgress: SendProgress };
 
-async function runExchange(order: UdpOrder, outlet: DatagramSender, { control, thread, sendProgress }: Conversing) {
-  outlet.listen(
+async function runExchange(order: UdpOrder, sender: DatagramSender, { control, thread, sendProgress }: Conversing) {
+  sender.listen(
     (payload) => sendProgress.noteReply(payload, order.to),
     (error) => sendProgress.noteError(error),
   );
-  await runScript({ order, control, sendProgress, thread, ...wayOut(outlet, sendProgress) });
+  await runScript({ order, control, sendProgress, thread, ...sendMethods(sender, sendProgress) });
   if (order.expectReply !== null) await sendProgress.settled(order.expectReply.timeout, control.signal);
   // A refusal by this machine has come by now, but the loop has to look.
   else for (let turn = 0; turn < 2; turn++) await nextTurn();
 }
 
 /** How the script sends: one by one, or in batches that leave when full and before every pause. */
-function wayOut(outlet: DatagramSender, sendProgress: SendProgress): Pick<ScriptOptions, 'send' | 'settle'> {
+function sendMethods(sender: DatagramSender, sendProgress: SendProgress): Pick<ScriptOptions, 'send' | 'settle'> {
   const note = (bytes: number, error: NodeJS.ErrnoException | null) => {
     if (error === null) sendProgress.noteSent(bytes);
     else sendProgress.noteError(error);
   };
-  const { batch } = outlet;
+  const { batch } = sender;
   if (batch !== undefined) {
     const settle = () => batch.flush(note);
     return { send: (payload) => (batch.push(payload) ? settle() : undefined), settle };
   }
   return {
     send: (payload) =>
-      outlet.send(payload).then(
+      sender.send(payload).then(
         () => note(payload.length, null),
         (error: NodeJS.ErrnoException) => note(0, error),
       ),
@@ -104,8 +104,8 @@ export async function throwAwaySender(order: UdpOrder): Promise<DatagramSender> 
     socket.close();
     throw error;
   }
-  const outlet = outletOf(socket);
-  return fd === null ? outlet : inBatches(outlet, { libc: libc!, fd, order });
+  const sender = senderOf(socket);
+  return fd === null ? sender : inBatches(sender, { libc: libc!, fd, order });
 }
 
 function isBurst({ count, parts }: UdpOrder): boolean {
@@ -121,24 +121,24 @@ async function listening(socket: Socket, options: BindOptions): Promise<void> {
 
 /** node reads the replies and will close the descriptor; we send through it. */
 function inBatches(
-  outlet: DatagramSender,
+  sender: DatagramSender,
   { libc, fd, order }: { libc: Libc; fd: number; order: UdpOrder },
 ): DatagramSender {
   let open = true;
   const expected = order.count * order.parts.length;
   return {
-    ...outlet,
+    ...sender,
     batch: new BatchSender({ libc, fd, name: CONNECTED, expected, isOpen: () => open }),
     close: () => {
       open = false;
-      outlet.close();
+      sender.close();
     },
   };
 }
 
 const CONNECTED = new Uint8Array(0);
 
-function outletOf(socket: Socket): DatagramSender {
+function senderOf(socket: Socket): DatagramSender {
   const { address: host, port } = socket.address();
   return {
     local: { host, port },

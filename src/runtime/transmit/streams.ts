@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT = 10_000;
 /** Milliseconds for which a half-closed send without expectReply reads on. */
 const READ_ON = 2_000;
 /** Milliseconds for the peer to close its side after ours; the outcome does not wait for it. */
-const LINGER = 500;
+const PEER_CLOSE_TIMEOUT_MS = 500;
 
 type Run = { order: TcpOrder; control: SendControl; thread: string; sendProgress: SendProgress };
 
@@ -133,5 +133,5 @@ function dismiss(socket: Socket, atOnce: boolean): void {
   }
   socket.end();
   socket.resume();
-  setTimeout(() => socket.destroy(), LINGER).unref();
+  setTimeout(() => socket.destroy(), PEER_CLOSE_TIMEOUT_MS).unref();
 }

@@ -18,7 +18,7 @@ import { ConnectionTable } from './connections.ts';
 import type { StreamServer, StreamSocket } from './stream.ts';
 
 /** Milliseconds a close waits for peers to close their side, beyond the drain. */
-const FAREWELL = 250;
+const PEER_CLOSE_TIMEOUT_MS = 250;
 
 const WANT = 'connections were turned away, for the last file descriptors are kept for the API';
 
@@ -79,7 +79,7 @@ export class TcpBinding implements Binding {
     for (const { socket } of this.#waiting.splice(0)) this.#turnAway(socket, 'closed');
     await this.#shared.pipeline.close(drain);
     for (const connection of this.connections.all()) connection.close(mode);
-    await this.connections.empty(Math.max(drain, FAREWELL));
+    await this.connections.empty(Math.max(drain, PEER_CLOSE_TIMEOUT_MS));
     for (const connection of this.connections.all()) connection.close('rst');
     await this.connections.empty();
     this.#shared.log.refusals.close();

@@ -25,7 +25,7 @@ const HOLD: Readonly<Record<HoldReason, number>> = { credit: 1, unread: 2, answe
 /** Bytes that may wait for a peer that does not read. */
 const WRITE_LIMIT = 16 * 1024 * 1024;
 /** Milliseconds between our FIN and giving up on the peer's. */
-const LINGER = 250;
+const PEER_CLOSE_TIMEOUT_MS = 250;
 
 /** Messages whose answers may wait for the one before; what follows stays undecoded until there is room. */
 const ANSWERS_WAITING = 256;
@@ -140,7 +140,7 @@ export class TcpConnection implements Party, Link {
     this.#closing = true;
     this.#holds = 0;
     this.socket.resume();
-    this.socket.end(() => setTimeout(() => this.socket.destroy(), LINGER).unref());
+    this.socket.end(() => setTimeout(() => this.socket.destroy(), PEER_CLOSE_TIMEOUT_MS).unref());
   }
 
   describe(): ConnectionState {

@@ -142,11 +142,11 @@ class DgramBinding implements Binding {
 
   send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
     const { threadName: thread } = this.#context;
-    return transmitDatagrams(order, () => this.#outlet(order, inReplyTo), { control, thread });
+    return transmitDatagrams(order, () => this.#sender(order, inReplyTo), { control, thread });
   }
 
   /** Our own socket as a way out for one order. */
-  #outlet(order: UdpOrder, answersSeq: number | undefined): DatagramSender {
+  #sender(order: UdpOrder, answersSeq: number | undefined): DatagramSender {
     const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
     const about = { answersSeq, extras: { sendId: order.id } };
     const { recorder } = this.#context;

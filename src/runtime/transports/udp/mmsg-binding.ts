@@ -32,7 +32,7 @@ import type { ThreadResources } from './thread-resources.ts';
 const SHARE = 4 * BATCH;
 /** Milliseconds that a flush may take, that it waits for credit, and that it reads without a turn of the loop. */
 const FLUSH_LIMIT = 2000;
-const FLUSH_PATIENCE = 50;
+const FLUSH_TIMEOUT_MS = 50;
 const FLUSH_TURN = 2;
 /** Milliseconds that a close may read where the kernel does not mute the socket. */
 const DISCARD_LIMIT = 25;
@@ -109,10 +109,10 @@ export class MmsgBinding implements Binding, Source {
     const begun = performance.now();
     for (let waited = 0; !this.#left && performance.now() - begun < FLUSH_LIMIT; ) {
       const result = this.pass(performance.now() + FLUSH_TURN, false);
-      if (result === 'wait' || result === 'nap') break;
+      if (result === 'wait' || result === 'coalesce') break;
       if (result === 'again' && nanosBetween(asked, arena) > 0) break;
       if (result === 'again') await nextTurn();
-      else if (waited++ < FLUSH_PATIENCE) await sleep(1);
+      else if (waited++ < FLUSH_TIMEOUT_MS) await sleep(1);
       else break;
     }
     this.#resources.writer.flush(this.#context.recorder);
@@ -132,7 +132,7 @@ export class MmsgBinding implements Binding, Source {
   }
 
   send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
-    const outlet = () =>
+    const sender = () =>
       senderFor(order, inReplyTo, {
         resources: this.#resources,
         context: this.#context,
@@ -142,7 +142,7 @@ export class MmsgBinding implements Binding, Source {
         keep: this.#keep,
         isOpen: () => !this.#left,
       });
-    return transmitDatagrams(order, outlet, { control, thread: this.#context.threadName });
+    return transmitDatagrams(order, sender, { control, thread: this.#context.threadName });
   }
 
   /** Where the network enters. An error of ours costs the rest of the pass, never the thread. */
@@ -152,7 +152,7 @@ export class MmsgBinding implements Binding, Source {
     } catch (error) {
       this.#context.internalError(error);
       this.#resources.writer.close();
-      return 'nap';
+      return 'coalesce';
     }
   }
 
@@ -179,7 +179,7 @@ export class MmsgBinding implements Binding, Source {
       if (n > 0) pollPolicy.served(this.#take(n), performance.now());
       if (pollPolicy.datagrams >= SHARE) return 'again';
       const now = performance.now();
-      if (n < BATCH && !(alone && pollPolicy.spins(now))) return pollPolicy.coalesces(now) ? 'nap' : 'wait';
+      if (n < BATCH && !(alone && pollPolicy.spins(now))) return pollPolicy.coalesces(now) ? 'coalesce' : 'wait';
       if (now >= deadline) return 'again';
     }
   }
@@ -303,7 +303,7 @@ export class MmsgBinding implements Binding, Source {
     const error = { code, message: `the socket can't be read: ${code}` };
     if (PASSING.has(code)) {
       this.#context.problem(error);
-      return 'nap';
+      return 'coalesce';
     }
     this.#leave();
     this.#context.failed(error);

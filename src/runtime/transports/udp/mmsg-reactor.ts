@@ -1,6 +1,6 @@
 /**
  * Decides when the sockets of a thread are read. Three gears: wait for the poller's bell when idle; go on at once while
- * there is more; nap a millisecond after a pass that brought a flood and called for no answer, because few large reads
+ * there is more; rest a millisecond after a pass that brought a flood and called for no answer, because few large reads
  * cost less than half of many small ones. Passes go round robin and take two milliseconds in all before the loop turns,
  * so that commands, TCP and timers live.
  */
@@ -10,7 +10,7 @@ import type { Libc } from '../../native/libc.ts';
 import { ReadinessWaiter } from '../../native/poller.ts';
 
 /** How a pass ended: more is waiting, a flood was drained, nothing is left, or the reader can't take more for now. */
-export type PassResult = 'again' | 'nap' | 'wait' | 'stalled';
+export type PassResult = 'again' | 'coalesce' | 'wait' | 'stalled';
 
 /** A socket to read. `pass` reads until it has had its share or `deadline` (performance.now) has come. */
 export interface Source {
@@ -24,15 +24,15 @@ const NAP = 1;
 
 export class Reactor {
   readonly #libc: Libc;
-  readonly #nap: number;
+  readonly #coalesceMs: number;
   readonly #queue: Registration[] = [];
-  readonly #napping: Registration[] = [];
+  readonly #coalescing: Registration[] = [];
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(libc: Libc, coalesce = NAP) {
     this.#libc = libc;
-    this.#nap = coalesce;
+    this.#coalesceMs = coalesce;
   }
 
   /** Reads the source whenever there is something, from now on. */
@@ -66,15 +66,15 @@ export class Reactor {
 
   #settle(register: Registration, result: PassResult): void {
     if (result === 'again') this.#enqueue(register);
-    else if (result === 'nap') {
-      this.#napping.push(register);
-      this.#timer ??= setTimeout(this.#rise, this.#nap);
+    else if (result === 'coalesce') {
+      this.#coalescing.push(register);
+      this.#timer ??= setTimeout(this.#rise, this.#coalesceMs);
     } else if (result === 'wait') register.arm();
   }
 
   readonly #rise = (): void => {
     this.#timer = undefined;
-    this.#queue.push(...this.#napping.splice(0));
+    this.#queue.push(...this.#coalescing.splice(0));
     this.#turn();
   };
 }
@@ -108,7 +108,7 @@ export class Registration {
   pass(deadline: number, alone: boolean): PassResult {
     if (this.#left) return 'stalled';
     const result = this.#source.pass(deadline, alone);
-    this.#due = result === 'again' || result === 'nap';
+    this.#due = result === 'again' || result === 'coalesce';
     return result;
   }
 

@@ -7,8 +7,8 @@ import { availableParallelism } from 'node:os';
 /** Milliseconds to look for the next request of somebody who was just answered. */
 const SPIN = availableParallelism() > 1 ? 0.1 : 0;
 /** After so many looks in vain, so many answers go without. */
-const MISSES = 4;
-const PAUSE = 64;
+const SPIN_MISS_LIMIT = 4;
+const SPIN_BACKOFF = 64;
 /** A pass that brings as many datagrams is a flood. */
 const FLOOD = 32;
 /** Reads with so many milliseconds between them are a stream; one that calls for no answers when none left for as long. */
@@ -51,8 +51,8 @@ export class PollPolicy {
     this.#spinUntil = 0;
     if (answers === 0) return;
     this.#answeredAt = now;
-    if (this.#misses < MISSES) this.#spinUntil = now + SPIN;
-    else if (this.#misses++ > MISSES + PAUSE) this.#misses = 0;
+    if (this.#misses < SPIN_MISS_LIMIT) this.#spinUntil = now + SPIN;
+    else if (this.#misses++ > SPIN_MISS_LIMIT + SPIN_BACKOFF) this.#misses = 0;
   }
 
   /** Whether to look again although there was nothing more. */

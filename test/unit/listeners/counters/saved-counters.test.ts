@@ -45,27 +45,27 @@ t.test('nothing saved: the journal alone', async (t) => {
   t.match(counts, { sums: { received: 3 }, knowsKernelDrops: true, expiresAt: null });
 });
 
-t.test('a tally goes on from there, and renewed bindings number anew', async (t) => {
+t.test('counters go on from there, and renewed bindings number anew', async (t) => {
   const past = settledCounts(saved({ knowsKernelDrops: false }), { ...NOTHING, captured: 3 }, 'udp');
-  const tally = new ListenerCounters(2, past);
-  t.equal(tally.sums().requests, 3);
-  t.equal(tally.taken('request'), 3);
-  t.equal(tally.taken('served'), 3, 'requests in service have seen their end');
-  t.equal(tally.knowsKernelDrops, false);
-  tally.row(1).add('received', 2);
-  t.match(tally.lasting(), { received: 5, requests: 3 });
-  tally.row(0).take('connection', 4);
-  const next = tally.prepare(1);
-  t.equal(tally.taken('request'), 3, 'the old ones are in force still');
+  const counters = new ListenerCounters(2, past);
+  t.equal(counters.sums().requests, 3);
+  t.equal(counters.taken('request'), 3);
+  t.equal(counters.taken('served'), 3, 'requests in service have seen their end');
+  t.equal(counters.knowsKernelDrops, false);
+  counters.row(1).add('received', 2);
+  t.match(counters.lasting(), { received: 5, requests: 3 });
+  counters.row(0).take('connection', 4);
+  const next = counters.prepare(1);
+  t.equal(counters.taken('request'), 3, 'the old ones are in force still');
   new BindingCounters(next, 0).add('received');
-  t.match(tally.sums(), { received: 6, requests: 3 });
-  tally.abandon();
-  t.match(tally.sums(), { received: 6, requests: 3 }, 'what came to nothing had read all the same');
-  tally.prepare(1);
-  tally.adopt();
-  t.equal(tally.taken('request'), 0);
-  t.equal(tally.taken('connection'), 4, 'connections are numbered on');
-  t.match(tally.lasting(), { received: 6, requests: 3 });
-  tally.settle();
-  t.match(tally.lasting(), { received: 6, requests: 3 });
+  t.match(counters.sums(), { received: 6, requests: 3 });
+  counters.abandon();
+  t.match(counters.sums(), { received: 6, requests: 3 }, 'what came to nothing had read all the same');
+  counters.prepare(1);
+  counters.adopt();
+  t.equal(counters.taken('request'), 0);
+  t.equal(counters.taken('connection'), 4, 'connections are numbered on');
+  t.match(counters.lasting(), { received: 6, requests: 3 });
+  counters.settle();
+  t.match(counters.lasting(), { received: 6, requests: 3 });
 });
