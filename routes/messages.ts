@@ -11,6 +11,7 @@ import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from '
 import { Ref, strict } from '../src/schemas/parts.ts';
 import { payloadBytes } from '../src/schemas/payload.ts';
 import { ExportQuerySchema, PageQuerySchema, payloadParameter } from '../src/schemas/query.ts';
+import type { MissedRange } from '../src/schemas/reads.ts';
 
 const tags = ['Messages'];
 const path = '/v1/listeners/:id/messages';
@@ -33,7 +34,7 @@ export const messages: Routes = async (app) => {
     const found = await journal
       .read(messageRead(number, seq, request.query.payload, request.method))
       .catch(noneBeyondEnd);
-    if (found === undefined || found.items === 0) throw noMessage(id, seq);
+    if (found === undefined || found.items === 0) throw noMessage(id, seq, found?.gap);
     return reply.type('application/json; charset=utf-8').send(found.body);
   });
 
@@ -70,8 +71,9 @@ export const messages: Routes = async (app) => {
   });
 };
 
-function noMessage(id: string, seq: number): ProblemError {
-  return new ProblemError('not_found', `Listener ${id} has no message ${seq}.`);
+function noMessage(id: string, seq: number, gap?: MissedRange): ProblemError {
+  const why = gap?.reason === 'damaged' ? ': it was damaged on the disk' : '';
+  return new ProblemError('not_found', `Listener ${id} has no message ${seq}${why}.`);
 }
 
 /** A message beyond the newest is not there, rather than a wrong cursor. */

@@ -35,6 +35,11 @@ export function later(a: Position, b: Position): Position {
   return comparePositions(a, b) >= 0 ? a : b;
 }
 
+/** The one that comes first. */
+export function earlier(a: Position, b: Position): Position {
+  return comparePositions(a, b) < 0 ? a : b;
+}
+
 /** The epoch of a listener's history: its number is random, and no two listeners share one. */
 export function epochOf(listener: number): string {
   const mixed = (BigInt(listener) * 0x9e37_79b9_7f4a_7c15n) & 0xffff_ffff_ffff_ffffn;

@@ -62,7 +62,7 @@ const GapSchema = Type.Object(
   { reason, dropped, fromSeq: maybe(fromSeq), toSeq: maybe(toSeq) },
   {
     description:
-      'Messages that are missing: between the cursor and the oldest kept, or, with reason `restart`, those of an earlier life that the cursor is of; then the page begins anew.',
+      'Messages that are missing: between the cursor and the oldest kept; with reason `damaged`, those that a disk has damaged, from the cursor on; with reason `restart`, those of an earlier life that the cursor is of: then the page begins anew.',
   },
 );
 

@@ -1,7 +1,7 @@
 /**
  * The sweep over a damaged file: copies of a data directory, each damaged at another place in another way. Whatever is
  * served of it must be right and whatever is missing told; nothing may fail but the start, in one line, where the first
- * page of the file is gone.
+ * page of the file is gone or it was cut off.
  */
 import { createSocket } from 'node:dgram';
 import {
@@ -84,7 +84,7 @@ export async function sweep(
     const data = join(scratch, `${copy}`);
     const what = makeCopy(original.data, data, (copy + 0.5) / copies, copy);
     try {
-      await look(t, original, { data, figures, mayRefuse: what.at < PAGE });
+      await look(t, original, { data, figures, mayRefuse: what.at < PAGE || what.how === 'the end' });
     } catch (error) {
       throw new Error(`copy ${copy}, ${what.how} at ${what.at} of ${what.file}: ${(error as Error).stack}`);
     }

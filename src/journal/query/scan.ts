@@ -6,7 +6,7 @@
 
 import { type Instant, KIND_GAP, KIND_MESSAGE } from '../../records/chunk.ts';
 import type { MissedRange, Read, ReadResult } from '../../schemas/reads.ts';
-import { BEYOND, comparePositions, later, type Position, STALE } from '../cursor.ts';
+import { BEYOND, comparePositions, earlier, later, type Position, STALE } from '../cursor.ts';
 import { foundAt, isSubstitute, substituteFor } from '../damage/substitute.ts';
 import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
@@ -14,6 +14,7 @@ import { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
 import type { Found } from '../store/store.ts';
 import type { LogRange } from './log-range.ts';
+import { damagedRange, together } from './missed.ts';
 import type { Predicate } from './predicate.ts';
 import type { ResultCollector } from './result-collector.ts';
 
@@ -310,27 +311,6 @@ export class Scan {
     else this.moveTo(place);
     return 'chunk';
   }
-}
-
-function earlier(a: Position, b: Position): Position {
-  return comparePositions(a, b) < 0 ? a : b;
-}
-
-/** One gap for two; what came of a cursor of an earlier life stays told. */
-function together(first: MissedRange, second: MissedRange): MissedRange {
-  const reason = first.reason === 'restart' ? first.reason : second.reason;
-  const seqs = [first, second].flatMap(({ fromSeq, toSeq }) => [fromSeq ?? [], toSeq ?? []].flat());
-  const dropped = first.dropped + second.dropped;
-  return seqs.length === 0
-    ? { reason, dropped }
-    : { reason, dropped, fromSeq: Math.min(...seqs), toSeq: Math.max(...seqs) };
-}
-
-function damagedRange({ start, end }: Found): MissedRange {
-  const dropped = end.major - start.major;
-  return dropped === 0
-    ? { reason: 'damaged', dropped }
-    : { reason: 'damaged', dropped, fromSeq: start.major + 1, toSeq: end.major };
 }
 
 function justBeyond({ major, minor }: Position): Position {

@@ -38,8 +38,7 @@ port.on('message', (message: ToReader) => {
     void server.receive(message);
     return;
   }
-  snapshot.close();
-  exit(start);
+  exit(start, () => snapshot.close());
 });
 
 /** The body is handed over, not copied. */

@@ -233,12 +233,17 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     this.#intake.guard(() => this.#log.refreshAll());
     this.#intake.tend();
     this.#intake.commit();
-    if (this.#log.isReclaiming) setImmediate(() => this.#tidyMore());
+    this.#goOnTidying();
   }
 
   #tidyMore(): void {
     this.#intake.commit();
-    if (this.#log.isReclaiming) setImmediate(() => this.#tidyMore());
+    this.#goOnTidying();
+  }
+
+  /** While nothing can be stored, no row can be freed either: the next look comes with the clock. */
+  #goOnTidying(): void {
+    if (this.#log.isReclaiming && this.#intake.fault === null) setImmediate(() => this.#tidyMore());
   }
 
   /** Throws JournalError `unknown_listener`. */

@@ -1,5 +1,17 @@
 /** What readers get of a journal whose file is not what was written, and what of such a file a start makes good. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -91,6 +103,12 @@ function openedHere(t: Test, { file }: { file: string }) {
 }
 
 const whatOf = (item: Record<string, unknown>) => (item.kind === 'gap' ? `${item.fromSeq}-${item.toSeq}` : item.text);
+const linesOf = ({ body }: ReadResult) =>
+  Buffer.from(body)
+    .toString()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 const shown = async (journal: { read(request: Read): Promise<ReadResult> }, more: Partial<Read> = {}) =>
   itemsOf(await journal.read(pullOf(more))).map(whatOf);
 
@@ -124,15 +142,8 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
   const late = await journal.wait(waitOf({ count: 3, timeout: 20 }), never);
   t.match(late, { satisfied: false, matched: 2, gap: GAP });
 
-  const lines = Buffer.from((await journal.read(pullOf({ format: 'ndjson' }))).body).toString();
-  t.same(
-    lines
-      .trimEnd()
-      .split('\n')
-      .map((line) => whatOf(JSON.parse(line))),
-    ['one', '2-4', 'five'],
-    'an export',
-  );
+  const lines = linesOf(await journal.read(pullOf({ format: 'ndjson' })));
+  t.same(lines.map(whatOf), ['one', '2-4', 'five'], 'an export');
   const events = Buffer.from((await journal.read(pullOf({ ...BOTH, format: 'sse' }))).body).toString();
   t.match(events, /event: gap\nid: 1\.1~.*\ndata: .*"damaged","dropped":3/, 'a stream');
 
@@ -240,6 +251,55 @@ t.test('a page of the file that is overwritten: what is shown is right, and it i
     const there = items.reduce((sum, { kind, dropped }) => sum + (kind === 'gap' ? Number(dropped) : 1), 0);
     if (items.length > 0) t.equal(there, 5, 'each is there, or told');
   }
+});
+
+t.test('a file that is overwritten while it is in use ends nothing and shows nothing wrong', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'listenpost-'));
+  t.teardown(() => rmSync(data, { recursive: true, force: true }));
+  const deaths: Error[] = [];
+  const journal = await open(t, { dataDir: data, onDeath: (error) => deaths.push(error) });
+  await journal.register(listener());
+  const long = 'x'.repeat(50_000);
+  const CHUNKS = 300;
+  for (let i = 1; i <= CHUNKS; i++) await journal.append(chunk([message(`${i} ${long}`)]));
+  const file = openSync(join(data, 'journal.db'), 'r+');
+  const noise = Buffer.alloc(1024 * 1024, 0xa5);
+  const { size } = fstatSync(file);
+  for (let at = PAGE; at < size; at += noise.length) writeSync(file, noise, 0, noise.length, at);
+  closeSync(file);
+
+  const codes = new Set<string>();
+  const isRight = ({ kind, seq, text }: { kind: string; seq?: number; text?: string }) =>
+    kind !== 'message' || text === `${seq} ${long}`;
+  const read = async (more: Partial<Read>) => {
+    const answer = await journal.read(pullOf(more)).catch(({ code }) => void codes.add(code));
+    if (answer === undefined) return;
+    const items = more.format === 'ndjson' ? linesOf(answer) : itemsOf(answer);
+    t.ok(items.every(isRight), 'what is shown is right');
+  };
+  for (let seq = 0; seq < CHUNKS; seq += 25) {
+    for (const order of ['asc', 'desc'] as const) await read({ ...BOTH, after: `${seq}`, limit: 25, order });
+    await read({ format: 'ndjson', after: `${seq}`, limit: 25 });
+    await read({ ...BOTH, scope: { listeners: null }, limit: 10 });
+    await journal.payload(A, seq + 1).catch(({ code }) => codes.add(code));
+    await journal.wait(waitOf({ after: `${seq}`, timeout: 1 }), never).catch(({ code }) => codes.add(code));
+  }
+  for (const change of [
+    () => journal.append(texts('new')[0]!),
+    () => journal.configure(A, { ...listener().capture, maxMessages: 10 }),
+    () => journal.clear(A),
+    () => journal.histories([A]),
+    () => journal.forget(A),
+  ])
+    await change().catch(({ code }) => codes.add(code));
+  t.ok((await journal.stats()).engine);
+  t.strictSame(
+    [...codes].filter((code) => !['storage', 'unknown_listener'].includes(code)),
+    [],
+    'the disk is at fault, and nothing else',
+  );
+  await journal.close();
+  t.same(deaths, []);
 });
 
 t.test('a database that is empty beside its companions is refused in one line', async (t) => {

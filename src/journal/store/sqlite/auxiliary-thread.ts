@@ -51,10 +51,14 @@ export function begin({ phase }: AuxiliaryThreadStart): void {
   if (Atomics.compareExchange(phase, 0, STARTING, OPEN) !== STARTING) process.exit();
 }
 
-/** Inside the thread, when it has closed the file: ends it. */
-export function exit({ phase }: AuxiliaryThreadStart): void {
-  Atomics.store(phase, 0, ENDED);
-  Atomics.notify(phase, 0);
-  parentPort?.close();
-  process.exit();
+/** Inside the thread: closes the file and ends it, however the closing goes. */
+export function exit({ phase }: AuxiliaryThreadStart, close: () => void): void {
+  try {
+    close();
+  } finally {
+    Atomics.store(phase, 0, ENDED);
+    Atomics.notify(phase, 0);
+    parentPort?.close();
+    process.exit();
+  }
 }

@@ -14,10 +14,7 @@ process.on('uncaughtException', noteUnforeseen);
 
 parentPort?.on('message', (order: CheckpointOrder) => {
   if (order === 'checkpoint') checkpoint();
-  else {
-    db.close();
-    exit(start);
-  }
+  else exit(start, () => db.close());
 });
 
 /** Passive: it goes as far as it can without holding up anybody. */
