@@ -1,12 +1,21 @@
 /** Transmissions under way in this thread: started, watched and called off by id. */
 
-import type { SendOrder, SendOutcome, WorkerEvent } from '../../workers/protocol.ts';
+import type { Protocol, SendOrder, SendOutcome, WorkerEvent } from '../../workers/protocol.ts';
 import type { SendControl } from '../transport.ts';
 import { throwAwaySender, transmitDatagrams } from './datagrams.ts';
 import { transmitStreams } from './streams.ts';
 
 /** Milliseconds between two progress events of one transmission. */
 const REPORT_EVERY = 200;
+
+type Run = { control: SendControl; thread: string };
+type Sender<O extends SendOrder> = (order: O, run: Run) => Promise<SendOutcome>;
+
+/** What carries out the orders of a protocol: a new one is a line here. */
+const SENDERS: { readonly [P in Protocol]: Sender<Extract<SendOrder, { protocol: P }>> } = {
+  udp: (order, run) => transmitDatagrams(order, () => throwAwaySender(order), run),
+  tcp: transmitStreams,
+};
 
 type Options = { thread: string; report(event: WorkerEvent): void };
 
@@ -21,11 +30,7 @@ export class Transmissions {
   /** From a throw-away socket. */
   send(order: SendOrder): Promise<SendOutcome> {
     const { thread } = this.#options;
-    return this.run(order, (control) =>
-      order.protocol === 'tcp'
-        ? transmitStreams(order, { control, thread })
-        : transmitDatagrams(order, () => throwAwaySender(order), { control, thread }),
-    );
+    return this.run(order, (control) => senderOf(order)(order, { control, thread }));
   }
 
   /** Any other way to carry out an order. */
@@ -50,6 +55,11 @@ export class Transmissions {
   cancelAll(): void {
     for (const abort of this.#running.values()) abort.abort();
   }
+}
+
+/** The key and the type of the order belong together, which the compiler can't follow. */
+function senderOf(order: SendOrder): Sender<SendOrder> {
+  return SENDERS[order.protocol] as Sender<SendOrder>;
 }
 
 type Progress = Parameters<SendControl['report']>[0];

@@ -60,6 +60,14 @@ t.test('requests are numbered over all bindings, exactly to the limit', async (t
   t.same(numbers, [1, 2, 3, 4, 5, 0, 0, 0, 0]);
 });
 
+t.test('a batch takes its numbers at once, and they are those that single requests would have had', async (t) => {
+  const memory = createCounters(2);
+  const [one, other] = [admission({}, memory, 0), admission({}, memory, 1)];
+  t.same([one.admission.requests(3), other.admission.request(), one.admission.requests(2)], [1, 4, 5]);
+  t.equal(one.counters.get('requests'), 5);
+  t.ok(Math.abs(one.counters.get('lastRequestAt') - Date.now()) < 5_000);
+});
+
 t.test('IPv6 lists are about IPv6 peers', async (t) => {
   const everybody = [cidr('::', 0)];
   t.equal(admission({ deny: everybody }).admission.permits(from('127.0.0.1')), true);
