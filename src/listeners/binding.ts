@@ -1,6 +1,6 @@
 import type { BindingCounters } from '../runtime/counters.ts';
 import type { PreparedSocket } from '../runtime/transport.ts';
-import type { ListenerThread } from '../workers/thread-allocation.ts';
+import type { ListenerThread } from '../workers/thread-allocator.ts';
 
 /** A listener's socket inside one thread. */
 export type Binding = {

@@ -4,7 +4,7 @@
  */
 import type { Journal } from '../journal/journal.ts';
 import type { WorkerEvent } from '../workers/protocol.ts';
-import type { ListenerThread } from '../workers/thread-allocation.ts';
+import type { ListenerThread } from '../workers/thread-allocator.ts';
 import type { Listener } from './listener.ts';
 import { problemRecord } from './records.ts';
 

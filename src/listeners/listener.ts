@@ -13,7 +13,7 @@ import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
 import type { HistoryStats } from '../schemas/reads.ts';
 import type { LiveSpec } from '../workers/protocol.ts';
-import type { ThreadAllocation } from '../workers/thread-allocation.ts';
+import type { ThreadAllocation } from '../workers/thread-allocator.ts';
 import type { Binding } from './binding.ts';
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';

@@ -3,12 +3,16 @@
  * interface statistics. Little-endian, timestamps in nanoseconds. Lengths are filled in when a block ends.
  */
 import type { ByteSink } from './byte-sink.ts';
+import {
+  BYTE_ORDER_MAGIC,
+  ENHANCED_PACKET,
+  EPB_FLAGS,
+  IF_TIME_RESOLUTION,
+  INTERFACE_DESCRIPTION,
+  SECTION_HEADER,
+} from './pcapng-format.ts';
 
-const SECTION_HEADER = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION = 1;
 const INTERFACE_STATISTICS = 5;
-const ENHANCED_PACKET = 6;
-const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;
 const LINKTYPE_ETHERNET = 1;
 /** More than the longest frame, 65,549 bytes, which Ethernet with an IP datagram of 65,535 has. */
 const SNAP_LENGTH = 262_144;
@@ -22,8 +26,6 @@ const OPTION_COMMENT = 1;
 const SHB_APPLICATION = 4;
 const IF_NAME = 2;
 const IF_DESCRIPTION = 3;
-const IF_TIME_RESOLUTION = 9;
-const EPB_FLAGS = 2;
 const EPB_DROP_COUNT = 4;
 const ISB_DROPPED = 5;
 const FLAGS_INBOUND = 1;

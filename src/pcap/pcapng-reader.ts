@@ -5,22 +5,23 @@
  */
 import { Findings } from './findings.ts';
 import { ImportError, type Imported, type ImportItem } from './import-item.ts';
+import {
+  BYTE_ORDER_MAGIC,
+  ENHANCED_PACKET,
+  EPB_FLAGS,
+  IF_TIME_RESOLUTION,
+  INTERFACE_DESCRIPTION,
+  SECTION_HEADER,
+} from './pcapng-format.ts';
 import { MICROSECONDS, nanosOf, type TimeUnit, timeUnit } from './timestamp.ts';
 
-/** The first four bytes of a pcapng file, the same in both byte orders. */
-export const SECTION_HEADER = 0x0a0d_0d0a;
-const INTERFACE_DESCRIPTION = 1;
 const OBSOLETE_PACKET = 2;
 const SIMPLE_PACKET = 3;
-const ENHANCED_PACKET = 6;
-const BYTE_ORDER_MAGIC = 0x1a2b_3c4d;
 
 /** What Wireshark takes. One beyond that, and beyond the file, is damage, not a cut. */
 const LARGEST_BLOCK = 16 * 1024 ** 2;
 
-const IF_TIME_RESOLUTION = 9;
 const IF_TIME_OFFSET = 14;
-const PACKET_FLAGS = 2;
 
 type Interface = { linkType: number; snapLength: number; unit: TimeUnit };
 /** A block's content lies between `start` and `end`. */
@@ -141,7 +142,7 @@ class PcapngFile {
 
   #direction(from: number, end: number): ImportItem['direction'] {
     for (const { code, at, length } of this.#options(from, end)) {
-      if (code !== PACKET_FLAGS || length !== 4) continue;
+      if (code !== EPB_FLAGS || length !== 4) continue;
       const bits = this.#u32(at) & 3;
       return bits === 1 ? 'in' : bits === 2 ? 'out' : null;
     }

@@ -2,49 +2,32 @@
 import { type ProblemCode, ProblemError } from '../errors.ts';
 import { bindProblem } from '../listeners/sockets/os-problems.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import { ERRNO_CODES } from '../net/errno-codes.ts';
 import type { WireError } from '../rpc/wire-error.ts';
 import type { SendOrder, SendOutcome } from '../workers/protocol.ts';
 
-/** errno names that a result names otherwise. What is none of these, and no code of ours, is a `network_error`. */
-const CODES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection_refused',
-  ECONNRESET: 'connection_reset',
-  EPIPE: 'connection_reset',
-  ETIMEDOUT: 'timed_out',
-  ENETUNREACH: 'unreachable',
-  EHOSTUNREACH: 'unreachable',
-  EMFILE: 'limit_reached',
-  ENFILE: 'limit_reached',
-  ENOBUFS: 'limit_reached',
-  EACCES: 'permission_denied',
-  EPERM: 'permission_denied',
-  EADDRINUSE: 'port_in_use',
-  EADDRNOTAVAIL: 'unprocessable',
-  EAFNOSUPPORT: 'unprocessable',
-  EINVAL: 'unprocessable',
-  EMSGSIZE: 'unprocessable',
-};
-
 /** Errors of the local side before anything left: the code of the refusal, and what it says of the destination. */
 const REFUSALS: Readonly<Record<string, { code: ProblemCode; why: string }>> = {
-  EMFILE: { code: 'limit_reached', why: 'needs a file descriptor and the process has none left' },
-  ENFILE: { code: 'limit_reached', why: 'needs a file descriptor and the machine has none left' },
+  EMFILE: { code: ERRNO_CODES.EMFILE, why: 'needs a file descriptor and the process has none left' },
+  ENFILE: { code: ERRNO_CODES.ENFILE, why: 'needs a file descriptor and the machine has none left' },
   EADDRNOTAVAIL: { code: 'limit_reached', why: 'needs a local port and none is free' },
   EADDRINUSE: { code: 'limit_reached', why: 'needs a local port and none is free' },
   EACCES: {
-    code: 'permission_denied',
+    code: ERRNO_CODES.EACCES,
     why: 'is refused by the system: it is a broadcast address, or a firewall forbids it',
   },
-  EPERM: { code: 'permission_denied', why: 'is refused by the system: a firewall forbids it' },
-  EINVAL: { code: 'unprocessable', why: 'is not an address that can be sent to' },
-  EAFNOSUPPORT: { code: 'unprocessable', why: 'is of an address family this machine lacks' },
+  EPERM: { code: ERRNO_CODES.EPERM, why: 'is refused by the system: a firewall forbids it' },
+  EINVAL: { code: ERRNO_CODES.EINVAL, why: 'is not an address that can be sent to' },
+  EAFNOSUPPORT: { code: ERRNO_CODES.EAFNOSUPPORT, why: 'is of an address family this machine lacks' },
 };
 /** With a local address of one's own these are about that. */
 const ABOUT_LOCAL = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EINVAL', 'EAFNOSUPPORT']);
 
 /** The code a result shows. */
 export function failureCode(code: string): string {
-  return CODES[code] ?? (/^E[A-Z0-9]+$/.test(code) ? 'network_error' : code);
+  return (
+    (ERRNO_CODES as Readonly<Record<string, string>>)[code] ?? (/^E[A-Z0-9]+$/.test(code) ? 'network_error' : code)
+  );
 }
 
 /** Why the request is at fault rather than the network, null when it is not or when something left. */

@@ -10,7 +10,7 @@ import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { Descriptors } from '../workers/descriptors.ts';
 import type { SendOutcome } from '../workers/protocol.ts';
-import type { ListenerThread, ThreadWatcher } from '../workers/thread-allocation.ts';
+import type { ListenerThread, ThreadWatcher } from '../workers/thread-allocator.ts';
 import { impossibility } from './failures.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type Replay, readReplay, toReplay } from './import/replay.ts';

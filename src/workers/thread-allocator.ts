@@ -1,9 +1,48 @@
-/** Crews: all worker threads of the process. One shared pool, and a pool of its own for each listener that asks. */
+/**
+ * ThreadAllocator: all worker threads of the process. One shared pool, and a pool of its own for each listener that asks.
+ * Listeners and sends see no more of threads than the types here.
+ */
 import type { WorkersView } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
+import type { ReplyOf, RequestOf } from '../rpc/protocol.ts';
 import { Pool, type PoolEnvironment } from './pool.ts';
 import type { PoolWatcher } from './pool-thread.ts';
-import type { AllocationSource, ListenerThread, ThreadAllocation, ThreadWatcher } from './thread-allocation.ts';
+import type { WorkerCommand, WorkerEvent, WorkerProtocol } from './protocol.ts';
+
+/** One place in a pool. It keeps its name and number when the thread in it is replaced. */
+export type ListenerThread = {
+  readonly name: string;
+  /** As in the chunk header. */
+  readonly ordinal: number;
+  /** How it reads UDP. */
+  readonly engine: 'mmsg' | 'dgram';
+  /** `running`, or why it takes no commands. */
+  readonly state: string;
+  /** How often the thread in this place was replaced. */
+  readonly restarts: number;
+  /** Rejects with an Error that carries the `code` of a WireError, at once when the thread is or goes down. */
+  call<K extends WorkerCommand>(name: K, request: RequestOf<WorkerProtocol, K>): Promise<ReplyOf<WorkerProtocol, K>>;
+};
+
+export type ThreadAllocation = {
+  readonly threads: readonly ListenerThread[];
+  /** Joins the threads when they were the listener's own. */
+  release(): Promise<void>;
+};
+
+/** What becomes of threads: gone, replaced, or given up for good after too many deaths. */
+export type ThreadWatcher = {
+  down(thread: ListenerThread, death: { code: number; error: Error | null }): void;
+  up(thread: ListenerThread): void;
+  abandoned(thread: ListenerThread): void;
+  event(thread: ListenerThread, event: WorkerEvent): void;
+};
+
+export interface AllocationSource {
+  /** Rejects with `unprocessable` when the shared pool is too small, `limit_reached` beyond --max-threads. */
+  acquire(listenerId: string, wanted: { threads: number; pool: 'shared' | 'dedicated' }): Promise<ThreadAllocation>;
+  watch(watcher: Partial<ThreadWatcher>): void;
+}
 
 export type ThreadAllocatorOptions = {
   /** Threads of the shared pool. */
@@ -42,7 +81,7 @@ export class ThreadAllocator implements AllocationSource {
     listenerId: string,
     wanted: { threads: number; pool: 'shared' | 'dedicated' },
   ): Promise<ThreadAllocation> {
-    if (wanted.pool === 'dedicated') return this.#raise(listenerId, wanted.threads);
+    if (wanted.pool === 'dedicated') return this.#acquireDedicated(listenerId, wanted.threads);
     return { threads: this.choose(wanted.threads), release: async () => {} };
   }
 
@@ -86,7 +125,7 @@ export class ThreadAllocator implements AllocationSource {
     await Promise.all([this.#shared, ...this.#dedicated.keys()].map((pool) => pool.close()));
   }
 
-  async #raise(listenerId: string, size: number): Promise<ThreadAllocation> {
+  async #acquireDedicated(listenerId: string, size: number): Promise<ThreadAllocation> {
     const { maxThreads, environment } = this.#options;
     if (this.#threadsInUse + size > maxThreads) {
       const free = maxThreads - this.#threadsInUse;
@@ -98,14 +137,14 @@ export class ThreadAllocator implements AllocationSource {
     try {
       const pool = await Pool.dedicated(listenerId, { size, environment, watcher: this.#watcher });
       this.#dedicated.set(pool, listenerId);
-      return { threads: pool.threads, release: () => this.#dismiss(pool) };
+      return { threads: pool.threads, release: () => this.#release(pool) };
     } catch (error) {
       this.#threadsInUse -= size;
       throw new ProblemError('worker_unavailable', (error as Error).message);
     }
   }
 
-  async #dismiss(pool: Pool): Promise<void> {
+  async #release(pool: Pool): Promise<void> {
     await pool.close();
     if (this.#dedicated.delete(pool)) this.#threadsInUse -= pool.threads.length;
   }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { cliFor, objects, refuses } from '../support/cli.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Service, startProcess } from '../support/process.ts';
 
 let service: Service;
@@ -190,15 +191,6 @@ async function udp(t: Test) {
   await once(socket, 'listening');
   t.teardown(() => socket.close());
   return socket;
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }
 
 async function read(socket: AsyncIterable<Buffer>): Promise<string> {

@@ -9,7 +9,7 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import { delimiterOf } from '../../runtime/framing/delimiter.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
-import type { AllocationSource } from '../../workers/thread-allocation.ts';
+import type { AllocationSource } from '../../workers/thread-allocator.ts';
 import type { Held, Listener } from '../listener.ts';
 import type { StoredListener } from '../persistence/stored-listener.ts';
 import { changeRecord } from '../records.ts';

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Journal } from '../../journal/journal.ts';
-import type { ListenerThread } from '../../workers/thread-allocation.ts';
+import type { ListenerThread } from '../../workers/thread-allocator.ts';
 import type { Binding } from '../binding.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import type { Listener, ListenerFault } from '../listener.ts';

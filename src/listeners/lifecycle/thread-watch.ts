@@ -1,6 +1,6 @@
 /** Ties the life of threads to the listeners that run on them. */
 import type { Journal } from '../../journal/journal.ts';
-import type { AllocationSource, ListenerThread } from '../../workers/thread-allocation.ts';
+import type { AllocationSource, ListenerThread } from '../../workers/thread-allocator.ts';
 import { type InternalErrorReport, tellInternalError } from '../internal-errors.ts';
 import type { Listener } from '../listener.ts';
 import type { ListenerTable } from '../listener-table.ts';

@@ -10,7 +10,7 @@ import { BindingCounters } from '../../runtime/counters.ts';
 import type { PreparedSocket } from '../../runtime/transport.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
-import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocation.ts';
+import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocator.ts';
 import type { Binding } from '../binding.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import { type Held, type Listener, liveSpec } from '../listener.ts';

@@ -1,7 +1,8 @@
 /** A file of messages, whatever its format: pcapng, pcap or NDJSON, told apart by how it starts. */
 import { ImportError, type Imported } from '../../pcap/import-item.ts';
 import { isPcap, readPcap } from '../../pcap/pcap-reader.ts';
-import { readPcapng, SECTION_HEADER } from '../../pcap/pcapng-reader.ts';
+import { SECTION_HEADER } from '../../pcap/pcapng-format.ts';
+import { readPcapng } from '../../pcap/pcapng-reader.ts';
 import { readNdjson } from './ndjson.ts';
 
 /** Throws ImportError. */

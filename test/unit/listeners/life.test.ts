@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import t from 'tap';
+import { freePort } from '../../support/free-port.ts';
 import { page, setup, tcpClient, UdpClient, until } from './service.ts';
 
 /** Most tests share one service, emptied after each. */
@@ -241,11 +242,3 @@ t.test('a removal during another change, and twice at once', async (t) => {
   await Promise.all([patching, registry.reset()]);
   await t.rejects(registry.get('x'), { code: 'not_found' });
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}

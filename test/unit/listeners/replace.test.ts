@@ -1,12 +1,11 @@
 /** What others see of a listener while a PUT gives it new sockets: its state and its sockets change together. */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import t from 'tap';
 import { ProblemError } from '../../../src/errors.ts';
 import { AddressPolicy } from '../../../src/net/access-policy.ts';
 import type { ListenerSpec } from '../../../src/schemas/listener.ts';
 import type { ListenerView } from '../../../src/schemas/listener-status.ts';
 import { Sends } from '../../../src/sends/sends.ts';
+import { freePort } from '../../support/free-port.ts';
 import { ENGINES, page, setup, tcpClient, UdpClient, until } from './service.ts';
 
 const ROUNDS = 20;
@@ -102,11 +101,3 @@ t.test('a message that no connection takes says why', async (t) => {
   };
   await t.rejects(offer(), { code: 'limit_reached', message: /does not read/ });
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { patchedSpec } from '../../../src/listeners/patch.ts';
+import { patchedSpec } from '../../../src/listeners/changes.ts';
 import { captureLimits, differences, fillSpec, fixedSpec, sameSpec } from '../../../src/listeners/spec.ts';
 import type { ListenerSpec } from '../../../src/schemas/listener.ts';
 

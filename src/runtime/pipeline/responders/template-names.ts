@@ -1,7 +1,9 @@
 /** What may stand in a template: a name, with arguments for some, and how its value is had from an exchange. */
+
 import { randomInt, randomUUID } from 'node:crypto';
 import { compactJson } from '../../../json/compact.ts';
 import { parsePointer, valueAt } from '../../../matching/pointer.ts';
+import { rfc3339 } from '../../../net/text.ts';
 import { microsOf, wallClock } from '../../../records/clock.ts';
 import type { Request } from '../request.ts';
 
@@ -57,12 +59,6 @@ function filledValue(text: string): string {
   if (!text.startsWith('"')) return compactJson(text);
   const value: string = JSON.parse(text);
   return value.isWellFormed() ? value : text.slice(1, -1);
-}
-
-/** RFC 3339 in UTC with microseconds. */
-function rfc3339(micros: number): string {
-  const text = new Date(Math.floor(micros / 1000)).toISOString();
-  return `${text.slice(0, -1)}${String(micros % 1000).padStart(3, '0')}Z`;
 }
 
 function buffer(bytes: Uint8Array): Buffer {

@@ -3,7 +3,7 @@ import t from 'tap';
 import { Registry } from '../../../../src/listeners/registry.ts';
 import { PortTable } from '../../../../src/listeners/sockets/ports.ts';
 import { AddressPolicy } from '../../../../src/net/access-policy.ts';
-import type { AllocationSource, ListenerThread, ThreadWatcher } from '../../../../src/workers/thread-allocation.ts';
+import type { AllocationSource, ListenerThread, ThreadWatcher } from '../../../../src/workers/thread-allocator.ts';
 import { page, setup } from '../service.ts';
 
 t.test('problems are recorded, a broken socket fails its listener, strangers are ignored', async (t) => {
