@@ -24,7 +24,7 @@ export class ListenerTable {
   }
 
   /** Takes name and id for a new listener, at once. Throws `name_in_use` or `limit_reached`. */
-  add(spec: FullSpec, callbacks: Pick<ListenerOptions, 'onState' | 'onExpired'>): Listener {
+  add(spec: FullSpec, callbacks: Pick<ListenerOptions, 'onState' | 'onExpired' | 'clock'>): Listener {
     this.#checkName(spec.name);
     if (this.#listeners.size >= this.#limit) {
       const more = `start the service with more, e.g. --max-listeners ${this.#limit * 2}`;

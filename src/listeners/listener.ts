@@ -3,11 +3,12 @@
  * of its own life one after another. It opens and closes nothing itself: sockets are the business of bindings.ts, rules
  * over several listeners that of the registry.
  */
+import type { Clock } from '../clock/clock.ts';
+import { microsOf, monotonicNanos, wallClock } from '../clock/wall-clock.ts';
 import type { ListenerRef } from '../domain.ts';
 import { RawJson } from '../json/raw.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { addressUrl, rfc3339 } from '../net/text.ts';
-import { microsOf, monotonicNanos, wallClock } from '../records/clock.ts';
 import { listenerId } from '../records/ids.ts';
 import type { FullSpec, ListenerState } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
@@ -74,6 +75,7 @@ export class Listener {
       order: number;
       onState: (listener: Listener) => void;
       onExpired: (listener: Listener) => void;
+      clock?: Clock;
       /** What an earlier process knew of it. */
       past?: { createdAt: string; keptPort: number; counts: SavedCounters };
     },
@@ -86,7 +88,7 @@ export class Listener {
     this.id = listenerId(options.number);
     this.order = options.order;
     this.#onState = options.onState;
-    this.expiry = new Expiry(() => options.onExpired(this));
+    this.expiry = new Expiry(() => options.onExpired(this), options.clock);
     this.counters = new ListenerCounters(spec.threads, options.past?.counts);
   }
 

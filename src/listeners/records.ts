@@ -1,6 +1,7 @@
 /** Records that the main thread writes into a listener's history: its own changes, and gaps only main can know of. */
+
+import { monotonicNanos, wallClock } from '../clock/wall-clock.ts';
 import { type Draft, encodeChunk, KIND_GAP, KIND_LISTENER, KIND_PROBLEM, NO_PAYLOAD } from '../records/chunk.ts';
-import { monotonicNanos, wallClock } from '../records/clock.ts';
 
 export type RecordOrigin = {
   /** The listener's number. */

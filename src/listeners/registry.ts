@@ -3,7 +3,7 @@
  * given back when its socket can't be bound, so of many creates at once one wins. Every change of one listener runs in
  * that listener's own turn.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, passed, systemClock } from '../clock/clock.ts';
 import type {
   CloseMode,
   ConnectionView,
@@ -62,17 +62,19 @@ export class Registry implements Listeners {
   readonly #strangers: Strangers;
   readonly #advertisedHost: string | null;
   readonly #onError: (error: unknown) => void;
+  readonly #clock: Clock;
   #closing: Promise<void> | undefined;
 
   constructor(options: RegistryOptions) {
     this.#journal = options.journal;
     this.#advertisedHost = options.advertisedHost;
     this.#onError = options.onError;
+    this.#clock = options.clock ?? systemClock;
     this.#table = new ListenerTable(options.maxListeners);
     this.#lifecycle = new Lifecycle(options);
     this.#removal = new Removal({ ...options, table: this.#table, lifecycle: this.#lifecycle });
     persistListeners(this.#table, this.#journal, this.#onError);
-    this.#counts = options.isDurable === true ? new CounterPersister(this.#table, this.#journal, this.#onError) : null;
+    this.#counts = options.isDurable === true ? new CounterPersister({ ...options, table: this.#table }) : null;
     this.#strangers = new Strangers({ ...options, table: this.#table });
     watchThreads({ ...options, table: this.#table, lifecycle: this.#lifecycle });
   }
@@ -227,7 +229,7 @@ export class Registry implements Listeners {
     const listeners = this.#table.all();
     const closing = listeners.map((listener) => listener.exclusive(() => this.#lifecycle.closeForGood(listener)));
     // A removal that drains, or a host name that is looked up, holds its listener's turn for longer.
-    await Promise.race([Promise.allSettled(closing), sleep(CLOSE_TIMEOUT_MS, null, { ref: false })]);
+    await Promise.race([Promise.allSettled(closing), passed(this.#clock, CLOSE_TIMEOUT_MS, { background: true })]);
     await this.#journal.histories(listeners.map(({ number }) => number));
     await this.#counts?.end();
   }
@@ -237,13 +239,14 @@ export class Registry implements Listeners {
     return this.#table.add(spec, this.#callbacks);
   }
 
-  get #callbacks(): Pick<ConstructorParameters<typeof Listener>[1], 'onState' | 'onExpired'> {
+  get #callbacks(): Pick<ConstructorParameters<typeof Listener>[1], 'onState' | 'onExpired' | 'clock'> {
     return {
       onState: (listener) => {
         this.#lifecycle.recordState(listener);
         this.#table.notify(listener);
       },
       onExpired: (listener) => void this.#removal.removeIfThere(listener),
+      clock: this.#clock,
     };
   }
 

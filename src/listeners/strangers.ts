@@ -4,6 +4,7 @@
  * lists all sockets, so it is seen: counted, written into the listener's history, and logged.
  */
 import { readFile } from 'node:fs/promises';
+import { type Clock, systemClock } from '../clock/clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import { addressBytes } from '../net/address.ts';
 import type { Listener } from './listener.ts';
@@ -21,21 +22,23 @@ type Options = {
   lookInterval?: number;
   onStranger?: (what: string) => void;
   onError: (error: unknown) => void;
+  clock?: Clock;
 };
 
 export class Strangers {
   readonly #options: Options;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #stop: () => void = () => {};
   #looking = false;
 
   constructor(options: Options) {
     this.#options = options;
-    if (process.platform === 'linux')
-      this.#timer = setInterval(() => void this.#look(), options.lookInterval ?? INTERVAL).unref();
+    if (process.platform !== 'linux') return;
+    const { clock = systemClock, lookInterval = INTERVAL } = options;
+    this.#stop = clock.every(lookInterval, () => void this.#look(), { background: true });
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stop();
   }
 
   /** Never rejects. */

@@ -4,6 +4,8 @@
  * journal a row and both threads a wake-up, and nobody sees the difference, for reads flush first and streams are told of
  * news every few milliseconds.
  */
+
+import { monotonicNanos, wallClock } from '../clock/wall-clock.ts';
 import {
   ChunkBuilder,
   type ChunkOrigin,
@@ -16,7 +18,6 @@ import {
   NO_PAYLOAD,
   nanosBetween,
 } from '../records/chunk.ts';
-import { monotonicNanos, wallClock } from '../records/clock.ts';
 import type { JournalPort } from './chunk-link.ts';
 import type { BindingCounters } from './counters.ts';
 import type { Recorder } from './transport.ts';

@@ -1,13 +1,20 @@
 /** Send: one transmission as a resource, from the request to its result. */
 
+import { type Clock, systemClock } from '../clock/clock.ts';
+import { microsOf, wallClock } from '../clock/wall-clock.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { rfc3339 } from '../net/text.ts';
-import { microsOf, wallClock } from '../records/clock.ts';
 import type { ImportView, SendView } from '../schemas/send.ts';
 import type { SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
 import { failureCode } from './failures.ts';
 
 type Progress = Omit<Extract<WorkerEvent, { event: 'progress' }>, 'event' | 'send'>;
+
+type SendOptions = {
+  /** What an imported file holds beside what is sent. */
+  account: ImportView | undefined;
+  clock?: Clock;
+};
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -16,7 +23,8 @@ export class Send {
   /** Place in the list. */
   readonly number: number;
   readonly #createdAt = rfc3339(microsOf(wallClock()));
-  readonly #startedAt = performance.now();
+  readonly #clock: Clock;
+  readonly #startedAt: number;
   readonly #account: ImportView | undefined;
   #elapsed: number | null = null;
   #state: SendView['state'] = 'running';
@@ -25,8 +33,9 @@ export class Send {
   #replies: SendOutcome['replies'] = [];
   #error: SendView['error'];
 
-  /** `account`: what an imported file holds beside what is sent. */
-  constructor(order: SendOrder, number: number, account?: ImportView) {
+  constructor(order: SendOrder, number: number, { account, clock = systemClock }: SendOptions) {
+    this.#clock = clock;
+    this.#startedAt = clock.monotonic();
     this.order = order;
     this.#account = account;
     this.number = number;
@@ -49,7 +58,7 @@ export class Send {
     this.#progress = { sent, bytes, errors, progress: state === 'done' ? 1 : this.#progress.progress };
     this.#local = outcome.local;
     this.#replies = outcome.replies;
-    this.#elapsed = performance.now() - this.#startedAt;
+    this.#elapsed = this.#clock.monotonic() - this.#startedAt;
     if (error !== null) this.#error = { code: failureCode(error.code), detail: error.message };
   }
 
@@ -62,7 +71,7 @@ export class Send {
   view(): SendView {
     const { id, protocol, to } = this.order;
     const { sent, bytes, errors, progress } = this.#progress;
-    const elapsed = this.#elapsed ?? performance.now() - this.#startedAt;
+    const elapsed = this.#elapsed ?? this.#clock.monotonic() - this.#startedAt;
     return {
       id,
       state: this.#state,

@@ -2,6 +2,7 @@
  * Sends: transmissions on demand. Each runs in a worker thread, from a throw-away socket or from a listener's own, and is
  * a resource that can be asked for again; the newest 1,000 are kept.
  */
+import { type Clock, systemClock } from '../clock/clock.ts';
 import type { ReplayRequest, Sends as SendsFace } from '../domain.ts';
 import { invalidParameter, ProblemError } from '../errors.ts';
 import type { Listener } from '../listeners/listener.ts';
@@ -23,6 +24,8 @@ export type SendsOptions = OrderContext & {
   watch(watcher: Pick<ThreadWatcher, 'event'>): void;
   /** Absent: nobody counts them. */
   descriptors?: Descriptors;
+  /** The platform's by default. */
+  clock?: Clock;
 };
 
 type Answer = { status: 201 | 202; send: SendView };
@@ -181,7 +184,7 @@ export class Sends implements SendsFace {
 
   /** The oldest that has ended gives way. */
   #keep({ order, account }: PreparedSend): Send {
-    const send = new Send(order, ++this.#created, account);
+    const send = new Send(order, ++this.#created, { account, clock: this.#options.clock ?? systemClock });
     this.#sends.set(send.id, send);
     if (this.#sends.size <= KEPT) return send;
     for (const old of this.#sends.values()) {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/clock.ts';
 import type { Match } from '../schemas/match.ts';
 
 /** A verification with its defaults filled in; times in milliseconds. */
@@ -12,6 +13,8 @@ export type Verification = {
   maxInterval: number | null;
   within: number;
   quietFor: number;
+  /** The platform's by default. */
+  clock?: Clock;
 };
 export type Count = { least: number; most: number };
 

@@ -2,6 +2,7 @@
  * Verifications: what must, or must not, have arrived. Built on the journal's wait alone: what is expected is waited for,
  * what must not come is waited for too, and the wait's failure is the proof. No polling, no sleeping.
  */
+import { systemClock } from '../clock/clock.ts';
 import type { Messages } from '../domain.ts';
 import type { Match } from '../schemas/match.ts';
 import type { NearMiss, WaitResult } from '../schemas/reads.ts';
@@ -42,11 +43,12 @@ async function counted(waiter: Waiter, asked: Verification): Promise<Phase | 'go
 }
 
 async function inOrder(waiter: Waiter, asked: Verification, steps: Match[]): Promise<Phase | 'gone'> {
-  const until = performance.now() + asked.within;
+  const { clock = systemClock } = asked;
+  const until = clock.monotonic() + asked.within;
   const found: Found[] = [];
   let next = asked.after;
   for (const [step, match] of steps.entries()) {
-    const timeout = Math.max(0, until - performance.now());
+    const timeout = Math.max(0, until - clock.monotonic());
     const waited = await waiter.wait({ match: both(asked.match, match), after: next, count: 1, timeout });
     if (waited.gone) return 'gone';
     const hit = foundIn(waited)[0];

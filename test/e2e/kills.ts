@@ -6,6 +6,7 @@
 import { createSocket } from 'node:dgram';
 import type { Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
+import type { Draws } from './model/draws.ts';
 
 type Item = { seq: number; text: string; at: string };
 export type Kills = { kills: number; served: number; stored: number; sent: number; slowestStart: number };
@@ -13,11 +14,15 @@ export type Kills = { kills: number; served: number; stored: number; sent: numbe
 /** Datagrams a burst; the sender pauses a millisecond between two. */
 const BURST = 20;
 const PAGE = 1000;
+/** A kill comes so many milliseconds after the load began, at the earliest, and within so many more. */
+const EARLIEST = 50;
+const SPREAD = 350;
 /** Messages looked at anew after each kill; after every tenth, and the last one, all of them. */
 const RECENT = 20_000;
 const NAME = 'killed';
 
-export async function kill(t: Test, data: string, kills: number): Promise<Kills> {
+/** @param draws when each kill comes: the same seed gives the same moments, what they meet is up to the machine */
+export async function kill(t: Test, data: string, kills: number, draws: Draws): Promise<Kills> {
   const served = new Map<number, string>();
   const figures = { kills, served: 0, stored: 0, sent: 0, slowestStart: 0 };
   let port = 0;
@@ -30,7 +35,7 @@ export async function kill(t: Test, data: string, kills: number): Promise<Kills>
     await check(service, served, all ? 0 : Math.max(0, served.size - RECENT));
     if (round === kills) break;
     const load = startLoad(port, figures);
-    await readUntilKilled(service, served, 50 + Math.random() * 350);
+    await readUntilKilled(service, served, EARLIEST + draws.next() * SPREAD);
     await load.stop();
   }
   figures.served = served.size;

@@ -1,6 +1,6 @@
 /** Opens an event stream on a response and follows the journal on it until it ends. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { after } from '../../timers.ts';
+import { after } from '../../clock/timers.ts';
 import { Follower, type Following } from './follow.ts';
 import { EventStream } from './sse.ts';
 

@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { type Clock, systemClock } from '../../clock/clock.ts';
 
 export type StreamLimits = {
   /** Bytes that may be on their way to one client. */
@@ -13,6 +14,8 @@ export type StreamLimits = {
   patience: number;
   /** Milliseconds between heartbeats. */
   heartbeat: number;
+  /** The platform's by default. */
+  clock?: Clock;
 };
 
 export const STREAM_LIMITS: StreamLimits = { cap: 1024 ** 2, patience: 5000, heartbeat: 15_000 };
@@ -33,7 +36,8 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #limits: StreamLimits;
   readonly #closed = new AbortController();
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  #stopHeartbeat = () => {};
   /** The cursor the client has been told. */
   #told = '';
   /** The last position scanned: what matched nothing needs no replay. */
@@ -47,6 +51,7 @@ export class EventStream {
   constructor(response: ServerResponse, limits: StreamLimits = STREAM_LIMITS) {
     this.#response = response;
     this.#limits = limits;
+    this.#clock = limits.clock ?? systemClock;
     response.once('close', () => this.#stop());
     response.on('error', () => this.#stop());
     if (response.destroyed) this.#stop();
@@ -74,7 +79,7 @@ export class EventStream {
     this.#cursor = cursor;
     this.#told = cursor;
     this.#response.write(`retry: 2000\n: listenpost\nid: ${cursor}\n\n${early.join('')}`);
-    this.#heartbeat = setInterval(() => this.#beat(), this.#limits.heartbeat);
+    this.#beatEvery(this.#limits.heartbeat);
     if (this.#response.socket?.readableEnded) this.#probe();
   }
 
@@ -141,8 +146,13 @@ export class EventStream {
     if (this.isClosed) return;
     this.#response.end(`event: ${name}\nid: ${this.#cursor}\ndata: ${JSON.stringify(data)}\n\n`);
     this.#stop();
-    const late = setTimeout(() => this.#response.destroy(), this.#limits.patience);
-    this.#response.once('close', () => clearTimeout(late));
+    const cancel = this.#clock.after(this.#limits.patience, () => this.#response.destroy());
+    this.#response.once('close', cancel);
+  }
+
+  #beatEvery(milliseconds: number): void {
+    this.#stopHeartbeat();
+    this.#stopHeartbeat = this.#clock.every(milliseconds, () => this.#beat());
   }
 
   /** A comment keeps the connection alive; with something still on its way none is needed. */
@@ -159,13 +169,12 @@ export class EventStream {
    */
   #probe(): void {
     if (this.isClosed || this.#early !== null) return;
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => this.#beat(), Math.min(PROBES, this.#limits.heartbeat));
+    this.#beatEvery(Math.min(PROBES, this.#limits.heartbeat));
     this.#beat();
   }
 
   #stop(): void {
-    clearInterval(this.#heartbeat);
+    this.#stopHeartbeat();
     this.#closed.abort();
   }
 }

@@ -3,6 +3,7 @@
  * bounds, and answers for what each holds. Changes gather in one transaction; nothing is shown before `commit`.
  */
 
+import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { HistoryStats } from '../../schemas/reads.ts';
 import { BEYOND, newEpoch } from '../cursor.ts';
 import { substituteFor } from '../damage/substitute.ts';
@@ -24,6 +25,8 @@ export class Log implements View {
   readonly store: Store;
   readonly chunks: ChunkCache;
   readonly maxBytes: number;
+  /** What the ages of messages and the waits on them go by. */
+  readonly clock: Clock;
   readonly histories = new Map<number, History>();
   /** Stays for as long as the store does. */
   readonly epoch: string;
@@ -31,18 +34,20 @@ export class Log implements View {
   faulty = false;
   readonly #lookup: Lookup;
   readonly #changes = new Transaction();
-  readonly #refusals = new OverflowGaps();
+  readonly #refusals: OverflowGaps;
   readonly #bounds: Bounds;
   readonly #appender: Appender;
 
   /** @param maxBytes cap on what the store takes over all listeners */
-  constructor(store: Store, maxBytes: number) {
+  constructor(store: Store, maxBytes: number, clock: Clock = systemClock) {
+    this.clock = clock;
+    this.#refusals = new OverflowGaps(clock);
     this.store = store;
     this.maxBytes = maxBytes;
     this.epoch = epochOfStore(store);
     this.chunks = new ChunkCache(store);
     this.#lookup = new Lookup(store, this.chunks);
-    this.#bounds = new Bounds(store, this.chunks, { changes: this.#changes, maxBytes });
+    this.#bounds = new Bounds(store, this.chunks, { changes: this.#changes, maxBytes, clock });
     const parts = { changes: this.#changes, bounds: this.#bounds, refusals: this.#refusals };
     this.#appender = new Appender(store, this.chunks, parts);
     for (const state of store.load()) this.#adopt(new History(state.listener, state));

@@ -3,6 +3,7 @@
  * but a history that stays full must not fill up with them: they come ever more rarely while it goes on.
  */
 
+import type { Clock } from '../../clock/clock.ts';
 import { gapChunk } from '../own-chunks.ts';
 import type { History } from './history.ts';
 
@@ -11,6 +12,11 @@ const LONGEST_PAUSE = 60;
 
 export class OverflowGaps {
   readonly #histories = new Set<History>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Notes `in` messages refused. */
   note(history: History, refused: number): void {
@@ -22,7 +28,7 @@ export class OverflowGaps {
   /** Books whose next gap record is due. */
   due(): History[] {
     if (this.#histories.size === 0) return [];
-    const now = Date.now();
+    const now = this.#clock.now();
     return [...this.#histories].filter(({ refused }) => now >= refused.nextGapAt);
   }
 
@@ -30,7 +36,7 @@ export class OverflowGaps {
   gap(history: History): Uint8Array | undefined {
     const { refused } = history;
     if (refused.pending === 0) return undefined;
-    const now = Date.now();
+    const now = this.#clock.now();
     const chunk = gapChunk(history.listener.number, 'full', refused.pending, (now * 1000 - history.openedAt) * 1000);
     refused.pending = 0;
     refused.gaps++;

@@ -1,5 +1,6 @@
 /** One wait: what it asks, how far it has read, and who is to be answered. */
 
+import type { Clock } from '../../clock/clock.ts';
 import type { Wait, WaitResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
 import type { Scan } from './scan.ts';
@@ -17,17 +18,17 @@ export class PendingWait {
   readonly resolve: (answer: WaitResult) => void;
   readonly reject: (error: unknown) => void;
   #scan: Scan | undefined;
-  #timer: NodeJS.Timeout;
+  readonly stopClock: () => void;
 
   /** @param onTime called when its time is up */
-  constructor(request: Wait, onTime: (wait: PendingWait) => void) {
+  constructor(request: Wait, clock: Clock, onTime: (wait: PendingWait) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<WaitResult>();
     this.request = request;
     this.key = keyOf(request);
     this.answered = promise;
     this.resolve = resolve;
     this.reject = reject;
-    this.#timer = setTimeout(() => onTime(this), request.timeout);
+    this.stopClock = clock.after(request.timeout, () => onTime(this));
   }
 
   get hasBegun(): boolean {
@@ -50,9 +51,5 @@ export class PendingWait {
     this.isEnding = true;
     this.goal = this.#scan?.range.tail;
     return true;
-  }
-
-  stopClock(): void {
-    clearTimeout(this.#timer);
   }
 }

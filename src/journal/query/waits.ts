@@ -49,7 +49,7 @@ export class Waits {
     if (signal.aborted) return Promise.reject(readerGone());
     if (this.#isGone(request)) return Promise.resolve(nothingSeen(request, true));
     this.#all.checkRoom(request.scope);
-    const wait = new PendingWait(request, () => this.#end(wait));
+    const wait = new PendingWait(request, this.#log.clock, () => this.#end(wait));
     this.#all.add(wait);
     signal.addEventListener('abort', () => this.#fail(wait, readerGone()), { once: true });
     this.#read(wait);

@@ -1,5 +1,6 @@
 /** Bounds: applies to histories what retention.ts finds, and hands the rows that fall below them to be freed. */
 
+import type { Clock } from '../../clock/clock.ts';
 import { BEYOND } from '../cursor.ts';
 import type { ChunkCache } from '../log/chunk-cache.ts';
 import type { History } from '../log/history.ts';
@@ -12,14 +13,20 @@ export class Bounds {
   readonly reclaim: Compaction;
   readonly #retention: Retention;
   readonly #changes: Transaction;
+  readonly #clock: Clock;
   /** Books bound by age. */
   readonly #aging = new Set<History>();
 
   /** @param maxBytes cap on what the store takes over all listeners */
-  constructor(store: Store, chunks: ChunkCache, { changes, maxBytes }: { changes: Transaction; maxBytes: number }) {
+  constructor(
+    store: Store,
+    chunks: ChunkCache,
+    { changes, maxBytes, clock }: { changes: Transaction; maxBytes: number; clock: Clock },
+  ) {
     this.reclaim = new Compaction(store, maxBytes);
     this.#retention = new Retention(store, chunks);
     this.#changes = changes;
+    this.#clock = clock;
   }
 
   /** A book is there, or bound anew. */
@@ -49,7 +56,8 @@ export class Bounds {
 
   /** That by age. */
   refresh(history: History): void {
-    if (this.#aging.has(history) && this.#retention.evictByAge(history, Date.now() * 1000)) this.floorMoved(history);
+    if (this.#aging.has(history) && this.#retention.evictByAge(history, this.#clock.now() * 1000))
+      this.floorMoved(history);
   }
 
   refreshAll(): void {

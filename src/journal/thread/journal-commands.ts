@@ -47,13 +47,13 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   readonly #reads: Reads;
   readonly #waits: Waits;
   readonly #tails: TailUpdates;
-  readonly #sweep: NodeJS.Timeout;
+  readonly #stopSweep: () => void;
 
   constructor({ log, reserve, reader, postHeads, tell = () => {} }: Parts) {
     this.#log = log;
     this.#reserve = reserve;
     this.#reader = reader;
-    this.#tails = new TailUpdates(postHeads);
+    this.#tails = new TailUpdates(postHeads, log.clock);
     this.#intake = new Ingest({ log, reserve, onCommit: (committed) => this.#committed(committed) });
     const damage = new Damage({ log, intake: this.#intake, tell });
     log.chunks.onDamage = (spot) => damage.note(spot);
@@ -61,7 +61,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     const slices = new TimeSlicer(() => this.#intake.turn());
     this.#reads = new Reads(log, { slices, commit: () => this.#intake.commit(), reader });
     this.#waits = new Waits(log, slices);
-    this.#sweep = setInterval(() => this.#tidy(), SWEEP);
+    this.#stopSweep = log.clock.every(SWEEP, () => this.#tidy());
   }
 
   register(listener: JournalListener): HistoryStats {
@@ -207,7 +207,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
 
   /** Commits what is there, answers the waits, and lets go of the ports and the store. */
   close(): null {
-    clearInterval(this.#sweep);
+    this.#stopSweep();
     this.#intake.drain();
     this.#waits.endAll();
     this.#tails.flush();

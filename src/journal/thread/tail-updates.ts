@@ -1,4 +1,5 @@
 /** Heads: tells the main thread which histories have a new end, at most once per 5 ms however many messages arrive. */
+import type { Clock } from '../../clock/clock.ts';
 import type { History } from '../log/history.ts';
 
 const PAUSE = 5;
@@ -7,25 +8,28 @@ export class TailUpdates {
   readonly #post: (tails: Float64Array) => void;
   readonly #touched = new Set<History>();
   #postedAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: Clock;
+  /** Cancels the post that is due later. */
+  #cancel: (() => void) | undefined;
 
   /** @param post takes pairs of listener number and lastSeq */
-  constructor(post: (tails: Float64Array) => void) {
+  constructor(post: (tails: Float64Array) => void, clock: Clock) {
+    this.#clock = clock;
     this.#post = post;
   }
 
   touch(histories: Iterable<History>): void {
     for (const history of histories) this.#touched.add(history);
-    if (this.#timer !== undefined || this.#touched.size === 0) return;
-    const due = this.#postedAt + PAUSE - performance.now();
+    if (this.#cancel !== undefined || this.#touched.size === 0) return;
+    const due = this.#postedAt + PAUSE - this.#clock.monotonic();
     if (due <= 0) this.flush();
-    else this.#timer = setTimeout(() => this.flush(), due);
+    else this.#cancel = this.#clock.after(due, () => this.flush());
   }
 
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#postedAt = performance.now();
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#postedAt = this.#clock.monotonic();
     if (this.#touched.size === 0) return;
     const tails = new Float64Array(this.#touched.size * 2);
     let at = 0;

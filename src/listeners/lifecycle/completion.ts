@@ -1,6 +1,7 @@
 /** A listener's good end: after maxRequests, or when no request came for completeAfterIdle. */
+
+import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { LONGEST_TIMER } from '../../timers.ts';
 import type { Listener } from '../listener.ts';
 import { changeRecord } from '../records.ts';
 import { closeListener } from '../sockets/bindings.ts';
@@ -25,19 +26,26 @@ export function complete(listener: Listener, reason: 'maxRequests' | 'idle', jou
 }
 
 /** Watches one listener for idleness, from now on; `onIdle` is called at most once. Answers how to stop. */
-export function watchIdle(listener: Listener, onIdle: () => void): () => void {
+export function watchIdle(
+  listener: Pick<Listener, 'spec' | 'state' | 'tally'>,
+  onIdle: () => void,
+  clock: Clock = systemClock,
+): () => void {
   const idle = milliseconds(listener.spec.completeAfterIdle);
   if (idle === null) return () => {};
-  let quietSince = Date.now();
+  let quietSince = clock.now();
   const look = () => {
     const sums = listener.counters.sums();
     const isBusy = sums.connectionsOpen > 0 || listener.state !== 'listening';
-    quietSince = isBusy ? Date.now() : Math.max(quietSince, sums.lastRequestAt);
-    const left = quietSince + idle - Date.now();
+    quietSince = isBusy ? clock.now() : Math.max(quietSince, sums.lastRequestAt);
+    const left = quietSince + idle - clock.now();
     if (left <= 0) onIdle();
-    else timer = setTimeout(look, atMost(isBusy ? idle / 4 : Math.max(LEAST_CHECK_INTERVAL_MS, left))).unref();
+    else lookAfter(isBusy ? idle / 4 : Math.max(LEAST_CHECK_INTERVAL_MS, left));
   };
-  const atMost = (pause: number) => Math.min(pause, LONGEST_TIMER);
-  let timer = setTimeout(look, atMost(idle)).unref();
-  return () => clearTimeout(timer);
+  let cancel = () => {};
+  const lookAfter = (pause: number) => {
+    cancel = clock.after(pause, look, { background: true });
+  };
+  lookAfter(idle);
+  return () => cancel();
 }

@@ -2,20 +2,22 @@
  * A listener's time to live. Use renews it; an open wait or stream holds it; when it is over `onExpired` is called. A
  * hold may be tied to the listener's life: releasing the last tied hold ends it at once.
  */
-import { LONGEST_TIMER } from '../../timers.ts';
+import { type Clock, systemClock } from '../../clock/clock.ts';
 
 export class Expiry {
   readonly #onExpired: () => void;
+  readonly #clock: Clock;
   /** Milliseconds, null = for ever. */
   #ttl: number | null = null;
   /** When it ends, in milliseconds since 1970. */
   #deadline = 0;
   #holds = 0;
   #ties = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel = () => {};
 
-  constructor(onExpired: () => void) {
+  constructor(onExpired: () => void, clock: Clock = systemClock) {
     this.#onExpired = onExpired;
+    this.#clock = clock;
   }
 
   /** When it ends; null = never, or not while somebody holds it. */
@@ -33,7 +35,7 @@ export class Expiry {
 
   /** It was used: the time starts anew. The timer runs on and finds the later deadline. */
   touch(): void {
-    if (this.#ttl !== null) this.#deadline = Date.now() + this.#ttl;
+    if (this.#ttl !== null) this.#deadline = this.#clock.now() + this.#ttl;
   }
 
   /** Stops the clock until the answer is called. */
@@ -50,7 +52,7 @@ export class Expiry {
 
   /** For good: it is not called any more. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
     this.#ties = Number.POSITIVE_INFINITY;
   }
 
@@ -61,15 +63,15 @@ export class Expiry {
   }
 
   #schedule(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
     if (this.#ttl === null) return;
-    const left = Math.max(1, Math.min(LONGEST_TIMER, this.#deadline - Date.now()));
-    this.#timer = setTimeout(() => this.#check(), left).unref();
+    const left = Math.max(1, this.#deadline - this.#clock.now());
+    this.#cancel = this.#clock.after(left, () => this.#check(), { background: true });
   }
 
   #check(): void {
     if (this.#holds > 0) this.touch();
-    if (Date.now() < this.#deadline) this.#schedule();
+    if (this.#clock.now() < this.#deadline) this.#schedule();
     else this.#onExpired();
   }
 }

@@ -2,6 +2,7 @@
  * Lifecycle: takes one listener from state to state: open, rebind, complete, fail, close. It joins what has to go
  * together: journal, threads and port. Every method runs within the listener's turn unless it says otherwise.
  */
+import type { Clock } from '../../clock/clock.ts';
 import type { CloseMode } from '../../domain.ts';
 import type { Journal, JournalListener } from '../../journal/journal.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
@@ -29,6 +30,8 @@ export type LifecycleOptions = {
   descriptors?: Descriptors;
   /** A failure nobody waits for. */
   onError: (error: unknown) => void;
+  /** The platform's by default. */
+  clock?: Clock;
 };
 
 /** Descriptors of a socket and of a thread. */
@@ -149,7 +152,7 @@ export class Lifecycle {
     const before = listener.hold(held, spec);
     this.#journal.register(described(listener, held.address!)).catch(this.#options.onError);
     listener.stopWatch();
-    listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'));
+    listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'), this.#options.clock);
     listener.expiry.set(milliseconds(spec.ttl));
     if (listener.isExhausted) this.complete(listener, 'maxRequests');
     await closeBindings(number, before, { mode: 'fin', drain: 0 });

@@ -3,7 +3,7 @@
  * written where it happened. On the replacement each binding opens again on the port it had; when that fails, or the
  * pool gives the thread up, the listener fails and frees its port.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, passed } from '../../clock/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { ListenerThread } from '../../workers/thread-allocator.ts';
 import type { Binding } from '../binding.ts';
@@ -35,11 +35,15 @@ export async function threadDown(listener: Listener, thread: ListenerThread, jou
 }
 
 /** Opens the bindings of a replaced thread again. */
-export async function threadUp(listener: Listener, thread: ListenerThread, journal: Journal): Promise<void> {
+export async function threadUp(
+  listener: Listener,
+  thread: ListenerThread,
+  { journal, clock }: { journal: Journal; clock: Clock },
+): Promise<void> {
   await listener.exclusive(async () => {
     for (const binding of listener.bindings) {
       if (binding.thread !== thread || !binding.down || !listener.isOpen) continue;
-      const fault = await reopen(listener, binding);
+      const fault = await reopen(listener, binding, clock);
       if (fault !== null) return fail(listener, fault, journal);
     }
     if (listener.isOpen) listener.settle();
@@ -67,7 +71,7 @@ async function countLoss(listener: Listener, loss: Loss, journal: Journal): Prom
 }
 
 /** null when it went well. A thread that dies meanwhile is not a fault of the listener: its own replacement comes. */
-async function reopen(listener: Listener, binding: Binding): Promise<ListenerFault | null> {
+async function reopen(listener: Listener, binding: Binding, clock: Clock): Promise<ListenerFault | null> {
   for (let attempt = 1; ; attempt++) {
     try {
       await reopenBinding(listener, binding);
@@ -78,6 +82,6 @@ async function reopen(listener: Listener, binding: Binding): Promise<ListenerFau
       if (code !== 'EADDRINUSE' || attempt === TRIES)
         return { code, detail: `its socket can't be opened again: ${message}` };
     }
-    await sleep(RETRY_INTERVAL_MS);
+    await passed(clock, RETRY_INTERVAL_MS);
   }
 }

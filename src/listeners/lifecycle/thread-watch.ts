@@ -1,4 +1,5 @@
 /** Ties the life of threads to the listeners that run on them. */
+import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AllocationSource, ListenerThread } from '../../workers/thread-allocator.ts';
 import { type InternalErrorReport, tellInternalError } from '../internal-errors.ts';
@@ -14,6 +15,7 @@ type Watched = {
   lifecycle: Lifecycle;
   journal: Journal;
   onError: (error: unknown) => void;
+  clock?: Clock;
   /** A thread caught what should never be thrown. */
   onInternalError?: (report: InternalErrorReport) => void;
 };
@@ -26,6 +28,7 @@ export function watchThreads({
   lifecycle,
   journal,
   onError,
+  clock = systemClock,
   onInternalError = () => {},
 }: Watched): void {
   const each = (thread: ListenerThread, change: (listener: Listener) => Promise<unknown>) => {
@@ -41,7 +44,7 @@ export function watchThreads({
       each(thread, async (listener) => {
         if (await threadDown(listener, thread, journal)) exhausted(listener);
       }),
-    up: (thread) => each(thread, (listener) => threadUp(listener, thread, journal)),
+    up: (thread) => each(thread, (listener) => threadUp(listener, thread, { journal, clock })),
     abandoned: (thread) => each(thread, (listener) => listener.exclusive(() => fail(listener, GIVEN_UP, journal))),
     event: (thread, event) => {
       if (event.event === 'internalError') {

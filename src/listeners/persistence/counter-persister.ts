@@ -1,4 +1,5 @@
 /** Saves the counts of all listeners for the next process: once a second those that changed, and at the end. */
+import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { JournalError } from '../../journal/journal-error.ts';
 import type { SavedCounters } from '../counters/saved-counters.ts';
@@ -8,25 +9,27 @@ import type { ListenerTable } from '../listener-table.ts';
 /** Milliseconds between two looks. */
 const INTERVAL = 1000;
 
+type Options = { table: ListenerTable; journal: Journal; onError: (error: unknown) => void; clock?: Clock };
+
 export class CounterPersister {
   readonly #table: ListenerTable;
   readonly #journal: Journal;
   readonly #onError: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => void;
   /** What is stored, by listener. */
   #saved: ReadonlyMap<number, string> = new Map();
   #saving = Promise.resolve();
 
-  constructor(table: ListenerTable, journal: Journal, onError: (error: unknown) => void) {
+  constructor({ table, journal, onError, clock = systemClock }: Options) {
     this.#table = table;
     this.#journal = journal;
     this.#onError = onError;
-    this.#timer = setInterval(() => void this.#next(), INTERVAL).unref();
+    this.#stop = clock.every(INTERVAL, () => void this.#next(), { background: true });
   }
 
   /** For the last time: nothing counts any more. Never rejects. */
   end(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stop();
     return this.#next();
   }
 

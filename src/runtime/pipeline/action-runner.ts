@@ -3,7 +3,7 @@
  * link and the rest of its actions are kept. What is kept is bounded: a flood that meets a slow answer must not grow the
  * process. What finds no room is given up and counted.
  */
-import { after } from '../../timers.ts';
+import { after } from '../../clock/timers.ts';
 import type { Action } from './behavior.ts';
 import type { Link, SendMeta } from './link.ts';
 import type { Request } from './request.ts';

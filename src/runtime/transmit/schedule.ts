@@ -3,8 +3,8 @@
  * a late timer is made up for. Yields to the event loop all the while: other listeners live in this thread.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pause } from '../../clock/timers.ts';
 import { addressBytes } from '../../net/address.ts';
-import { pause } from '../../timers.ts';
 import type { SendOrder, SendPart } from '../../workers/protocol.ts';
 import { Request } from '../pipeline/request.ts';
 import { compileTemplate } from '../pipeline/responders/template.ts';

@@ -1,9 +1,9 @@
 /** Tally of one transmission: what left, what failed, what came back; and the outcome made of it. */
 
+import { after } from '../../clock/timers.ts';
+import { microsOf, wallClock } from '../../clock/wall-clock.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
-import { microsOf, wallClock } from '../../records/clock.ts';
 import type { WireError } from '../../rpc/wire-error.ts';
-import { after } from '../../timers.ts';
 import type { SendOutcome } from '../../workers/protocol.ts';
 
 /** errno names that have a name of their own in the contract. */

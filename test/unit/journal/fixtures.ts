@@ -1,6 +1,7 @@
 /** Records, chunks, listeners and requests for the journal's tests. */
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { type Clock, systemClock } from '../../../src/clock/clock.ts';
 import { epochOf, type Position } from '../../../src/journal/cursor.ts';
 import type { CaptureLimits, JournalListener } from '../../../src/journal/journal.ts';
 import { HistoryReader } from '../../../src/journal/log/history-reader.ts';
@@ -89,8 +90,11 @@ export function textsOf(pulled: ReadResult): string[] {
 }
 
 /** A ledger in this thread, and a way to read it as pulls do. */
-export function bench(maxBytes = 1e9): { ledger: Log; pull: (more?: Partial<Read>) => Promise<ReadResult> } {
-  const ledger = new Log(new SqliteStore(null), maxBytes);
+export function bench(
+  maxBytes = 1e9,
+  clock: Clock = systemClock,
+): { ledger: Log; pull: (more?: Partial<Read>) => Promise<ReadResult> } {
+  const ledger = new Log(new SqliteStore(null), maxBytes, clock);
   const slices = new TimeSlicer(() => {});
   const pulls = new Reads(ledger, { slices, commit: () => ledger.commit(), reader: null });
   let asked = 0;

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import type { Test } from 'tap';
+import { monotonicNanos } from '../../../src/clock/wall-clock.ts';
 import { addressText } from '../../../src/net/address.ts';
 import type { Endpoint } from '../../../src/net/endpoint.ts';
 import {
@@ -14,7 +15,6 @@ import {
   KINDS,
   type RecordKind,
 } from '../../../src/records/chunk.ts';
-import { monotonicNanos } from '../../../src/records/clock.ts';
 import { listenerId, randomListenerNumber } from '../../../src/records/ids.ts';
 import { BindingCounters, type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
 import type { TransportRegistry } from '../../../src/runtime/transports/transports.ts';

@@ -1,10 +1,10 @@
 /** What may stand in a template: a name, with arguments for some, and how its value is had from an exchange. */
 
 import { randomInt, randomUUID } from 'node:crypto';
+import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { compactJson } from '../../../json/compact.ts';
 import { parsePointer, valueAt } from '../../../matching/pointer.ts';
 import { rfc3339 } from '../../../net/text.ts';
-import { microsOf, wallClock } from '../../../records/clock.ts';
 import type { Request } from '../request.ts';
 
 /** The value of a place: bytes as they are, or text to be written as UTF-8. */

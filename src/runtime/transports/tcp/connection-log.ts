@@ -1,4 +1,6 @@
 /** Records what happens on the connections of a binding, and counts it. */
+
+import { wallClock } from '../../../clock/wall-clock.ts';
 import {
   DIRECTION_IN,
   DIRECTION_OUT,
@@ -7,7 +9,6 @@ import {
   KIND_MESSAGE,
   NO_PAYLOAD,
 } from '../../../records/chunk.ts';
-import { wallClock } from '../../../records/clock.ts';
 import { COLUMN } from '../../counters.ts';
 import type { BindingContext, Recorder } from '../../transport.ts';
 import { type Refusals, repliesRefused } from '../refusals.ts';

@@ -3,9 +3,9 @@
  * no room, the peer does not take our answers, an answer is delayed, or somebody asked for it; so memory stays bounded
  * and the peer meets a full window. After the peer's FIN the answers that are due still go out, then ours follows.
  */
+import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { addressText } from '../../../net/address.ts';
 import type { Extras } from '../../../records/chunk.ts';
-import { microsOf, wallClock } from '../../../records/clock.ts';
 import { WorkerError } from '../../../rpc/wire-error.ts';
 import type { Framing } from '../../../schemas/framing.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';

@@ -1,5 +1,5 @@
 /** The open connections of a binding, by number, for the binding and for commands from outside. */
-import { after } from '../../../timers.ts';
+import { after } from '../../../clock/timers.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
 import type { Connections } from '../../transport.ts';
 import type { TcpConnection } from './connection.ts';

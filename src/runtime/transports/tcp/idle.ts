@@ -1,5 +1,5 @@
 /** Silence on a socket, of any length: a socket's own time-out takes no more than a timer does. */
-import { LONGEST_TIMER } from '../../../timers.ts';
+import { LONGEST_TIMER } from '../../../clock/timers.ts';
 import type { StreamSocket } from './stream.ts';
 
 /** Calls back when nothing was read or written for so many milliseconds. */

@@ -7,10 +7,10 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { wallClock } from '../../../clock/wall-clock.ts';
 import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
-import { wallClock } from '../../../records/clock.ts';
 import type { LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';

@@ -5,7 +5,7 @@
 import { addressBytes } from '../../../../src/net/address.ts';
 import type { Endpoint } from '../../../../src/net/endpoint.ts';
 import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../../src/records/chunk.ts';
-import { wallClock } from '../../../../src/records/clock.ts';
+import { wallClock } from '../../../../src/clock/wall-clock.ts';
 import type { Task } from '../../../../src/runtime/pipeline/action-runner.ts';
 import { Admission } from '../../../../src/runtime/pipeline/admission.ts';
 import type { Link } from '../../../../src/runtime/pipeline/link.ts';

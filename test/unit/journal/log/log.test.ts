@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { CaptureLimits } from '../../../../src/journal/journal.ts';
 import { KIND_CONNECTION, KIND_GAP, NO_PAYLOAD } from '../../../../src/records/chunk.ts';
+import { MovedClock } from '../../../support/moved-clock.ts';
 import { A, B, bench, chunk, instant, itemsOf, listener, message, seqsOf, texts, textsOf } from '../fixtures.ts';
 
 const ALL_KINDS = 0x3f;
@@ -9,13 +10,14 @@ const ONE = 120;
 
 /** A journal of one listener. */
 function open(capture: Partial<CaptureLimits> = {}, maxBytes?: number) {
-  const { ledger, pull } = bench(maxBytes);
+  const clock = new MovedClock();
+  const { ledger, pull } = bench(maxBytes, clock);
   const book = ledger.register(listener(A, capture));
   const append = (...chunks: Uint8Array[]) => {
     for (const each of chunks) ledger.append(each);
     return ledger.commit();
   };
-  return { ledger, book, pull, append };
+  return { ledger, book, pull, append, clock };
 }
 
 t.test('messages are numbered from 1 without holes, over all bindings', async (t) => {
@@ -97,8 +99,8 @@ t.test('the bound by bytes is exact to the record', async (t) => {
 });
 
 t.test('the bound by age is exact to the record', async (t) => {
-  const { append, pull, ledger, book } = open({ maxAge: 1000 });
-  const start = Date.now();
+  const { append, pull, ledger, book, clock } = open({ maxAge: 1000 });
+  const start = clock.now();
   append(
     chunk([
       message('old', { at: instant(start - 1500) }),
@@ -107,8 +109,9 @@ t.test('the bound by age is exact to the record', async (t) => {
     ]),
   );
   t.same(textsOf(await pull()), ['new']);
-  ledger.configure(book, { ...listener().capture, maxAge: 1 });
-  while (Date.now() < start + 2);
+  clock.move(1000);
+  t.same(textsOf(await pull()), ['new'], 'as old as it may be');
+  clock.move(1);
   t.same(textsOf(await pull()), []);
   t.match(ledger.history(book), { firstSeq: 4, lastSeq: 3, evicted: 3, bytes: 0 });
 });
@@ -156,6 +159,23 @@ t.test('dropNewest keeps the oldest, counts what it refuses and says so by a gap
   t.same(
     itemsOf(await pull()).map(({ seq, text }) => [seq, text]),
     [[4, 'i']],
+  );
+});
+
+t.test('while it stays full the n-th gap comes n seconds after the one before, or a minute', async (t) => {
+  const { append, pull, clock } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  append(...texts('kept', 'refused'));
+  // Each is told with the next gap that is due, or with the last one, which a reader brings about.
+  for (let second = 1; second <= 2000; second++) {
+    clock.move(1000);
+    append(...texts('refused'));
+  }
+  const gaps = itemsOf(await pull({ filter: { kinds: 1 << KIND_GAP }, limit: 1000 })).map(({ dropped }) => dropped);
+  const expected = [1, ...Array.from({ length: 62 }, (_, i) => Math.min(i + 1, 60))];
+  t.same(gaps.slice(0, expected.length), expected);
+  t.equal(
+    gaps.reduce((sum: number, dropped) => sum + (dropped as number), 0),
+    2001,
   );
 });
 

@@ -3,17 +3,20 @@
  * journal's host runs in this thread, so that what is measured is its work and not how busy the machine is.
  */
 import t, { type Test } from 'tap';
+import { type Clock, systemClock } from '../../../../src/clock/clock.ts';
 import { Log } from '../../../../src/journal/log/log.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from '../../../../src/journal/query/wait-limits.ts';
 import { SqliteStore } from '../../../../src/journal/store/sqlite/sqlite-store.ts';
 import { DiskReserve } from '../../../../src/journal/thread/disk-reserve.ts';
 import { JournalCommands } from '../../../../src/journal/thread/journal-commands.ts';
 import type { Wait, WaitResult } from '../../../../src/schemas/reads.ts';
+import { MovedClock } from '../../../support/moved-clock.ts';
 import { A, B, chunk, cursorAt, listener, message, pullOf, seqsOf, textsOf, waitOf } from '../fixtures.ts';
 
 /** Milliseconds of work between asking for a page of one listener and its answer, beside any waits on another. */
 const FAIR = 100;
 const ROUNDS = 3;
+const TEN_MINUTES = 600_000;
 
 t.setTimeout(120_000);
 
@@ -54,6 +57,24 @@ t.test('a wait whose time is up has looked at all that had come by then', async 
     host.wait(waitOf({ filter: { regex: `^line (5000|x${n})$` }, timeout: 1 }), new AbortController().signal),
   );
   for (const answer of await Promise.all(many)) t.same(seqsOf(answer), [5000], { diagnostic: false });
+});
+
+t.test('a wait is as long as asked, and its time ends with it', async (t) => {
+  const clock = new MovedClock();
+  const host = hostAt(t, clock, A);
+  const idle = clock.pending;
+  const long = host.wait(waitOf({ timeout: TEN_MINUTES }), new AbortController().signal);
+  const content = host.wait(waitOf({ timeout: TEN_MINUTES }), new AbortController().signal);
+  t.equal(clock.pending, idle + 2);
+  clock.move(TEN_MINUTES - 1);
+  t.equal(host.stats().waits, 2);
+  host.append(chunk([message('here')]));
+  t.match(await content, { satisfied: true });
+  t.match(await long, { satisfied: true });
+  t.equal(clock.pending, idle, 'no timer is left of those that were content');
+  const vain = host.wait(waitOf({ after: cursorAt(1), timeout: TEN_MINUTES }), new AbortController().signal);
+  clock.move(TEN_MINUTES);
+  t.match(await vain, { satisfied: false });
 });
 
 t.test('what comes while waits are behind is found, in order and once', async (t) => {
@@ -126,7 +147,11 @@ t.test('there may be so many waits, on a listener and in all', async (t) => {
 
 /** A host in this thread, with a journal in memory and these listeners. */
 function hostOf(t: Test, ...listeners: number[]): JournalCommands {
-  const log = new Log(new SqliteStore(null), 1e9);
+  return hostAt(t, systemClock, ...listeners);
+}
+
+function hostAt(t: Test, clock: Clock, ...listeners: number[]): JournalCommands {
+  const log = new Log(new SqliteStore(null), 1e9, clock);
   const host = new JournalCommands({ log, reserve: new DiskReserve(log, null), reader: null, postHeads: () => {} });
   for (const number of listeners) host.register(listener(number));
   t.teardown(() => host.close());

@@ -1,51 +1,63 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Expiry } from '../../../../src/listeners/lifecycle/expiry.ts';
+import { MovedClock } from '../../../support/moved-clock.ts';
+
+const DAY = 86_400_000;
 
 function setup() {
-  const { promise, resolve } = Promise.withResolvers<number>();
+  const clock = new MovedClock();
   let count = 0;
   const expiry = new Expiry(() => {
     count++;
-    resolve(performance.now());
-  });
-  return { expiry, expired: promise, count: () => count };
+  }, clock);
+  return { clock, expiry, count: () => count };
 }
 
 t.test('expires after its ttl, once', async (t) => {
-  const { expiry, expired, count } = setup();
-  const start = performance.now();
+  const { clock, expiry, count } = setup();
   expiry.set(40);
-  const keepAlive = setInterval(() => {}, 5);
-  t.ok((await expired) - start >= 39);
+  clock.move(39);
+  t.equal(count(), 0);
+  clock.move(1);
   t.equal(count(), 1);
-  clearInterval(keepAlive);
+  clock.move(DAY);
+  t.equal(count(), 1);
 });
 
 t.test('use renews it', async (t) => {
-  const { expiry, expired } = setup();
-  const start = performance.now();
+  const { clock, expiry, count } = setup();
   expiry.set(60);
-  await sleep(40);
+  clock.move(40);
   expiry.touch();
-  const keepAlive = setInterval(() => {}, 5);
-  t.ok((await expired) - start >= 99, 'the time started anew');
-  clearInterval(keepAlive);
+  clock.move(59);
+  t.equal(count(), 0, 'the time started anew');
+  clock.move(1);
+  t.equal(count(), 1);
+});
+
+t.test('a ttl longer than a timer of the platform', async (t) => {
+  const { clock, expiry, count } = setup();
+  expiry.set(40 * DAY);
+  clock.move(40 * DAY - 1);
+  t.equal(count(), 0);
+  clock.move(1);
+  t.equal(count(), 1);
 });
 
 t.test('a hold stops the clock, its release starts it anew', async (t) => {
-  const { expiry, expired, count } = setup();
+  const { clock, expiry, count } = setup();
   expiry.set(30);
   const release = expiry.hold(false);
   t.equal(expiry.expiresAt, null);
-  await sleep(80);
+  clock.move(80);
   t.equal(count(), 0);
   release();
   release();
-  t.type(expiry.expiresAt, 'number');
-  const keepAlive = setInterval(() => {}, 5);
-  await expired;
-  clearInterval(keepAlive);
+  t.equal(expiry.expiresAt, clock.now() + 30);
+  clock.move(29);
+  t.equal(count(), 0);
+  clock.move(1);
+  t.equal(count(), 1);
 });
 
 t.test('the last tied hold ends it at once', async (t) => {
@@ -60,12 +72,13 @@ t.test('the last tied hold ends it at once', async (t) => {
 });
 
 t.test('a stopped one never expires', async (t) => {
-  const { expiry, count } = setup();
+  const { clock, expiry, count } = setup();
   expiry.set(10);
   const release = expiry.hold(true);
   expiry.stop();
   release();
-  await sleep(30);
+  clock.move(DAY);
   t.equal(count(), 0);
+  t.equal(clock.pending, 0);
   t.type(expiry.expiresAt, 'number', 'it still says when it would have');
 });

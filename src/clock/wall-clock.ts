@@ -3,7 +3,7 @@
  * monotonic clock, started at the thread's time origin and held within the millisecond that `Date.now()` says. So two
  * readings within a millisecond keep their order and distance, and steps and slews of the system clock are followed.
  */
-import type { Instant } from './chunk.ts';
+import type { Instant } from '../records/chunk.ts';
 
 const origin = performance.timeOrigin;
 /** Wall clock at `performance.now()` 0: whole seconds, and nanoseconds on top. */

@@ -1,10 +1,10 @@
 import t from 'tap';
-import { parseDuration, whyNotDuration } from '../../src/schemas/units.ts';
-import { after, LONGEST_TIMER, pause } from '../../src/timers.ts';
+import { after, LONGEST_TIMER, pause } from '../../../src/clock/timers.ts';
+import { parseDuration, whyNotDuration } from '../../../src/schemas/units.ts';
 
 t.test('a timer longer than one of the platform is as long as asked', async (t) => {
   const begun = performance.now();
-  await new Promise<void>((resolve) => after(120, resolve, 50));
+  await new Promise<void>((resolve) => after(120, resolve, { longest: 50 }));
   t.ok(performance.now() - begun >= 115, 'in three parts');
   let rang = false;
   const cancel = after(LONGEST_TIMER + 1, () => {
@@ -22,7 +22,7 @@ t.test('called off, in whichever part', async (t) => {
     () => {
       rang = true;
     },
-    30,
+    { longest: 30 },
   );
   await new Promise<void>((resolve) => after(45, resolve));
   cancel();
