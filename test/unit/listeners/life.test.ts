@@ -8,7 +8,7 @@ import { page, setup, tcpClient, UdpClient, until } from './service.ts';
 
 /** Most tests share one service, emptied after each. */
 const service = await setup(t);
-const { registry, journal } = service;
+const { registry } = service;
 t.afterEach(() => registry.reset());
 
 const HOUR = 3_600_000;

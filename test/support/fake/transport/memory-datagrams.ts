@@ -2,10 +2,11 @@
  * A datagram transport in memory, written as a real one would be: it reads, admits and fills in the message, and the
  * pipeline does the rest. Without credit it leaves datagrams where they are.
  */
+
+import { wallClock } from '../../../../src/clock/wall-clock.ts';
 import { addressBytes } from '../../../../src/net/address.ts';
 import type { Endpoint } from '../../../../src/net/endpoint.ts';
 import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../../src/records/chunk.ts';
-import { wallClock } from '../../../../src/clock/wall-clock.ts';
 import type { Task } from '../../../../src/runtime/pipeline/action-runner.ts';
 import { Admission } from '../../../../src/runtime/pipeline/admission.ts';
 import type { Link } from '../../../../src/runtime/pipeline/link.ts';

@@ -9,7 +9,7 @@ function watched(completeAfterIdle: string | null = '1m') {
   const clock = new MovedClock();
   const sums = { connectionsOpen: 0, lastRequestAt: 0 };
   let idle = 0;
-  const listener = { spec: { completeAfterIdle }, state: 'listening', tally: { sums: () => sums } };
+  const listener = { spec: { completeAfterIdle }, state: 'listening', counters: { sums: () => sums } };
   const stop = watchIdle(listener as unknown as Parameters<typeof watchIdle>[0], () => idle++, clock);
   return { clock, sums, listener, stop, idle: () => idle };
 }

@@ -351,7 +351,8 @@ export function udpContract({
       let sending = true;
       const flood = (async () => {
         for (let i = 0; sending; i++) {
-          while (sending && i - listener.count('received') >= UNREAD) await new Promise((resolve) => setImmediate(resolve));
+          while (sending && i - listener.count('received') >= UNREAD)
+            await new Promise((resolve) => setImmediate(resolve));
           await send(peer, listener, `${i}`);
         }
       })();
