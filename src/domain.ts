@@ -36,7 +36,7 @@ export type Removed = {
 };
 
 export interface Listeners {
-  /** Answers once the socket is bound. */
+  /** Resolves once the socket is bound. */
   create(spec: ListenerSpec): Promise<ListenerView>;
   list(query: ListQuery): Promise<{ items: ListenerView[]; next: string | null }>;
   /** Flushes first, so its numbers hold every message whose effect anybody has seen. */
@@ -84,11 +84,11 @@ export interface Messages {
   read(request: Read, signal?: AbortSignal): Promise<ReadResult>;
   /** Ends a pcapng export whose client has gone. */
   endExport(id: number): Promise<void>;
-  /** Answers when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
+  /** Resolves when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
   wait(request: Wait, signal: AbortSignal): Promise<WaitResult>;
   /** The kept bytes of one message, undefined when it isn't there. `peek` as in a pull. */
   payload(listener: number, seq: number, peek?: boolean): Promise<Uint8Array | undefined>;
-  /** Removes messages with seq < before (all when absent); answers how many. */
+  /** Removes messages with seq < before (all when absent); returns how many. */
   clear(listener: number, before?: number): Promise<number>;
   /** Histories of the listeners asked for, after the ports are empty; unknown ones are left out. */
   histories(listeners: number[]): Promise<Map<number, HistoryStats>>;

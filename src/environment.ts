@@ -30,7 +30,7 @@ function isMadeUp(name: string, value = ''): boolean {
 
 /**
  * Takes the one made-up variable that has the name of a setting out of an environment: for a Service called `listenpost`
- * LISTENPOST_PORT is its address, `tcp://10.96.0.17:8080`. Answers the line for the log when it was there.
+ * LISTENPOST_PORT is its address, `tcp://10.96.0.17:8080`. Returns the line for the log when it was there.
  */
 export function dropServiceAddress(env: NodeJS.ProcessEnv): string | undefined {
   const { LISTENPOST_PORT: value } = env;

@@ -31,7 +31,7 @@ export type Service = {
   url: string;
   /** Makes the listeners be what a configuration file says; the ones of the last call are compared with. */
   configure(listeners: readonly NamedSpec[]): Promise<void>;
-  /** Stops it; answers when everything is closed, committed and joined. */
+  /** Stops it; resolves when everything is closed, committed and joined. */
   close(): Promise<void>;
 };
 

@@ -82,7 +82,7 @@ async function matchNothing(goesOn: () => boolean): Promise<number> {
   return Math.round((walks * TOTAL * 1000) / (performance.now() - start));
 }
 
-/** As a worker does it: by a port of its own; answers when the credit is back. */
+/** As a worker does it: by a port of its own; resolves when the credit is back. */
 function appender(journal: Journal): () => Promise<void> {
   const { port1, port2 } = new MessageChannel();
   journal.attach(port2);

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How much is read for nothing, in bytes, and for how long, in milliseconds. */
 const BOUNDS = { largest: 256 * 1024 ** 2, patience: 5000 };
 
-/** Answers whether the request was read to its end; else the connection can't be used again. */
+/** Returns whether the request was read to its end; else the connection can't be used again. */
 export async function discardBody(request: IncomingMessage, { largest, patience } = BOUNDS): Promise<boolean> {
   if (request.complete) return true;
   if (Number(request.headers['content-length'] ?? 0) > largest) return false;

@@ -21,7 +21,7 @@ export async function sendOnConnection(listener: Listener, id: string, payload: 
   return written ?? unknownConnection(listener, id);
 }
 
-/** Answers what the change made of the connection: it may be gone a moment later. */
+/** Returns what the change made of the connection: it may be gone a moment later. */
 export async function updateConnection(
   listener: Listener,
   id: string,

@@ -139,13 +139,13 @@ export class Listener {
     clearTimeout(timer);
   }
 
-  /** Makes ready for new bindings, which count and are numbered anew: answers what they count in. */
+  /** Makes ready for new bindings, which count and are numbered anew; returns what they count in. */
   prepare(bindings: number): SharedArrayBuffer {
     this.#incarnations.fill(Math.max(...this.#incarnations));
     return this.counters.prepare(bindings);
   }
 
-  /** Takes over new bindings with the spec they were opened for, in one step; answers what it held before. */
+  /** Takes over new bindings with the spec they were opened for, in one step; returns what it held before. */
   hold(held: Held, spec: FullSpec): Held {
     const before = this.release();
     Object.assign(this, held);

@@ -218,7 +218,7 @@ export class Registry implements Listeners {
     return listener;
   }
 
-  /** Closes every socket for good; answers once all they had received is in the journal. Nothing is created any more. */
+  /** Closes every socket for good; resolves once all they had received is in the journal. Nothing is created any more. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

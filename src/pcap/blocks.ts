@@ -72,7 +72,7 @@ export function writeInterface(sink: ByteSink, name: string, description: string
   endBlock(sink, start);
 }
 
-/** Starts a packet; the frame's captured bytes follow, then `endPacket`. Answers where the block starts. */
+/** Starts a packet; the frame's captured bytes follow, then `endPacket`. Returns where the block starts. */
 export function beginPacket(sink: ByteSink, interfaceId: number, stamp: Stamp): number {
   const start = beginBlock(sink, ENHANCED_PACKET);
   sink.u32(interfaceId);

@@ -12,7 +12,7 @@ export class ByteSink {
   /** Bytes written. */
   length = 0;
 
-  /** Adds `count` zero bytes and answers where they start. */
+  /** Adds `count` zero bytes and returns where they start. */
   zeros(count: number): number {
     const start = this.#grow(count);
     this.bytes.fill(0, start, this.length);
@@ -57,7 +57,7 @@ export class ByteSink {
     for (let i = from; i < bytes.length; i++) this.bytes[start + i] = bytes[i]!;
   }
 
-  /** Adds text as UTF-8 and answers how many bytes that took. */
+  /** Adds text as UTF-8 and returns how many bytes that took. */
   text(text: string): number {
     const start = this.#grow(text.length * 3);
     const written = this.bytes.write(text, start);
@@ -79,7 +79,7 @@ export class ByteSink {
     return taken;
   }
 
-  /** Makes room, moves the end and answers the old one. Buffer and view may be others afterwards. */
+  /** Makes room, moves the end and returns the old one. Buffer and view may be others afterwards. */
   #grow(count: number): number {
     const start = this.length;
     const end = start + count;

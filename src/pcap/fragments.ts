@@ -18,7 +18,7 @@ export class Fragments {
     return this.#lost;
   }
 
-  /** Adds a piece of the datagram that `key` names; answers the whole when nothing is missing any more. */
+  /** Adds a piece of the datagram that `key` names; returns the whole when nothing is missing any more. */
   add(key: string, piece: Piece): Uint8Array | undefined {
     const end = piece.offset + piece.payload.length;
     const datagram = this.#find(key);

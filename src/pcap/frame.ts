@@ -46,7 +46,7 @@ const SCALE = 7;
 /** Maximum segment size, window scale, no-operation: 8 bytes. */
 const SYN_OPTIONS = Uint8Array.of(2, 4, SEGMENT_LIMIT >>> 8, SEGMENT_LIMIT & 0xff, 3, 3, SCALE, 1);
 
-/** Writes a frame with a UDP datagram of which `payload` was kept. Answers the frame's length on the wire. */
+/** Writes a frame with a UDP datagram of which `payload` was kept. Returns the frame's length on the wire. */
 export function writeUdp(sink: ByteSink, flow: Flow, inbound: boolean, payload: Uint8Array, size: number): number {
   const length = UDP_BYTES + size;
   const before = writeNetwork(sink, flow, inbound, PROTOCOL_UDP, length);
@@ -62,7 +62,7 @@ export function writeUdp(sink: ByteSink, flow: Flow, inbound: boolean, payload: 
   return before + length;
 }
 
-/** Writes a frame with a TCP segment. Answers the frame's length on the wire. */
+/** Writes a frame with a TCP segment. Returns the frame's length on the wire. */
 export function writeTcp(sink: ByteSink, flow: Flow, segment: Segment): number {
   const { inbound, payload } = segment;
   const options = segment.flags & SYN ? SYN_OPTIONS.length : 0;
@@ -85,7 +85,7 @@ export function writeTcp(sink: ByteSink, flow: Flow, segment: Segment): number {
   return before + length;
 }
 
-/** Writes the Ethernet and IP headers; answers their length. */
+/** Writes the Ethernet and IP headers; returns their length. */
 function writeNetwork(sink: ByteSink, flow: Flow, inbound: boolean, protocol: number, length: number): number {
   const source = inbound ? flow.remote : flow.local;
   const destination = inbound ? flow.local : flow.remote;

@@ -93,14 +93,14 @@ export interface Connections {
  */
 export interface Recorder {
   readonly origin: ChunkOrigin;
-  /** Keeps one record, the payload copied. Answers the binding ordinal of a message. */
+  /** Keeps one record, the payload copied. Returns the binding ordinal of a message. */
   record(draft: Draft): number;
   /**
    * Ships a chunk the caller encoded itself; it must own the whole of its buffer. The recorder numbers its messages: call
    * `reserve` first. `incoming` is how many of them came in, all by default.
    */
   ship(chunk: Uint8Array, incoming?: number): void;
-  /** Takes `messages` ordinals for a chunk the caller encodes itself; answers the first. */
+  /** Takes `messages` ordinals for a chunk the caller encodes itself; returns the first. */
   reserve(messages: number): number;
   /** Counts lost messages; they become one gap record, written where it happened, when the next record or ship comes, or a quarter of a second later. */
   gap(reason: NonNullable<Draft['reason']>, dropped: number): void;

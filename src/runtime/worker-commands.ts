@@ -44,7 +44,7 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
   readonly #ownPorts: Uint8Array;
   readonly #descriptors: Descriptors | null;
   /** By listener; the newest last. More than one only while a listener is rebound. */
-  readonly #places = new Map<number, BindingSlot[]>();
+  readonly #slots = new Map<number, BindingSlot[]>();
   #lastUtilization = performance.eventLoopUtilization();
 
   constructor(options: WorkerCommandsOptions) {
@@ -57,10 +57,10 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
   async open({ spec, counters: memory, attachment }: Request<'open'>): Promise<Reply<'open'>> {
     const { start, journal, transports } = this.#options;
     const counters = new BindingCounters(memory, spec.binding);
-    const { listener, binding: place, incarnation } = spec;
-    const origin = { listener, node: 0, thread: start.thread, binding: place, incarnation };
+    const { listener, binding: index, incarnation } = spec;
+    const origin = { listener, node: 0, thread: start.thread, binding: index, incarnation };
     const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
-    const registration = this.#registration(spec, recorder);
+    const slot = this.#addSlot(spec, recorder);
     try {
       const context = {
         threadName: start.name,
@@ -71,12 +71,12 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
         mayOpen: () => this.#descriptors?.take(1) ?? true,
       };
       const binding = await transportOf(spec, transports).open(spec, { ...context, ...this.#events(spec, counters) });
-      if (!this.#isSeated(registration)) return await this.#openedTooLate(binding);
-      registration.binding = binding;
+      if (!this.#isCurrent(slot)) return await this.#openedTooLate(binding);
+      slot.binding = binding;
       counters.set('receiveBuffer', binding.receiveBuffer);
       return { address: binding.address, receiveBuffer: binding.receiveBuffer, engine: binding.engine };
     } catch (error) {
-      this.#unseat(registration);
+      this.#removeSlot(slot);
       throw error;
     }
   }
@@ -102,27 +102,27 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
   }
 
   async close({ listener, incarnation, mode, drain }: Request<'close'>): Promise<null> {
-    const places = this.#places.get(listener) ?? [];
-    const place = incarnation === undefined ? places.at(-1) : places.find((one) => one.incarnation === incarnation);
-    if (place !== undefined) await this.#end(place, mode, drain);
+    const slots = this.#slots.get(listener) ?? [];
+    const slot = incarnation === undefined ? slots.at(-1) : slots.find((one) => one.incarnation === incarnation);
+    if (slot !== undefined) await this.#end(slot, mode, drain);
     return null;
   }
 
-  async #end(place: BindingSlot, mode: 'fin' | 'rst', drain: number): Promise<void> {
-    this.#unseat(place);
-    await place.binding?.close(mode, drain);
-    place.recorder.flush();
+  async #end(slot: BindingSlot, mode: 'fin' | 'rst', drain: number): Promise<void> {
+    this.#removeSlot(slot);
+    await slot.binding?.close(mode, drain);
+    slot.recorder.flush();
   }
 
   update({ listener, live }: Request<'update'>): null {
-    for (const { binding } of this.#places.get(listener) ?? []) binding?.update(live);
+    for (const { binding } of this.#slots.get(listener) ?? []) binding?.update(live);
     return null;
   }
 
   async flush({ listener }: Request<'flush'>): Promise<null> {
-    const places = listener === null ? [...this.#places.values()].flat() : (this.#places.get(listener) ?? []);
-    await Promise.all(places.map((place) => place.binding?.flush()));
-    for (const place of places) place.recorder.flush();
+    const slots = listener === null ? [...this.#slots.values()].flat() : (this.#slots.get(listener) ?? []);
+    await Promise.all(slots.map((slot) => slot.binding?.flush()));
+    for (const slot of slots) slot.recorder.flush();
     return null;
   }
 
@@ -162,18 +162,18 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#lastUtilization);
     this.#lastUtilization = now;
-    return { utilization, bindings: this.#places.size, engine: this.#options.engine };
+    return { utilization, bindings: this.#slots.size, engine: this.#options.engine };
   }
 
   async stop(): Promise<null> {
     this.#options.transmissions.cancelAll();
-    await Promise.allSettled([...this.#places.values()].flat().map((place) => this.#end(place, 'fin', 0)));
+    await Promise.allSettled([...this.#slots.values()].flat().map((slot) => this.#end(slot, 'fin', 0)));
     return null;
   }
 
   /** The newest that is open. */
   #find(listener: number): Binding | undefined {
-    return this.#places.get(listener)?.findLast(({ binding }) => binding !== null)?.binding ?? undefined;
+    return this.#slots.get(listener)?.findLast(({ binding }) => binding !== null)?.binding ?? undefined;
   }
 
   /** The first reply that is not null. */
@@ -190,22 +190,22 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
 
   /** Those of all its bindings here; their numbers differ. */
   #connectionsOf(listener: number): Connections[] {
-    return (this.#places.get(listener) ?? []).flatMap(({ binding }) => binding?.connections ?? []);
+    return (this.#slots.get(listener) ?? []).flatMap(({ binding }) => binding?.connections ?? []);
   }
 
-  #isSeated(place: BindingSlot): boolean {
-    return this.#places.get(place.listener)?.includes(place) ?? false;
+  #isCurrent(slot: BindingSlot): boolean {
+    return this.#slots.get(slot.listener)?.includes(slot) ?? false;
   }
 
-  #registration({ listener, incarnation }: BindingSpec, recorder: BindingRecorder): BindingSlot {
-    const place: BindingSlot = { listener, incarnation, recorder, binding: null };
-    this.#places.set(listener, [...(this.#places.get(listener) ?? []), place]);
-    return place;
+  #addSlot({ listener, incarnation }: BindingSpec, recorder: BindingRecorder): BindingSlot {
+    const slot: BindingSlot = { listener, incarnation, recorder, binding: null };
+    this.#slots.set(listener, [...(this.#slots.get(listener) ?? []), slot]);
+    return slot;
   }
 
-  #unseat(place: BindingSlot): void {
-    const rest = (this.#places.get(place.listener) ?? []).filter((one) => one !== place);
-    if (rest.length > 0) this.#places.set(place.listener, rest);
-    else this.#places.delete(place.listener);
+  #removeSlot(slot: BindingSlot): void {
+    const rest = (this.#slots.get(slot.listener) ?? []).filter((one) => one !== slot);
+    if (rest.length > 0) this.#slots.set(slot.listener, rest);
+    else this.#slots.delete(slot.listener);
   }
 }

@@ -77,7 +77,7 @@ input(type="imudp" address="127.0.0.1" port="${port}" ruleset="keep" rcvbufSize=
   return path;
 }
 
-/** Resolves when the program has used no CPU for a while; answers when that began, on the clock of `performance.now()`. */
+/** Resolves when the program has used no CPU for a while; resolves when that began, on the clock of `performance.now()`. */
 async function quiet(program: Program): Promise<number> {
   const deadline = performance.now() + ARRIVAL_TIMEOUT_MS;
   let since = performance.now();

@@ -17,7 +17,7 @@ export type OpenStream = { stream: EventStream; follower: Follower };
 /**
  * Rejects while an error can still be answered: nothing is written before the first pull has succeeded. Who comes again
  * to a listener that serves no more, and has seen all, gets a 204. `attach` adds what else concerns the stream and
- * answers how to let go of it.
+ * returns how to let go of it.
  */
 export async function openStream(
   app: FastifyInstance,

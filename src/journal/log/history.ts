@@ -109,7 +109,7 @@ export class History implements HistoryState {
     this.latest.push(chunk);
   }
 
-  /** Moves the beginning forward; what lay before is counted by why it went. Answers whether anything went. */
+  /** Moves the beginning forward; what lay before is counted by why it went. Returns whether anything went. */
   raiseFloor(to: Position, why: 'evicted' | 'cleared'): boolean {
     if (comparePositions(to, this.floor) <= 0) return false;
     this[why] += to.major - this.floor.major - this.#passedOver(this.floor.major, to.major);
@@ -154,7 +154,7 @@ export class History implements HistoryState {
     return { major: Math.max(end - left, this.floor.major), minor: 0 };
   }
 
-  /** Goes on beyond the numbers up to this one; answers how many were passed over. */
+  /** Goes on beyond the numbers up to this one; returns how many were passed over. */
   skipTo(to: number): number {
     const from = this.tail.major;
     this.holes = [...this.holes.filter((hole) => hole.to > this.floor.major), { from, to }];

@@ -95,7 +95,7 @@ export class Log implements View {
     this.store.forget(history.listener.number);
   }
 
-  /** Answers how many messages went; they count as read. */
+  /** Returns how many messages went; they count as read. */
   clear(history: History, before?: number): number {
     const cleared = this.#bounds.clear(history, before);
     this.markServed(history, history.floor.major);
@@ -176,7 +176,7 @@ export class Log implements View {
     return this.#lookup.message(history, seq);
   }
 
-  /** Commits what has gathered and answers what became visible by it. */
+  /** Commits what has gathered and returns what became visible by it. */
   commit(): Committed {
     const changes = this.#changes;
     const { reclaim } = this.#bounds;

@@ -15,7 +15,7 @@ export class LiteralIndex<T> {
     return literal !== undefined && literal.length >= GRAM;
   }
 
-  /** Answers the way to take the item out again. */
+  /** Returns the way to take the item out again. */
   add(literal: Uint8Array, item: T): () => void {
     const gram = this.#leastUsed(literal);
     const items = this.#byGram.get(gram) ?? new Set<T>();

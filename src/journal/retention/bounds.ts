@@ -69,7 +69,7 @@ export class Bounds {
     this.#retention.refreshBytes(history);
   }
 
-  /** Answers how many messages went. */
+  /** Returns how many messages went. */
   clear(history: History, before?: number): number {
     const cleared = this.#retention.clear(history, before);
     this.floorMoved(history);

@@ -24,7 +24,7 @@ export class Retention {
     this.#chunks = chunks;
   }
 
-  /** Applies the bounds by count and bytes. Answers whether something went. */
+  /** Applies the bounds by count and bytes. Returns whether something went. */
   evictBySize(history: History): boolean {
     const { maxMessages, maxBytes } = history.listener.capture;
     let gone = false;
@@ -33,7 +33,7 @@ export class Retention {
     return gone;
   }
 
-  /** Applies the bound by age at a wall clock in microseconds. Answers whether something went. */
+  /** Applies the bound by age at a wall clock in microseconds. Returns whether something went. */
   evictByAge(history: History, now: number): boolean {
     const { maxAge } = history.listener.capture;
     if (maxAge === null || history.isEmpty) return false;
@@ -47,7 +47,7 @@ export class Retention {
     return history.raiseFloor(young.place, 'evicted');
   }
 
-  /** Removes messages with seq < before, all records without it. Answers how many messages went. */
+  /** Removes messages with seq < before, all records without it. Returns how many messages went. */
   clear(history: History, before?: number): number {
     const cleared = history.cleared;
     if (before === undefined || before > history.lastSeq) history.raiseFloor(history.tail, 'cleared');
@@ -82,7 +82,7 @@ export class Retention {
   }
 
   /**
-   * Passes the records of a row that must go: the test sees each with the bytes of the chunk up to it. Answers the place
+   * Passes the records of a row that must go: the test sees each with the bytes of the chunk up to it. Returns the place
    * of the last one passed, the bytes up to there, and the time of the one after.
    * @param whole the answer where the records are damaged, so that they can only stay or go together
    */

@@ -107,7 +107,7 @@ export interface Store extends ReadStore {
   setNote(key: string, value: string | null): void;
   /** Stores a chunk in the place of another one, with its own notes on what is in it. False when the row can't be written. */
   replace(row: number, data: Uint8Array): boolean;
-  /** Frees at most `limit` rows of a listener that end at or before the place; answers how many it freed. */
+  /** Frees at most `limit` rows of a listener that end at or before the place; returns how many it freed. */
   trim(listener: number, to: Position, limit: number): number;
   remove(row: Row): void;
   /** Forgets the state of a listener; its rows go by `trim`. */

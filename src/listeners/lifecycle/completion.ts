@@ -25,7 +25,7 @@ export function complete(listener: Listener, reason: 'maxRequests' | 'idle', jou
   });
 }
 
-/** Watches one listener for idleness, from now on; `onIdle` is called at most once. Answers how to stop. */
+/** Watches one listener for idleness, from now on; `onIdle` is called at most once. Returns how to stop. */
 export function watchIdle(
   listener: Pick<Listener, 'spec' | 'state' | 'counters'>,
   onIdle: () => void,

@@ -15,7 +15,7 @@ export class Removal {
     this.#parts = parts;
   }
 
-  /** Answers once sockets are closed, own threads joined and messages gone. Rejects with `not_found` when it went before. */
+  /** Resolves once sockets are closed, own threads joined and messages gone. Rejects with `not_found` when it went before. */
   async remove(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
     const { table, lifecycle, journal } = this.#parts;
     await listener.exclusive(async () => {

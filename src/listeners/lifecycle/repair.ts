@@ -16,7 +16,7 @@ import { closeListener, reopenBinding } from '../sockets/bindings.ts';
 const TRIES = 20;
 const RETRY_INTERVAL_MS = 25;
 
-/** Call at once when a thread is gone. Answers when its losses are in the journal, and whether it ended the last request. */
+/** Call at once when a thread is gone. Resolves when its losses are in the journal, and whether it ended the last request. */
 export async function threadDown(listener: Listener, thread: ListenerThread, journal: Journal): Promise<boolean> {
   const down = listener.bindings.filter((binding) => binding.thread === thread && !binding.down);
   let exhausted = false;

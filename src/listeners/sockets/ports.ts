@@ -23,7 +23,7 @@ export class PortTable {
     this.#ownUdpPorts = new Uint8Array(ownUdpPorts);
   }
 
-  /** Takes a port for a listener; answers how to give it back. Throws `port_in_use` naming the holder. */
+  /** Takes a port for a listener; returns how to give it back. Throws `port_in_use` naming the holder. */
   claim(use: PortUse, holder: PortHolder): () => void {
     this.#check(use);
     const claim = { use, holder };

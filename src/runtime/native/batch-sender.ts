@@ -39,7 +39,7 @@ export class BatchSender {
     this.#batch = new SendBatch(options.libc, Math.max(1, Math.min(SEND_BATCH_SLOTS, options.expected)));
   }
 
-  /** Takes a payload, copied; answers whether `flush` is due. */
+  /** Takes a payload, copied; returns whether `flush` is due. */
   push(payload: Uint8Array): boolean {
     if (payload.length > MAX_DATAGRAM) this.#tooLong++;
     else this.#batch.push(payload, this.#options.name);

@@ -99,7 +99,7 @@ function bindLibc(koffi: Koffi) {
     listen: (fd: number, backlog: number) => raw.listen(fd, backlog),
     /** Another descriptor of the same socket, closed in children. */
     duplicate: (fd: number) => raw.fcntl(fd, F_DUPFD_CLOEXEC, 0),
-    /** Fills `address` and answers how many bytes of it are meant. */
+    /** Fills `address` and returns how many bytes of it are meant. */
     getsockname(fd: number, address: Uint8Array): number {
       const length = u32(address.length);
       const result = raw.getsockname(fd, address, length);
@@ -107,7 +107,7 @@ function bindLibc(koffi: Koffi) {
     },
     setsockopt: (fd: number, level: number, option: number, value: number) =>
       raw.setsockopt(fd, level, option, u32(value), 4),
-    /** Fills `value` and answers how many bytes of it are meant. */
+    /** Fills `value` and returns how many bytes of it are meant. */
     getsockopt(fd: number, level: number, option: number, value: Uint8Array): number {
       const length = u32(value.length);
       const result = raw.getsockopt(fd, level, option, value, length);
@@ -151,7 +151,7 @@ function bindLibc(koffi: Koffi) {
       return raw.epollControl(epoll, operation, fd, event);
     },
     epollEvents: (count: number) => new EpollEvents(count),
-    /** Waits at most so many milliseconds; answers how many are ready. Blocks the thread. */
+    /** Waits at most so many milliseconds; returns how many are ready. Blocks the thread. */
     epollWait: (epoll: number, ready: EpollEvents, milliseconds: number) =>
       raw.epollWait(epoll, ready.bytes, ready.count, milliseconds),
   };

@@ -70,7 +70,7 @@ export class SendBatch {
     this.#names.set(name, this.nameOffset(slot));
   }
 
-  /** Sends all there is, sets `results`, and empties the outbox. Answers how many were sent. */
+  /** Sends all there is, sets `results`, and empties the outbox. Returns how many were sent. */
   flush(fd: number): number {
     const total = this.count;
     const results = this.results;

@@ -44,7 +44,7 @@ export function readEndpoint(name: Uint8Array): Endpoint {
 export type Names = { readonly nameWords: Int32Array; nameOffset(i: number): number };
 
 /**
- * Writes the 16 address bytes of struct i (IPv4 mapped) as four words to `to`, and answers its port. For hot loops.
+ * Writes the 16 address bytes of struct i (IPv4 mapped) as four words to `to`, and returns its port. For hot loops.
  */
 export function readName(names: Names, i: number, to: Int32Array, at = 0): number {
   const words = names.nameWords;

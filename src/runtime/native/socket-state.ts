@@ -65,7 +65,7 @@ export function grantedBuffer(libc: Libc, fd: number): number {
 
 /**
  * Makes the kernel look elsewhere for a receiver, before the last read of a socket: connected to itself, it takes
- * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close. Answers whether it did.
+ * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close. Returns whether it did.
  */
 export function muteSocket(libc: Libc, fd: number): boolean {
   const name = localName(libc, fd);

@@ -29,7 +29,7 @@ export type DatagramSender = {
 
 /** Sends many datagrams by one native call. */
 export type DatagramBatch = {
-  /** Takes a payload, copied; answers whether `flush` is due. */
+  /** Takes a payload, copied; returns whether `flush` is due. */
   push(payload: Uint8Array): boolean;
   /** Sends what was taken, and says of each datagram how long it was or why it did not leave. Never rejects. */
   flush(note: (bytes: number, error: NodeJS.ErrnoException | null) => void): Promise<void>;

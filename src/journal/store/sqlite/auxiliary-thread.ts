@@ -35,7 +35,7 @@ export class AuxiliaryThread<Order, Report = never> {
   }
 
   /**
-   * Answers when the thread, told so by the order, has let go of the file; no report comes after that. One that is still starting is not waited for:
+   * Returns when the thread, told so by the order, has let go of the file; no report comes after that. One that is still starting is not waited for:
    * loading its code may need the event loop of this thread.
    */
   close(order: Order): void {

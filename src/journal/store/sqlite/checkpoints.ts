@@ -28,7 +28,7 @@ export class Checkpoints {
     return true;
   }
 
-  /** Answers when the thread has let go of the file. */
+  /** Returns when the thread has let go of the file. */
   close(): void {
     this.#thread.close('end');
   }

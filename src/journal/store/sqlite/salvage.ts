@@ -10,7 +10,7 @@ import * as sql from './schema.ts';
 import { Statements } from './statements.ts';
 import { Wreck } from './wreck.ts';
 
-/** Answers what became of it, in one line. Throws an Error when nothing can be read, or the new file not be written. */
+/** Returns what became of it, in one line. Throws an Error when nothing can be read, or the new file not be written. */
 export function salvage(file: string, why: string): string {
   const [fresh, kept] = [`${file}.new`, `${file}.damaged`];
   remove(fresh);

@@ -67,7 +67,7 @@ export class SalvagedBooks {
     return history.state();
   }
 
-  /** Answers where the history ends. */
+  /** Returns where the history ends. */
   #fillGaps(listener: number, state: HistoryState): Position {
     const rows = [...(this.#rows.byListener.get(listener) ?? [])];
     const end = rows.reduce((end, row) => later(end, row.end), state.tail);

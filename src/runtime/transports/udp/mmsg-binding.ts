@@ -184,7 +184,7 @@ export class MmsgBinding implements Binding, Source {
     }
   }
 
-  /** Admits, records and answers what a read brought. Answers how many replies left. */
+  /** Admits, records and answers what a read brought. Returns how many replies left. */
   #take(n: number): number {
     const { arena, writer } = this.#resources;
     const row = this.#row;

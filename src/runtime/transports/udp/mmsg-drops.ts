@@ -21,7 +21,7 @@ export class KernelDrops {
     this.#known = (row[COLUMN.kernel]! - before) >>> 0;
   }
 
-  /** Counts what was dropped until a datagram was queued that carries this counter; answers how many are new. */
+  /** Counts what was dropped until a datagram was queued that carries this counter; returns how many are new. */
   upTo(counter: number): number {
     const dropped = (counter - this.#known) >>> 0;
     // A datagram queued before the last look carries an older counter.

@@ -123,7 +123,7 @@ export class BatchWriter {
     this.#recorder = undefined;
   }
 
-  /** Datagram i came in at this moment; at most `keep` bytes of it are kept. Answers its ordinal. */
+  /** Datagram i came in at this moment; at most `keep` bytes of it are kept. Returns its ordinal. */
   incoming(batch: Batch, i: number, size: number, keep: number, at: Instant): number {
     this.#message(batch, i, size, keep, at);
     this.#incoming++;
@@ -200,7 +200,7 @@ export class BatchWriter {
     this.#ordinal = this.#recorder!.reserve(0);
   }
 
-  /** Begins a record of this length, in a new chunk when it no longer fits; answers its place in words. */
+  /** Begins a record of this length, in a new chunk when it no longer fits; returns its place in words. */
   #begin(length: number, at: Instant): number {
     const full = this.#end + length > CHUNK_LIMIT || Math.abs(at.seconds - this.#seconds) >= SPAN_SECONDS;
     if (full && this.#records > 0) this.#ship();
