@@ -44,7 +44,7 @@ export type ChunkSummary = {
 };
 
 /** Surveys a whole chunk. Throws RangeError when a record leaves it or the header miscounts. Leaves the reader where it was. */
-export function surveyChunk(reader: ChunkReader): ChunkSummary {
+export function summarizeChunk(reader: ChunkReader): ChunkSummary {
   const { view, bytes, end } = reader;
   const summary: ChunkSummary = {
     records: 0,

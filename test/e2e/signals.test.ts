@@ -100,7 +100,7 @@ t.test('a wait that is open is answered', async (t) => {
 });
 
 /** A raw connection to the API that sends so much and reads nothing unless asked to. */
-async function dial(url: string, text = '') {
+async function openClient(url: string, text = '') {
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
   socket.on('error', () => {});
   await once(socket, 'connect');
@@ -127,13 +127,13 @@ t.test('clients that ask by halves, or read slowly, do not keep it', async (t) =
   const draining = service.delete('/v1/listeners/slow?drain=60s').catch(() => {});
   await service.until('/v1/listeners/slow', ({ body }) => body.state === 'draining');
 
-  for (let i = 0; i < 3; i++) await dial(service.url);
+  for (let i = 0; i < 3; i++) await openClient(service.url);
   const head = 'HTTP/1.1\r\nhost: localhost\r\n';
-  await dial(
+  await openClient(
     service.url,
     `POST /v1/listeners ${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{"protocol":`,
   );
-  const slowReader = await dial(service.url, `GET /v1/listeners/large/messages.ndjson ${head}\r\n`);
+  const slowReader = await openClient(service.url, `GET /v1/listeners/large/messages.ndjson ${head}\r\n`);
   await once(slowReader, 'readable');
   const began = performance.now();
   t.match(await service.stop(), { code: 0, signal: null, stderr: '' });

@@ -1,7 +1,7 @@
 /** Appender: takes chunks into histories. What fits is numbered, counted and stored; the rest is refused and told. */
 
 import { KIND_GAP, sealChunk } from '../../records/chunk.ts';
-import { type ChunkSummary, surveyChunk } from '../../records/chunk-summary.ts';
+import { type ChunkSummary, summarizeChunk } from '../../records/chunk-summary.ts';
 import { BEYOND } from '../cursor.ts';
 import { LOSSES } from '../journal.ts';
 import type { Bounds } from '../retention/bounds.ts';
@@ -40,7 +40,7 @@ export class Appender {
 
   /** Appends a chunk of a worker, numbering it in place. Throws RangeError on bytes that are no chunk. */
   append(history: History, reader: HistoryReader): void {
-    const summary = surveyChunk(reader);
+    const summary = summarizeChunk(reader);
     this.#changes.undo.keep(history);
     if (summary.messages > 0) this.#account(history, reader, summary.incoming);
     if ((summary.kinds & (1 << KIND_GAP)) !== 0) this.#noteLosses(history, reader);
@@ -54,7 +54,7 @@ export class Appender {
   /** Appends a chunk of the journal's own. */
   appendOwn(history: History, chunk: Uint8Array): void {
     const reader = new HistoryReader(chunk, BEYOND);
-    this.#append(history, reader, surveyChunk(reader));
+    this.#append(history, reader, summarizeChunk(reader));
   }
 
   /** Appends the gap record of what was refused lately, if anything was. */
@@ -98,7 +98,7 @@ export class Appender {
     if (chunk === reader.bytes) this.#accept(history, reader, summary);
     else if (chunk !== undefined) {
       const cut = new HistoryReader(chunk, BEYOND);
-      this.#accept(history, cut, surveyChunk(cut));
+      this.#accept(history, cut, summarizeChunk(cut));
     }
     if (refused > 0) this.#refuse(history, refused);
   }

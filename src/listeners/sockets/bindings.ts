@@ -35,7 +35,7 @@ export type Opening = {
   keepsPort: boolean;
 };
 
-/** Binds at a literal address in all threads of a crew; the listener does not hold it yet. Rejects with ProblemError. */
+/** Binds at a literal address in all threads that the listener was given; the listener does not hold it yet. Rejects with ProblemError. */
 export async function openBindings(
   opening: Opening,
   allocation: ThreadAllocation,

@@ -20,7 +20,7 @@ export type BatchSenderOptions = {
   expected: number;
   /** Whether the descriptor is still ours: it may be closed while we wait. */
   isOpen(): boolean;
-  /** These slots of the outbox have left. */
+  /** These slots of the batch have left. */
   onSent?(batch: SendBatch, first: number, count: number): void;
   /** Resolves when more may be sent. */
   mayGoOn?(): Promise<void> | undefined;

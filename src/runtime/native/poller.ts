@@ -80,7 +80,7 @@ export function sharedPoller(): Poller {
   return shared;
 }
 
-/** One socket's bell, in the thread that reads it. */
+/** Waits for one socket to become readable, in the thread that reads it. */
 export class ReadinessWaiter {
   readonly #libc: Libc;
   readonly #fd: number;

@@ -70,7 +70,7 @@ export class SendBatch {
     this.#names.set(name, this.nameOffset(slot));
   }
 
-  /** Sends all there is, sets `results`, and empties the outbox. Returns how many were sent. */
+  /** Sends all there is, sets `results`, and empties the batch. Returns how many were sent. */
   flush(fd: number): number {
     const total = this.count;
     const results = this.results;
@@ -117,7 +117,7 @@ export class SendBatch {
   }
 
   #take(bytes: Uint8Array, nameLength: number): number {
-    if (this.isFull) throw new RangeError('the outbox is full');
+    if (this.isFull) throw new RangeError('the batch is full');
     if (bytes.length > SLOT_BYTES) throw new RangeError('larger than any datagram');
     if (nameLength > NAME_BYTES) throw new RangeError('larger than any address');
     const slot = this.count++;

@@ -11,7 +11,7 @@ const HEAD = 'host: localhost\r\ncontent-type: application/json\r\n';
 const HALF_SENT = `POST /v1/listeners HTTP/1.1\r\n${HEAD}content-length: 100\r\n\r\n{"protocol":`;
 
 /** A raw connection, all it got so far, and its end. */
-async function dial(t: Test, url: string, text = '') {
+async function openClient(t: Test, url: string, text = '') {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname.replace(/[[\]]/g, ''), port: Number(port), allowHalfOpen: true });
   const client = { socket, text: '', closed: new Promise((resolve) => socket.once('close', resolve)) };
@@ -29,7 +29,7 @@ async function dial(t: Test, url: string, text = '') {
 /** Like `printf … | nc -N`. */
 async function halfClosed(t: Test, url: string, request: string, body = '') {
   const length = body === '' ? '' : `content-length: ${body.length}\r\n`;
-  const client = await dial(t, url);
+  const client = await openClient(t, url);
   client.socket.end(`${request} HTTP/1.1\r\n${HEAD}${length}\r\n${body}`);
   return client;
 }
@@ -44,7 +44,7 @@ async function until(condition: () => boolean): Promise<void> {
 t.test('a request that does not come whole is cut, with the reason', async (t) => {
   const { url } = await listeningApp(t, { limits: LIMITS });
   const requests = ['', 'GET /v1/info HTTP/1.1\r\nhost: loc', HALF_SENT];
-  const clients = await Promise.all(requests.map((request) => dial(t, url, request)));
+  const clients = await Promise.all(requests.map((request) => openClient(t, url, request)));
   await Promise.all(clients.map(({ closed }) => closed));
   for (const { text } of clients) {
     t.match(text, /^HTTP\/1.1 408 Request Timeout\r\n/);
@@ -55,7 +55,7 @@ t.test('a request that does not come whole is cut, with the reason', async (t) =
 
 t.test('one that was refused below HTTP does not stay, though it never closes', async (t) => {
   const { url, app } = await listeningApp(t);
-  const { socket } = await dial(t, url, 'NOT HTTP\r\n\r\n');
+  const { socket } = await openClient(t, url, 'NOT HTTP\r\n\r\n');
   socket.removeAllListeners('end');
   await once(socket, 'end');
   await until(() => app.connections.totals().open === 0);
@@ -64,9 +64,9 @@ t.test('one that was refused below HTTP does not stay, though it never closes', 
 
 t.test('connections beyond the cap are refused, counted, and shown', async (t) => {
   const { url, app } = await listeningApp(t, { limits: { ...LIMITS, head: 60_000, request: 60_000 } });
-  for (let i = 0; i < LIMITS.connections; i++) await dial(t, url);
+  for (let i = 0; i < LIMITS.connections; i++) await openClient(t, url);
   await until(() => app.connections.totals().open === LIMITS.connections);
-  await (await dial(t, url)).closed;
+  await (await openClient(t, url)).closed;
   t.same(app.connections.totals(), { open: LIMITS.connections, refused: 1 });
 });
 
@@ -108,9 +108,9 @@ t.test('it reads streams on, and one that is gone lets go of them', async (t) =>
 
 t.test('a close cuts at once who asks for nothing, and soon who asks by halves', async (t) => {
   const { url, app } = await listeningApp(t);
-  const idle = [await dial(t, url), await dial(t, url, `GET /livez HTTP/1.1\r\n${HEAD}\r\n`)];
+  const idle = [await openClient(t, url), await openClient(t, url, `GET /livez HTTP/1.1\r\n${HEAD}\r\n`)];
   await until(() => idle[1]!.text.includes('HTTP/1.1 200'));
-  const half = await dial(t, url, HALF_SENT.replace('\r\n', '\r\nexpect: 100-continue\r\n'));
+  const half = await openClient(t, url, HALF_SENT.replace('\r\n', '\r\nexpect: 100-continue\r\n'));
   await until(() => half.text.includes('HTTP/1.1 100'));
   let cut = false;
   const began = performance.now();
@@ -130,8 +130,8 @@ t.test('at a name of several addresses it listens at all of them, and closes the
   const { port } = app.server.address() as { port: number };
   const urls = ['127.0.0.1', '127.0.0.2'].map((address) => `http://${address}:${port}`);
   for (const url of urls) t.equal((await fetch(`${url}/livez`)).status, 200, url);
-  const silent = await dial(t, urls[1]!);
+  const silent = await openClient(t, urls[1]!);
   await app.close();
   await silent.closed;
-  for (const url of urls) await t.rejects(dial(t, url), url);
+  for (const url of urls) await t.rejects(openClient(t, url), url);
 });

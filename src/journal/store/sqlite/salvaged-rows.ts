@@ -3,7 +3,7 @@
  * substitute, and the other way round notes that are made of the chunk.
  */
 import { ChunkReader, isWholeChunk, KIND_GAP } from '../../../records/chunk.ts';
-import { surveyChunk } from '../../../records/chunk-summary.ts';
+import { summarizeChunk } from '../../../records/chunk-summary.ts';
 import { comparePositions, type Position, START } from '../../cursor.ts';
 import { isSound, isSubstitute, substituteFor } from '../../damage/substitute.ts';
 import type { Entry, Row } from '../store.ts';
@@ -36,7 +36,7 @@ export class SalvagedRows {
     const chunk = substituteFor({ listener, start, end });
     const times = this.#sql.get(sql.TIMES, before?.row ?? after?.row ?? 0, after?.row ?? before?.row ?? 0)!;
     const all = { kinds: 0x3ff, smallest: 0, largest: 0xffff_ffff, addresses: 0xffff_ffff, endpoints: 0xffff_ffff };
-    const summary = { ...surveyChunk(new ChunkReader(chunk)), ...all, ...timesOf(times) };
+    const summary = { ...summarizeChunk(new ChunkReader(chunk)), ...all, ...timesOf(times) };
     const bytesBefore = before === undefined ? 0 : before.bytesBefore + before.bytes;
     const incomingBefore = after?.incomingBefore ?? (before === undefined ? 0 : this.incomingAfter(before));
     this.#insert({ row, listener, start, end, summary, thread: 0, bytesBefore, incomingBefore }, chunk);
@@ -46,7 +46,7 @@ export class SalvagedRows {
   /** `in` messages up to the end of a row, as far as that is known. */
   incomingAfter(row: Row): number {
     const data = this.#sql.get(sql.DATA, row.row)?.[0] as Uint8Array | undefined;
-    return row.incomingBefore + (data === undefined ? 0 : surveyChunk(new ChunkReader(data)).incoming);
+    return row.incomingBefore + (data === undefined ? 0 : summarizeChunk(new ChunkReader(data)).incoming);
   }
 
   #carry(number: number): void {
@@ -74,7 +74,7 @@ export class SalvagedRows {
   #carryAlone(row: number, chunk: Uint8Array): void {
     const reader = new ChunkReader(chunk);
     const { listener, firstSeq, thread } = reader;
-    const summary = surveyChunk(reader);
+    const summary = summarizeChunk(reader);
     const last = this.byListener.get(listener)?.at(-1);
     const start = last?.end.major === firstSeq - 1 ? last.end : { major: firstSeq - 1, minor: 0 };
     const minor = summary.messages > 0 ? summary.trailing : start.minor + summary.records;

@@ -1,5 +1,5 @@
 /**
- * Decides when the sockets of a thread are read. Three gears: wait for the poller's bell when idle; go on at once while
+ * Decides when the sockets of a thread are read. Three states: wait for the poller's bell when idle; go on at once while
  * there is more; rest a millisecond after a pass that brought a flood and called for no answer, because few large reads
  * cost less than half of many small ones. Passes go round robin and take two milliseconds in all before the loop turns,
  * so that commands, TCP and timers live.
@@ -20,7 +20,7 @@ export interface Source {
 
 /** Milliseconds. */
 const TURN = 2;
-const NAP = 1;
+const COALESCE_MS = 1;
 
 export class Reactor {
   readonly #libc: Libc;
@@ -30,7 +30,7 @@ export class Reactor {
   #scheduled = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(libc: Libc, coalesce = NAP) {
+  constructor(libc: Libc, coalesce = COALESCE_MS) {
     this.#libc = libc;
     this.#coalesceMs = coalesce;
   }
@@ -79,7 +79,7 @@ export class Reactor {
   };
 }
 
-/** A source's place in the reactor: the reactor has it in hand (queued or napping), or its bell is armed, or it is stalled. */
+/** A source's registration in the reactor: the reactor has it in hand (queued or resting), or its bell is armed, or it is stalled. */
 export class Registration {
   readonly #source: Source;
   readonly #waiter: ReadinessWaiter;

@@ -32,7 +32,7 @@ import { SLOT_BYTES } from '../../native/arena.ts';
 import { type Names, readName } from '../../native/sockaddr.ts';
 import type { Recorder } from '../../transport.ts';
 
-/** A batch of datagrams as it lies in an arena or outbox. */
+/** A batch of datagrams as it lies in an arena or a send batch. */
 export type Batch = Names & {
   readonly payloads: Uint8Array;
   /** The same memory. */

@@ -11,7 +11,7 @@ import {
   KIND_LISTENER,
   NO_PAYLOAD,
 } from '../../../../src/records/chunk.ts';
-import { surveyChunk } from '../../../../src/records/chunk-summary.ts';
+import { summarizeChunk } from '../../../../src/records/chunk-summary.ts';
 import type { MessageFilter } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, instant, listener, message, readerOf, seqsOf } from '../fixtures.ts';
 
@@ -215,7 +215,7 @@ t.test('the notes of a chunk never hide a match', async () => {
           const reader = new HistoryReader(bytes, start);
           const before = wanted.length;
           while (reader.next()) if (++seq && predicate.matches(reader)) wanted.push(seq);
-          if (wanted.length > before && !mayMatch(predicate.conditions, surveyChunk(reader), 1))
+          if (wanted.length > before && !mayMatch(predicate.conditions, summarizeChunk(reader), 1))
             throw new Error('hidden');
           ledger.append(bytes);
         }

@@ -17,7 +17,7 @@ const { fd } = openUdpSocket({
 });
 const other = openUdpSocket({ host: '::1', port: 0, ipv6Only: true, receiveBuffer: 4096, binding: 0, bindings: 1 }).fd;
 const arena = new ReceiveArena(libc, 8);
-const outbox = new SendBatch(libc, 4);
+const sendBatch = new SendBatch(libc, 4);
 
 const descriptor = fc.oneof(fc.constantFrom(fd, other), fc.integer(), fc.double());
 const integer = fc.oneof(fc.integer({ min: -3, max: 80 }), fc.integer(), fc.double());
@@ -61,9 +61,9 @@ function attempt(call: () => unknown): void {
 }
 
 function send(one: number, payload: Uint8Array, to: Uint8Array): void {
-  if (!outbox.isFull) outbox.push(payload, to);
-  outbox.flush(one);
-  outbox.send(one, 0, 0);
+  if (!sendBatch.isFull) sendBatch.push(payload, to);
+  sendBatch.flush(one);
+  sendBatch.send(one, 0, 0);
 }
 
 function abandon(one: number): void {

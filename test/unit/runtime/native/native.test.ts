@@ -82,14 +82,14 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
     const gone = openUdpSocket(loopback);
     closeSocket(gone.fd);
     libc.connect(fd, socketAddress(gone.address, AF_INET));
-    const outbox = new SendBatch(libc);
-    outbox.push(Uint8Array.of(1), new Uint8Array(0));
-    t.equal(outbox.flush(fd), 1);
+    const sendBatch = new SendBatch(libc);
+    sendBatch.push(Uint8Array.of(1), new Uint8Array(0));
+    t.equal(sendBatch.flush(fd), 1);
     t.equal(new ReceiveArena(libc, 1).receive(fd), 0, 'ECONNREFUSED is no failure of the read');
-    outbox.push(Uint8Array.of(1), new Uint8Array(0));
-    outbox.push(Uint8Array.of(2), new Uint8Array(0));
-    outbox.push(Uint8Array.of(3), new Uint8Array(0));
-    t.equal(outbox.flush(fd), 3, 'nor does it cost a datagram that was not tried');
+    sendBatch.push(Uint8Array.of(1), new Uint8Array(0));
+    sendBatch.push(Uint8Array.of(2), new Uint8Array(0));
+    sendBatch.push(Uint8Array.of(3), new Uint8Array(0));
+    t.equal(sendBatch.flush(fd), 3, 'nor does it cost a datagram that was not tried');
     t.not(address.port, 0);
     closeSocket(fd);
   });
@@ -97,20 +97,20 @@ t.test('native calls', { skip: reason ?? false }, async (t) => {
   t.test('what can not be sent is told for each datagram', async (t) => {
     const { fd, address } = openUdpSocket(loopback);
     const name = socketAddress(address, AF_INET);
-    const outbox = new SendBatch(libc, 3);
-    outbox.push(new Uint8Array(8), name);
-    outbox.push(new Uint8Array(65_520), name);
-    outbox.push(new Uint8Array(9), name);
-    t.equal(outbox.isFull, true);
-    t.throws(() => outbox.push(new Uint8Array(1), name), RangeError);
-    t.equal(outbox.flush(fd), 2);
+    const sendBatch = new SendBatch(libc, 3);
+    sendBatch.push(new Uint8Array(8), name);
+    sendBatch.push(new Uint8Array(65_520), name);
+    sendBatch.push(new Uint8Array(9), name);
+    t.equal(sendBatch.isFull, true);
+    t.throws(() => sendBatch.push(new Uint8Array(1), name), RangeError);
+    t.equal(sendBatch.flush(fd), 2);
     t.same(
-      [...outbox.results].map((result) => (result < 0 ? errnoName(result) : result)),
+      [...sendBatch.results].map((result) => (result < 0 ? errnoName(result) : result)),
       [1, 'EMSGSIZE', 1],
     );
-    t.throws(() => outbox.push(new Uint8Array(70_000), name), RangeError);
-    t.throws(() => outbox.push(new Uint8Array(1), new Uint8Array(40)), RangeError);
-    t.throws(() => outbox.send(fd, 2, 2), RangeError);
+    t.throws(() => sendBatch.push(new Uint8Array(70_000), name), RangeError);
+    t.throws(() => sendBatch.push(new Uint8Array(1), new Uint8Array(40)), RangeError);
+    t.throws(() => sendBatch.send(fd, 2, 2), RangeError);
     closeSocket(fd);
   });
 

@@ -29,13 +29,13 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
   const threadsOnly = { skip: skip.threads ?? false };
   const open = async (t: Test, wanted: Wanted = {}, options: RigOptions = {}) =>
     (await Rig.start(t, { ...base, ...options })).open({ ...wanted, protocol: 'tcp' });
-  const dial = async (t: Test, to: Opened, host = '127.0.0.1', from?: string) =>
+  const openClient = async (t: Test, to: Opened, host = '127.0.0.1', from?: string) =>
     collecting(t, await connectPeer({ host, port: to.address.port }, from));
 
   t.test(`${engine}: a conversation is captured: opened, in, out with reference, closed`, async (t) => {
     const listener = await open(t, { responder: { type: 'echo' } });
     t.same(listener.engines, [engine]);
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     t.equal(await ask(peer, 'hello'), 'hello');
     peer.socket.end();
     await peer.closed;
@@ -62,7 +62,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
 
   t.test(`${engine}: lines are messages; echo and upper give the line end back`, async (t) => {
     const listener = await open(t, { responder: { type: 'upper' }, tcp: { framing: { type: 'line' } } });
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     peer.socket.write('one\ntwo\r\n');
     peer.socket.write('rest');
     peer.socket.end();
@@ -80,7 +80,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     async (t) => {
       const responder = { type: 'reply', template: true, text: '<{{text}}>', delay: 30 } as const;
       const listener = await open(t, { responder, tcp: { framing: { type: 'line' } } });
-      const peer = await dial(t, listener);
+      const peer = await openClient(t, listener);
       peer.socket.end('a\nb\nc\n');
       await peer.closed;
       t.equal(peer.got(), '<a><b><c>');
@@ -99,7 +99,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     const seen = new Set<string>();
     const numbers = new Set<string>();
     for (let i = 1; i <= 40; i++) {
-      const peer = await dial(t, listener);
+      const peer = await openClient(t, listener);
       const [thread, connection, n] = (await ask(peer, 'x')).split(/[ :]/);
       seen.add(thread!);
       numbers.add(`${connection} ${n}`);
@@ -119,7 +119,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
         { size: 2 },
       );
       const peers: Peer[] = [];
-      for (let i = 0; i < 8; i++) peers.push(await dial(t, listener));
+      for (let i = 0; i < 8; i++) peers.push(await openClient(t, listener));
       await until(() => listener.count('connectionsOpen') + listener.count('connectionsRefused') === 8);
       t.equal(listener.count('connectionsOpen'), 3);
       t.equal(listener.count('connectionsRefused'), 5);
@@ -128,14 +128,14 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
       t.equal(served.length, 3);
       served[0]!.socket.end();
       await until(() => listener.count('connectionsOpen') === 2);
-      t.equal(await ask(await dial(t, listener), 'room again'), 'room again');
+      t.equal(await ask(await openClient(t, listener), 'room again'), 'room again');
     },
   );
 
   t.test(`${engine}: sequential: the next connection is served when the one before has closed`, async (t) => {
     const listener = await open(t, { sequential: true, responder: { type: 'echo' } });
-    const first = await dial(t, listener);
-    const second = await dial(t, listener);
+    const first = await openClient(t, listener);
+    const second = await openClient(t, listener);
     second.socket.write('second');
     t.equal(await ask(first, 'first'), 'first');
     await listener.flush();
@@ -156,9 +156,9 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
   t.test(`${engine}: maxRequests counts connections, and the last one is served to its end`, async (t) => {
     const listener = await open(t, { maxRequests: 2, responder: { type: 'echo' } });
     const { events } = listener.rig;
-    const first = await dial(t, listener);
-    const second = await dial(t, listener);
-    const third = await dial(t, listener);
+    const first = await openClient(t, listener);
+    const second = await openClient(t, listener);
+    const third = await openClient(t, listener);
     await until(() => third.ended() || third.error() !== '', 'the third is turned away');
     second.socket.end();
     await second.closed;
@@ -176,11 +176,11 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
 
   t.test(`${engine}: paused, nothing is accepted or read; afterwards everything is`, async (t) => {
     const listener = await open(t, { responder: { type: 'echo' } });
-    const early = await dial(t, listener);
+    const early = await openClient(t, listener);
     t.equal(await ask(early, 'a'), 'a');
     await listener.update({ paused: true });
     early.socket.write('b');
-    const late = await dial(t, listener);
+    const late = await openClient(t, listener);
     late.socket.write('c');
     await listener.flush();
     t.equal(listener.count('received'), 1);
@@ -192,9 +192,9 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
   t.test(`${engine}: deny turns a peer away before a word is read`, async (t) => {
     const deny = [{ bytes: addressBytes('127.0.0.9'), prefix: 128 }];
     const listener = await open(t, { host: '0.0.0.0', deny, responder: { type: 'echo' } });
-    const bad = await dial(t, listener, '127.0.0.1', '127.0.0.9');
+    const bad = await openClient(t, listener, '127.0.0.1', '127.0.0.9');
     await until(() => bad.ended() || bad.error() !== '');
-    t.equal(await ask(await dial(t, listener), 'good'), 'good');
+    t.equal(await ask(await openClient(t, listener), 'good'), 'good');
     t.equal(listener.count('denied'), 1);
     t.equal(listener.count('received'), 2);
     t.equal(listener.count('connectionsTotal'), 1);
@@ -202,7 +202,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
 
   t.test(`${engine}: a silent connection is closed after the idle time-out`, async (t) => {
     const listener = await open(t, { tcp: { idleTimeout: 60 } });
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     peer.socket.on('end', () => peer.socket.end());
     await peer.closed;
     t.equal(peer.error(), '');
@@ -213,7 +213,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     const listener = await open(t, {}, { credit: 100_000 });
     const { rig } = listener;
     rig.stalled = true;
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     const total = 64 * 1024 * 1024;
     const sent = new Promise<void>((resolve) => peer.socket.end(Buffer.alloc(total, 'x'), () => resolve()));
     const kept = () => listener.incoming.reduce((sum, { size }) => sum + size, 0);
@@ -251,7 +251,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     const listener = await open(t, { responder: { type: 'echo' } });
     const [thread] = listener.threads;
     const { listener: number } = listener.spec;
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     t.equal(await ask(peer, 'hi'), 'hi');
     const list = async () => (await thread!.call('connections', { listener: number }))[0];
     const remote = { host: '127.0.0.1', port: peer.socket.localPort };
@@ -279,7 +279,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     peer.socket.write('still read');
     await until(() => listener.incoming.some(({ text }) => text === 'still read'));
 
-    const other = await dial(t, listener);
+    const other = await openClient(t, listener);
     await until(() => listener.count('connectionsOpen') === 2);
     t.equal(await thread!.call('connectionClose', { listener: number, connection: 2, mode: 'rst' }), true);
     await until(() => other.error() === 'ECONNRESET');
@@ -289,7 +289,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
   t.test(`${engine}: close by FIN lets queued answers out, by RST it does not wait`, async (t) => {
     const responder = { type: 'reply', text: 'late', delay: 50 } as const;
     const gently = await open(t, { responder });
-    const peer = await dial(t, gently);
+    const peer = await openClient(t, gently);
     peer.socket.on('end', () => peer.socket.end());
     peer.socket.write('question');
     await until(() => gently.count('received') === 1);
@@ -300,17 +300,17 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     t.equal(gently.count('connectionsOpen'), 0);
 
     const hard = await open(t, { responder: { type: 'echo' } });
-    const victim = await dial(t, hard);
+    const victim = await openClient(t, hard);
     t.equal(await ask(victim, 'x'), 'x');
     await hard.close('rst');
     await victim.closed;
     t.equal(victim.error(), 'ECONNRESET');
-    await t.rejects(dial(t, hard), { code: 'ECONNREFUSED' });
+    await t.rejects(openClient(t, hard), { code: 'ECONNREFUSED' });
   });
 
   t.test(`${engine}: a peer that keeps its side open does not hold up a close`, async (t) => {
     const listener = await open(t);
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     await until(() => listener.count('connectionsOpen') === 1);
     const begun = performance.now();
     await listener.close('fin');
@@ -335,7 +335,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     async (t) => {
       const listener = await open(t, { responder: { type: 'echo' } });
       const { rig } = listener;
-      const peer = await dial(t, listener);
+      const peer = await openClient(t, listener);
       t.equal(await ask(peer, 'before'), 'before');
       await listener.flush();
       await rig.pool.threads[0]!.kill();
@@ -345,7 +345,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
       listener.counters().inherit(null);
       t.equal(listener.count('connectionsOpen'), 0);
       await rig.pool.threads[0]!.call('open', { spec: { ...spec, incarnation: 1 }, counters, attachment });
-      t.equal(await ask(await dial(t, listener), 'after'), 'after');
+      t.equal(await ask(await openClient(t, listener), 'after'), 'after');
       await until(() => listener.messages.length === 4);
       t.equal(listener.count('connectionsTotal'), 2);
       t.equal(listener.messages[2]!.connection, 2);
@@ -354,7 +354,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
 
   t.test(`${engine}: a changed responder serves connections that are open`, async (t) => {
     const listener = await open(t, { responder: { type: 'reply', text: 'once', times: 1 } });
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     t.equal(await ask(peer, 'q'), 'once');
     await listener.update({ responder: { type: 'reply', text: 'once', times: 1 }, maxPayload: 3 });
     peer.socket.write('no answer');
@@ -368,7 +368,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
 
   t.test(`${engine}: what waits for a peer that does not read is bounded`, async (t) => {
     const listener = await open(t);
-    const peer = await dial(t, listener);
+    const peer = await openClient(t, listener);
     peer.socket.pause();
     await until(() => listener.count('connectionsOpen') === 1);
     const request = { listener: listener.spec.listener, connection: 1, payload: Buffer.alloc(1 << 20) };

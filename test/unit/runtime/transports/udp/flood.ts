@@ -17,7 +17,7 @@ export class Flood {
   /** The peer's kernel said that nobody receives there. */
   refused = false;
   readonly #libc = loadLibc();
-  readonly #outbox = new SendBatch(this.#libc);
+  readonly #sendBatch = new SendBatch(this.#libc);
   readonly #fd: number;
   readonly #size: number;
 
@@ -46,10 +46,10 @@ export class Flood {
     const view = new DataView(payload.buffer);
     for (let i = 0; i < count; i++) {
       view.setUint32(0, this.sent + i, true);
-      this.#outbox.push(payload, this.#name);
+      this.#sendBatch.push(payload, this.#name);
     }
-    this.#outbox.count = 0;
-    const result = this.#outbox.send(this.#fd, 0, count);
+    this.#sendBatch.count = 0;
+    const result = this.#sendBatch.send(this.#fd, 0, count);
     this.sent += Math.max(0, result);
     // The error comes with the datagram after the one that was refused, and sendmmsg only says how many it took.
     if (result < count) this.refused = true;

@@ -28,11 +28,11 @@ async function main(): Promise<void> {
 function wait({ fd, access }: { fd: number; access: PollerAccess }): void {
   const libc = loadLibc();
   const arena = new ReceiveArena(libc, 1);
-  const bell = new ReadinessWaiter(libc, fd, access, () => {
+  const waiter = new ReadinessWaiter(libc, fd, access, () => {
     arena.receive(fd);
-    bell.arm();
+    waiter.arm();
   });
-  bell.arm();
+  waiter.arm();
   parentPort!.on('message', () => {});
   parentPort!.postMessage('waiting');
 }
