@@ -18,7 +18,7 @@ export class SharedReads {
 
   /** It is asked at the end of the turn, so it misses nothing. Cancelled when all its readers have gone. */
   read(request: Read, signal?: AbortSignal): Promise<ReadResult> {
-    const key = keyOf(request);
+    const key = JSON.stringify(request);
     let shared = this.#reads.get(key);
     if (shared === undefined) {
       shared = this.#begin(request, key);
@@ -43,10 +43,4 @@ export class SharedReads {
     if (--shared.readers === 0) shared.controller.abort();
     return readerGone();
   }
-}
-
-function keyOf(request: Read): string {
-  const { remote } = request.filter;
-  if (remote === undefined) return JSON.stringify(request);
-  return JSON.stringify({ ...request, filter: { ...request.filter, remote: { ...remote, bytes: [...remote.bytes] } } });
 }

@@ -7,35 +7,9 @@ import type { ChunkSummary } from '../../records/chunk-summary.ts';
 import type { HistoryStats } from '../../schemas/reads.ts';
 import { comparePositions, type Position, START } from '../cursor.ts';
 import type { JournalListener, Traffic } from '../journal.ts';
+import type { HistoryState, SequenceGap } from '../store/history-state.ts';
 import type { Row } from '../store/store.ts';
 import { type BindingLog, bindingKey, newBindingLog, seqOfOrdinal } from './binding-log.ts';
-
-/** The part of a book that outlives the process when the store is a file. */
-export type HistoryState = Traffic & {
-  listener: JournalListener;
-  floor: Position;
-  tail: Position;
-  /** Messages ever appended that were cut, and bytes of chunks. */
-  truncated: number;
-  appendedBytes: number;
-  /** Messages that went by the bounds, and by request. */
-  evicted: number;
-  cleared: number;
-  /** Seq up to which messages went by request rather than by the bounds. */
-  clearedTo: number;
-  /** The highest seq ever served, and the `in` messages up to it. */
-  served: number;
-  servedIncoming: number;
-  /** The highest number that may be used before a later one is synced to disk; 0 where nothing outlives the process. */
-  reserved: number;
-  /** Numbers passed over after a loss of power, oldest first. */
-  holes: SequenceGap[];
-  /** What the main thread counted beside the history, in its own words. */
-  counts: string | null;
-};
-
-/** Numbers beyond `from` up to `to` that no message has. */
-export type SequenceGap = { from: number; to: number };
 
 /** A chunk at the end of a history. */
 export type RecentChunk = { row: number; start: Position; end: Position; summary: ChunkSummary; thread: number };

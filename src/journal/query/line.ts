@@ -1,5 +1,7 @@
 /** A line of walks that wait for their next slice: its lanes take turns, and so do the walks of a lane. */
-import type { SlicedTask } from './time-slicer.ts';
+
+/** Goes on until the deadline; true when it has come to its end, and has delivered its result. It must not throw. */
+export type SlicedTask = (deadline: number) => boolean;
 
 export class Line {
   /** By lane, the next one first. None is empty. */

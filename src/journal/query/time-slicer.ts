@@ -3,13 +3,11 @@
  * streams stand in one line, waits in another, and the two take turns; so do the listeners within a line, and the walks
  * on one listener. However many wait on one listener, a page of another comes to its turn at once.
  */
-import { Line } from './line.ts';
+import { Line, type SlicedTask } from './line.ts';
 
 /** Milliseconds a turn may take where appends wait for it. */
 const SLICE = 2;
 
-/** Goes on until the deadline; true when it has come to its end, and has seen to its answer. It must not throw. */
-export type SlicedTask = (deadline: number) => boolean;
 export type LineName = 'pulls' | 'waits';
 
 export class TimeSlicer {

@@ -8,9 +8,9 @@ import { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
 import type { Found } from '../store/store.ts';
 import type { LogRange } from './log-range.ts';
+import type { PendingWait } from './pending-wait.ts';
 import type { Ending } from './scan.ts';
-import type { PendingWait } from './sleeper.ts';
-import type { Group, WaitIndex } from './ward.ts';
+import type { Group, WaitIndex } from './wait-index.ts';
 
 /** Records looked at between two looks at the clock, where that is quick. */
 const LOOKS = 64;

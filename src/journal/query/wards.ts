@@ -3,9 +3,9 @@
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';
 import { ALL, homeOf } from './home.ts';
-import type { PendingWait } from './sleeper.ts';
+import type { PendingWait } from './pending-wait.ts';
 import type { TimeSlicer } from './time-slicer.ts';
-import { WaitIndex } from './ward.ts';
+import { WaitIndex } from './wait-index.ts';
 import { type Told, WardWalk } from './ward-walk.ts';
 
 type Known = { ward: WaitIndex; walk: WardWalk };

@@ -5,8 +5,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ChunkReader } from '../../records/chunk-reader.ts';
 import { ChunkCache } from '../log/chunk-cache.ts';
-import { History, type HistoryState } from '../log/history.ts';
+import { History } from '../log/history.ts';
 import type { View } from '../log/view.ts';
+import type { HistoryState } from '../store/history-state.ts';
 import { SqliteReads } from '../store/sqlite/sqlite-reads.ts';
 import { Statements } from '../store/sqlite/statements.ts';
 import type { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';

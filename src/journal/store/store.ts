@@ -6,7 +6,7 @@
 
 import type { ChunkSummary } from '../../records/chunk-summary.ts';
 import type { Position } from '../cursor.ts';
-import type { HistoryState } from '../log/history.ts';
+import type { HistoryState } from './history-state.ts';
 
 /** A chunk as it is stored: its place in the journal and in its listener's history, and the notes on what is in it. */
 export type Entry = {

@@ -6,7 +6,8 @@
 import { listenerId } from '../../../records/ids.ts';
 import { comparePositions, later, type Position } from '../../cursor.ts';
 import type { JournalListener } from '../../journal.ts';
-import { History, type HistoryState } from '../../log/history.ts';
+import { History } from '../../log/history.ts';
+import type { HistoryState } from '../../store/history-state.ts';
 import type { Row } from '../store.ts';
 import type { SalvagedRows } from './salvaged-rows.ts';
 import { listenerOf, specOf } from './salvaged-spec.ts';

@@ -2,7 +2,7 @@
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { KIND_GAP } from '../../../records/chunk.ts';
 import type { Position } from '../../cursor.ts';
-import type { HistoryState } from '../../log/history.ts';
+import type { HistoryState } from '../history-state.ts';
 import type { Entry, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { DiskFile, STEP_BYTES } from './disk-file.ts';

@@ -4,7 +4,6 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Wait, WaitResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
 import type { Scan } from './scan.ts';
-import { keyOf } from './ward.ts';
 
 export class PendingWait {
   readonly request: Wait;
@@ -24,7 +23,7 @@ export class PendingWait {
   constructor(request: Wait, clock: Clock, onTime: (wait: PendingWait) => void) {
     const { promise, resolve, reject } = Promise.withResolvers<WaitResult>();
     this.request = request;
-    this.key = keyOf(request);
+    this.key = JSON.stringify([request.scope, request.filter]);
     this.answered = promise;
     this.resolve = resolve;
     this.reject = reject;

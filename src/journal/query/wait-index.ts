@@ -1,13 +1,12 @@
 /** The waits that sleep, grouped by what they ask, so that a chunk is looked at once a question and not once a reader. */
 
 import { HEADER_BYTES } from '../../records/chunk.ts';
-import type { Wait } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
 import type { Found } from '../store/store.ts';
 import { LiteralIndex } from './literal-index.ts';
 import type { LogRange } from './log-range.ts';
+import type { PendingWait } from './pending-wait.ts';
 import type { Predicate } from './predicate.ts';
-import type { PendingWait } from './sleeper.ts';
 
 /** Waits with the same scope and filter. */
 export type Group = {
@@ -19,12 +18,6 @@ export type Group = {
 };
 
 const MANY_GROUPS = 8;
-
-/** Names what a wait asks. */
-export function keyOf({ scope, filter }: Wait): string {
-  const remote = filter.remote && { ...filter.remote, bytes: [...filter.remote.bytes] };
-  return JSON.stringify([scope, { ...filter, remote }]);
-}
 
 /** Groups that look at the same chunks. Once there are many, those with a literal are found by an index. */
 export class WaitIndex {
