@@ -13,7 +13,7 @@ import type { NamedSpec } from './config/file.ts';
 import { reconcile } from './config/reconcile.ts';
 import { listen } from './http/servers.ts';
 import { openJournal } from './journal/client.ts';
-import type { Journal } from './journal/journal.ts';
+import type { Journal } from './journal/ports.ts';
 import { Registry } from './listeners/registry.ts';
 import { PortTable } from './listeners/sockets/ports.ts';
 import { createLog } from './log.ts';

@@ -2,7 +2,7 @@
 
 import type { Config } from './config/config.ts';
 import type { ServiceStatus, WorkersView } from './domain.ts';
-import type { Journal } from './journal/journal.ts';
+import type { JournalAdmin } from './journal/ports.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from './journal/query/wait-limits.ts';
 import type { ThreadAllocator } from './workers/thread-allocator.ts';
 
@@ -12,13 +12,13 @@ type Check = { name: string; ok: boolean; detail?: string };
 const ANSWER_TIMEOUT_MS = 2000;
 
 export class Status implements ServiceStatus {
-  readonly #parts: { config: Config; allocator: ThreadAllocator; journal: Journal };
+  readonly #parts: { config: Config; allocator: ThreadAllocator; journal: JournalAdmin };
   readonly #stopping = new AbortController();
   readonly #begun = Promise.withResolvers<void>();
   /** What it does before it has come up; null afterwards. */
   #starting: string | null = 'it is starting';
 
-  constructor(parts: { config: Config; allocator: ThreadAllocator; journal: Journal }) {
+  constructor(parts: { config: Config; allocator: ThreadAllocator; journal: JournalAdmin }) {
     this.#parts = parts;
   }
 

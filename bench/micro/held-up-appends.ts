@@ -5,7 +5,7 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/ports.ts';
 import { addressBytes } from '../../src/net/address.ts';
 import { encodeChunk } from '../../src/records/chunk.ts';
 import { listenerId } from '../../src/records/ids.ts';

@@ -5,8 +5,8 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal } from '../../src/journal/journal.ts';
 import { Log } from '../../src/journal/log/log.ts';
+import type { Journal } from '../../src/journal/ports.ts';
 import { SqliteStore } from '../../src/journal/store/sqlite/sqlite-store.ts';
 import { addressBytes } from '../../src/net/address.ts';
 import { type Draft, encodeChunk, H } from '../../src/records/chunk.ts';

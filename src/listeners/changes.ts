@@ -2,14 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ListenerPatch } from '../domain.ts';
 import { invalidField, ProblemError } from '../errors.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { ListenerCatalog } from '../journal/ports.ts';
 import { type FullSpec, type ListenerSpec, MOST_LABELS } from '../schemas/listener.ts';
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import type { Listener } from './listener.ts';
 import type { ListenerTable } from './listener-table.ts';
 import { captureLimits, differences, fillSpec, milliseconds } from './spec.ts';
 
-type PutContext = { replace: boolean; table: ListenerTable; lifecycle: Lifecycle; journal: Journal };
+type PutContext = { replace: boolean; table: ListenerTable; lifecycle: Lifecycle; journal: ListenerCatalog };
 
 /** Members of a spec that `applySpec` can change. */
 const LIVE_MEMBERS: ReadonlySet<keyof FullSpec> = new Set(['name', 'labels', 'ttl', 'paused', 'capture', 'responder']);
@@ -31,7 +31,7 @@ export function patchedSpec(spec: FullSpec, patch: ListenerPatch): FullSpec {
 }
 
 /** Puts a spec into force that differs in live members only. A smaller capture has evicted when this resolves. */
-export async function applySpec(listener: Listener, next: FullSpec, journal: Journal): Promise<void> {
+export async function applySpec(listener: Listener, next: FullSpec, journal: ListenerCatalog): Promise<void> {
   const before = listener.spec;
   const changed = (member: keyof FullSpec) => !isDeepStrictEqual(before[member], next[member]);
   if (changed('capture')) await journal.configure(listener.number, captureLimits(next));

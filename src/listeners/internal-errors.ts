@@ -2,7 +2,7 @@
  * Tells of what a thread caught while it served a listener: one line in the log, with the seq of the message, and a
  * `problem` record in the listener's own history, for those who look there.
  */
-import type { Journal } from '../journal/journal.ts';
+import type { JournalWriter, MessageLookup } from '../journal/ports.ts';
 import type { WorkerEvent } from '../workers/protocol.ts';
 import type { ListenerThread } from '../workers/thread-allocator.ts';
 import type { Listener } from './listener.ts';
@@ -18,7 +18,7 @@ export type InternalErrorReport = {
 };
 
 type InternalError = Extract<WorkerEvent, { event: 'internalError' }>;
-type Parts = { thread: ListenerThread; listener: Listener | undefined; journal: Journal };
+type Parts = { thread: ListenerThread; listener: Listener | undefined; journal: JournalWriter & MessageLookup };
 
 /** Never rejects for want of a seq; rejects when the record can't be written. */
 export async function tellInternalError(
@@ -35,7 +35,11 @@ export async function tellInternalError(
 }
 
 /** The thread hands over the message first, so that the journal knows its number. */
-async function seqOf(place: InternalError['place'], thread: ListenerThread, journal: Journal): Promise<number | null> {
+async function seqOf(
+  place: InternalError['place'],
+  thread: ListenerThread,
+  journal: JournalWriter & MessageLookup,
+): Promise<number | null> {
   if (place === null || place.ordinal === null) return null;
   const { listener, binding, incarnation, ordinal } = place;
   try {

@@ -15,7 +15,7 @@ import type {
   Removed,
 } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal } from '../journal/ports.ts';
 import { listenerNumber } from '../records/ids.ts';
 import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';

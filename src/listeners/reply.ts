@@ -1,6 +1,7 @@
 /** Answers to a captured message: to its peer, from the listener's own socket or on the connection it came by. */
 import { ProblemError } from '../errors.ts';
-import type { Journal, MessagePeer } from '../journal/journal.ts';
+import type { MessagePeer } from '../journal/journal.ts';
+import type { MessageLookup } from '../journal/ports.ts';
 import { connectionId, randomSendId } from '../records/ids.ts';
 import type { UdpOrder } from '../workers/protocol.ts';
 import { sendOnConnection } from './connections.ts';
@@ -16,7 +17,7 @@ const LARGEST = 65_507;
 export async function replyToMessage(
   listener: Listener,
   seq: number,
-  { payload, journal }: { payload: Uint8Array; journal: Journal },
+  { payload, journal }: { payload: Uint8Array; journal: MessageLookup },
 ): Promise<Replied> {
   const peer = await journal.peer(listener.number, seq);
   if (peer === undefined) throw new ProblemError('not_found', `listener ${listener.id} has no message ${seq}`);

@@ -3,9 +3,10 @@
  * any process of the same user join it and take a share of what peers send. That can't be prevented; on Linux the kernel
  * lists all sockets, so it is seen: counted, written into the listener's history, and logged.
  */
+
 import { readFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock/clock.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { JournalWriter } from '../journal/ports.ts';
 import { addressBytes } from '../net/address.ts';
 import type { Listener } from './listener.ts';
 import type { ListenerTable } from './listener-table.ts';
@@ -17,7 +18,7 @@ const LISTEN = '0A';
 
 type Options = {
   table: ListenerTable;
-  journal: Journal;
+  journal: JournalWriter;
   /** Milliseconds between two looks. */
   lookInterval?: number;
   onStranger?: (what: string) => void;

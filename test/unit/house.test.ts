@@ -48,13 +48,6 @@ const ONLY: [who: string[], allowed: string[], why: string][] = [
 const CLIENT_ALLOWED = ['src/client/', 'src/schemas/', 'src/json/', 'src/errors.ts', '@sinclair/typebox'];
 const CLIENT_START = ['src/client/start', 'src/client/own-node.ts', 'src/client/node.ts', 'src/client/testing.ts'];
 
-/** File circles that are known and have to go: this list only gets shorter. */
-const KNOWN_FILE_CIRCLES = [
-  ['src/journal/log/history.ts', 'src/journal/store/store.ts'],
-  ['src/journal/query/line.ts', 'src/journal/query/time-slicer.ts'],
-  ['src/journal/query/sleeper.ts', 'src/journal/query/ward.ts'],
-];
-
 const FILES = [...sources('src'), ...sources('routes')];
 const IMPORTS = FILES.flatMap(importsOf);
 
@@ -72,16 +65,7 @@ for (const house of ['src/runtime']) {
 }
 
 t.test('the files import each other in no circle, types included', async (t) => {
-  const found = circles(graphOf(IMPORTS, (file) => file));
-  t.same(
-    found.filter((circle) => !KNOWN_FILE_CIRCLES.some((known) => circle.join() === known.join())),
-    [],
-  );
-  t.same(
-    KNOWN_FILE_CIRCLES.filter((known) => !found.some((circle) => circle.join() === known.join())),
-    [],
-    'one that is gone is struck from the list',
-  );
+  t.same(circles(graphOf(IMPORTS, (file) => file)), []);
 });
 
 t.test('the search for circles finds them', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { defaultConfig } from '../../src/config/config.ts';
-import type { Journal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/ports.ts';
 import type { JournalStats } from '../../src/schemas/reads.ts';
 import { policyOf, Status } from '../../src/status.ts';
 import type { ThreadAllocator } from '../../src/workers/thread-allocator.ts';

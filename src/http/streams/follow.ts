@@ -12,7 +12,7 @@ import type { Streams } from './streams.ts';
 const PULL_ITEMS = 1000;
 const PULL_BYTES = 512 * 1024;
 
-/** Where to look; `key` names it for sharing. It may change while it is followed. */
+/** Where to look; `key` is the same for the same scope. It may change while it is followed. */
 export type Place = { scope: Scope; key: string };
 
 export type Following = {
@@ -29,7 +29,6 @@ export class Follower {
   readonly #streams: Streams;
   readonly #stream: EventStream;
   readonly #what: Following;
-  readonly #filterKey: string;
   readonly #stopListening: () => void;
   #cursor = '';
   #left: number;
@@ -43,7 +42,6 @@ export class Follower {
     this.#stream = stream;
     this.#what = what;
     this.#left = what.limit;
-    this.#filterKey = JSON.stringify([what.filter, what.payload]);
     this.#stopListening = streams.journal.onTails((heads) => {
       if (concerns(what.place().scope, heads)) this.ring();
     });
@@ -113,7 +111,7 @@ export class Follower {
   #read(): Promise<ReadResult> {
     this.#rung = false;
     this.#endingBeforePull = this.#ending;
-    const { scope, key } = this.#what.place();
+    const { scope } = this.#what.place();
     const request: Read = {
       scope,
       after: this.#cursor,
@@ -125,7 +123,7 @@ export class Follower {
       payload: this.#what.payload,
       format: 'sse',
     };
-    return this.#streams.pull(`${key} ${this.#filterKey}`, request);
+    return this.#streams.journal.read(request);
   }
 
   /** What was evicted before the reader came to it stands in the body, as a gap. */

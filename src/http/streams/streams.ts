@@ -1,6 +1,5 @@
-/** All open streams: they share pulls when they stand at the same place, are counted, and end together at shutdown. */
+/** All open streams: they are counted, and end together at shutdown. */
 import type { Messages } from '../../domain.ts';
-import type { Read, ReadResult } from '../../schemas/reads.ts';
 import { type EndReason, type EventStream, STREAM_LIMITS, type StreamLimits } from './sse.ts';
 
 type Member = { stream: EventStream; end: (reason: EndReason) => void };
@@ -9,7 +8,6 @@ export class Streams {
   readonly journal: Messages;
   readonly limits: StreamLimits;
   readonly #members = new Set<Member>();
-  readonly #reads = new Map<string, Promise<ReadResult>>();
   #lagged = 0;
   #closing = false;
 
@@ -29,16 +27,6 @@ export class Streams {
     this.#members.add(member);
     stream.onClosed(() => this.#members.delete(member));
     if (this.#closing) end('shutdown');
-  }
-
-  /** A pull in SSE form. Followers that ask for the same while it is under way share the answer. */
-  pull(key: string, request: Read): Promise<ReadResult> {
-    const shared = `${key} ${request.limit} ${request.after}`;
-    const underway = this.#reads.get(shared);
-    if (underway !== undefined) return underway;
-    const result = this.journal.read(request).finally(() => this.#reads.delete(shared));
-    this.#reads.set(shared, result);
-    return result;
   }
 
   lagged(stream: EventStream): void {

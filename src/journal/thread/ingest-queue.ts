@@ -1,14 +1,13 @@
-/** Arrivals: chunks on their way from the workers' ports to a commit, and the credit that is owed for them. */
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { ChunkMessage, CreditMessage } from '../../records/chunk-transfer.ts';
+/** Chunks on their way from the links of their makers to a commit, and the credit that is owed for them. */
+import type { ChunkLink, ChunkMessage, CreditMessage } from '../../records/chunk-transfer.ts';
 
-type Arrival = { port: MessagePort; chunk: ChunkMessage };
+type Arrival = { link: ChunkLink; chunk: ChunkMessage };
 
 export class IngestQueue {
   readonly #onArrival: () => void;
-  readonly #ports = new Set<MessagePort>();
-  /** Bytes taken but not yet given back, by port. */
-  readonly #owed = new Map<MessagePort, CreditMessage>();
+  readonly #links = new Set<ChunkLink>();
+  /** Bytes taken but not yet given back, by link. */
+  readonly #owed = new Map<ChunkLink, CreditMessage>();
   #arrived: Arrival[] = [];
   /** How many of those are taken. */
   #taken = 0;
@@ -19,22 +18,22 @@ export class IngestQueue {
     this.#onArrival = onArrival;
   }
 
-  attach(port: MessagePort): void {
-    this.#ports.add(port);
-    port.on('message', (chunk: ChunkMessage) => {
-      this.#arrived.push({ port, chunk });
+  attach(link: ChunkLink): void {
+    this.#links.add(link);
+    link.onChunk((chunk) => {
+      this.#arrived.push({ link, chunk });
       this.#onArrival();
     });
-    port.on('close', () => this.#ports.delete(port));
+    link.onClose(() => this.#links.delete(link));
   }
 
-  /** Takes one: what arrived first, then what the ports still hold. */
+  /** Takes one: what arrived first, then what the links still hold. */
   take(): ChunkMessage | undefined {
     const next = this.#next();
     if (next === undefined) return undefined;
-    const { port, chunk } = next;
+    const { link, chunk } = next;
     this.#batch.push(next);
-    this.#owed.set(port, (this.#owed.get(port) ?? 0) + chunk.byteLength);
+    this.#owed.set(link, (this.#owed.get(link) ?? 0) + chunk.byteLength);
     return chunk;
   }
 
@@ -43,10 +42,10 @@ export class IngestQueue {
     this.#batch = [];
   }
 
-  /** As if nothing had been taken since the last commit; answers how many chunks that were. */
+  /** As if nothing had been taken since the last commit; returns how many chunks that were. */
   rollback(): number {
     const { length } = this.#batch;
-    for (const { port, chunk } of this.#batch) this.#owed.set(port, this.#owed.get(port)! - chunk.byteLength);
+    for (const { link, chunk } of this.#batch) this.#owed.set(link, this.#owed.get(link)! - chunk.byteLength);
     this.#arrived = [...this.#batch, ...this.#arrived.slice(this.#taken)];
     this.#taken = 0;
     this.#batch = [];
@@ -55,11 +54,11 @@ export class IngestQueue {
 
   /** Gives back the credit of what was taken. */
   giveBack(): void {
-    for (const [port, bytes] of this.#owed) port.postMessage(bytes);
+    for (const [link, bytes] of this.#owed) link.credit(bytes);
     this.#owed.clear();
   }
 
-  /** Bytes that wait to be taken, those in the ports too. */
+  /** Bytes that wait to be taken, those in the links too. */
   held(): number {
     this.#arrived = this.#arrived.slice(this.#taken);
     this.#taken = 0;
@@ -68,7 +67,7 @@ export class IngestQueue {
   }
 
   close(): void {
-    for (const port of this.#ports) port.close();
+    for (const link of this.#links) link.close();
   }
 
   #next(): Arrival | undefined {
@@ -79,9 +78,9 @@ export class IngestQueue {
   }
 
   #receive(): Arrival | undefined {
-    for (const port of this.#ports) {
-      const received = receiveMessageOnPort(port);
-      if (received !== undefined) return { port, chunk: received.message };
+    for (const link of this.#links) {
+      const chunk = link.drain();
+      if (chunk !== undefined) return { link, chunk };
     }
     return undefined;
   }

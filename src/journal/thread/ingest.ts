@@ -1,10 +1,9 @@
 /**
- * Intake: takes chunks from the workers' ports into the ledger. Whatever waits goes into one transaction of at most 5 ms
+ * Takes chunks from the links of their makers into the log. Whatever waits goes into one transaction of at most 5 ms
  * or 4 MiB; only then is its credit given back, so a worker can't fill the journal faster than it commits. While nothing
  * can be stored, what arrives is held without giving credit back: workers then stop reading or drop, and count it.
  */
-import type { MessagePort } from 'node:worker_threads';
-import type { ChunkMessage } from '../../records/chunk-transfer.ts';
+import type { ChunkLink, ChunkMessage } from '../../records/chunk-transfer.ts';
 import type { JournalStats } from '../../schemas/reads.ts';
 import { JournalError } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
@@ -41,8 +40,8 @@ export class Ingest {
     this.#onCommit = parts.onCommit;
   }
 
-  attach(port: MessagePort): void {
-    this.#arrivals.attach(port);
+  attach(link: ChunkLink): void {
+    this.#arrivals.attach(link);
   }
 
   /** One transaction with what has arrived, or with a part of it; the rest follows in the next turn of the event loop. */

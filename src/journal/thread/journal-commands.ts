@@ -19,6 +19,7 @@ import type { Reader } from '../reader/reader.ts';
 import { unforeseenErrors } from '../unforeseen.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import { Ingest } from './ingest.ts';
+import { PortLink } from './port-link.ts';
 import { endSession } from './session.ts';
 import { TailUpdates } from './tail-updates.ts';
 
@@ -111,7 +112,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   attach(port: MessagePort): null {
-    this.#intake.attach(port);
+    this.#intake.attach(new PortLink(port));
     return null;
   }
 

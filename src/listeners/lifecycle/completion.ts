@@ -1,7 +1,7 @@
 /** A listener's good end: after maxRequests, or when no request came for completeAfterIdle. */
 
 import { type Clock, systemClock } from '../../clock/clock.ts';
-import type { Journal } from '../../journal/journal.ts';
+import type { JournalReader, JournalWriter, ListenerCatalog } from '../../journal/ports.ts';
 import type { Listener } from '../listener.ts';
 import { changeRecord } from '../records.ts';
 import { closeListener } from '../sockets/bindings.ts';
@@ -13,7 +13,11 @@ const DRAIN = 10_000;
 const LEAST_CHECK_INTERVAL_MS = 10;
 
 /** Closes the listener and frees its port. It shows `completed` only once its last record is in the journal. */
-export function complete(listener: Listener, reason: 'maxRequests' | 'idle', journal: Journal): Promise<void> {
+export function complete(
+  listener: Listener,
+  reason: 'maxRequests' | 'idle',
+  journal: JournalReader & JournalWriter & ListenerCatalog,
+): Promise<void> {
   return listener.exclusive(async () => {
     if (!listener.isOpen) return;
     listener.enter('draining');

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { CloseMode } from '../../domain.ts';
-import type { Journal, JournalListener } from '../../journal/journal.ts';
+import type { JournalListener } from '../../journal/journal.ts';
+import type { Journal } from '../../journal/ports.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { delimiterOf } from '../../runtime/framing/delimiter.ts';

@@ -1,12 +1,17 @@
 /** The end of a listener and of all it kept. */
 import type { CloseMode } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
-import type { Journal } from '../../journal/journal.ts';
+import type { ListenerCatalog } from '../../journal/ports.ts';
 import type { Listener } from '../listener.ts';
 import type { ListenerTable } from '../listener-table.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
-type Parts = { table: ListenerTable; lifecycle: Lifecycle; journal: Journal; onError: (error: unknown) => void };
+type Parts = {
+  table: ListenerTable;
+  lifecycle: Lifecycle;
+  journal: ListenerCatalog;
+  onError: (error: unknown) => void;
+};
 
 export class Removal {
   readonly #parts: Parts;

@@ -3,8 +3,9 @@
  * written where it happened. On the replacement each binding opens again on the port it had; when that fails, or the
  * pool gives the thread up, the listener fails and frees its port.
  */
+
 import { type Clock, passed } from '../../clock/clock.ts';
-import type { Journal } from '../../journal/journal.ts';
+import type { JournalWriter, ListenerCatalog, MessageLookup } from '../../journal/ports.ts';
 import type { ListenerThread } from '../../workers/thread-allocator.ts';
 import type { Binding } from '../binding.ts';
 import { undropped } from '../counters/listener-counters.ts';
@@ -17,7 +18,11 @@ const TRIES = 20;
 const RETRY_INTERVAL_MS = 25;
 
 /** Call at once when a thread is gone. Resolves when its losses are in the journal, and whether it ended the last request. */
-export async function threadDown(listener: Listener, thread: ListenerThread, journal: Journal): Promise<boolean> {
+export async function threadDown(
+  listener: Listener,
+  thread: ListenerThread,
+  journal: JournalWriter & ListenerCatalog & MessageLookup,
+): Promise<boolean> {
   const down = listener.bindings.filter((binding) => binding.thread === thread && !binding.down);
   let exhausted = false;
   const losses = down.map((binding) => {
@@ -38,7 +43,7 @@ export async function threadDown(listener: Listener, thread: ListenerThread, jou
 export async function threadUp(
   listener: Listener,
   thread: ListenerThread,
-  { journal, clock }: { journal: Journal; clock: Clock },
+  { journal, clock }: { journal: JournalWriter & ListenerCatalog & MessageLookup; clock: Clock },
 ): Promise<void> {
   await listener.exclusive(async () => {
     for (const binding of listener.bindings) {
@@ -51,7 +56,11 @@ export async function threadUp(
 }
 
 /** Ends a listener that can't go on. It keeps name, id and messages. Call within its turn. */
-export async function fail(listener: Listener, fault: ListenerFault, journal: Journal): Promise<void> {
+export async function fail(
+  listener: Listener,
+  fault: ListenerFault,
+  journal: JournalWriter & ListenerCatalog,
+): Promise<void> {
   if (listener.isOpen) listener.enter('draining');
   await closeListener(listener, { mode: 'rst', drain: 0 });
   await journal.append(changeRecord(listener.number, listener.openedAt, { state: 'failed', error: fault }));
@@ -61,7 +70,7 @@ export async function fail(listener: Listener, fault: ListenerFault, journal: Jo
 
 type Loss = { index: number; incarnation: number; read: number; thread: number };
 
-async function countLoss(listener: Listener, loss: Loss, journal: Journal): Promise<void> {
+async function countLoss(listener: Listener, loss: Loss, journal: JournalWriter & MessageLookup): Promise<void> {
   const { index: binding, incarnation, thread } = loss;
   const lost = loss.read - (await journal.accounted(listener.number, binding, incarnation));
   if (lost <= 0) return;

@@ -1,6 +1,7 @@
 /** Ties the life of threads to the listeners that run on them. */
+
 import { type Clock, systemClock } from '../../clock/clock.ts';
-import type { Journal } from '../../journal/journal.ts';
+import type { Journal } from '../../journal/ports.ts';
 import type { AllocationSource, ListenerThread } from '../../workers/thread-allocator.ts';
 import { type InternalErrorReport, tellInternalError } from '../internal-errors.ts';
 import type { Listener } from '../listener.ts';

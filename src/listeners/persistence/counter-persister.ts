@@ -1,7 +1,8 @@
 /** Saves the counts of all listeners for the next process: once a second those that changed, and at the end. */
+
 import { type Clock, systemClock } from '../../clock/clock.ts';
-import type { Journal } from '../../journal/journal.ts';
 import type { JournalError } from '../../journal/journal-error.ts';
+import type { ListenerCatalog } from '../../journal/ports.ts';
 import type { SavedCounters } from '../counters/saved-counters.ts';
 import type { Listener } from '../listener.ts';
 import type { ListenerTable } from '../listener-table.ts';
@@ -9,11 +10,11 @@ import type { ListenerTable } from '../listener-table.ts';
 /** Milliseconds between two looks. */
 const INTERVAL = 1000;
 
-type Options = { table: ListenerTable; journal: Journal; onError: (error: unknown) => void; clock?: Clock };
+type Options = { table: ListenerTable; journal: ListenerCatalog; onError: (error: unknown) => void; clock?: Clock };
 
 export class CounterPersister {
   readonly #table: ListenerTable;
-  readonly #journal: Journal;
+  readonly #journal: ListenerCatalog;
   readonly #onError: (error: unknown) => void;
   readonly #stop: () => void;
   /** What is stored, by listener. */

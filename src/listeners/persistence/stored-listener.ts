@@ -2,7 +2,7 @@
  * Listeners outlive the process when the journal does: each change of one is remembered there, and after a restart it
  * comes back under its id, name and port, and counts on from where it stood (saved-counters.ts).
  */
-import type { Journal } from '../../journal/journal.ts';
+import type { ListenerCatalog } from '../../journal/ports.ts';
 import type { FullSpec, ListenerSpec } from '../../schemas/listener.ts';
 import { type SavedCounters, settledCounts } from '../counters/saved-counters.ts';
 import type { Listener } from '../listener.ts';
@@ -24,7 +24,11 @@ export type StoredListener = {
 type Stored = Omit<StoredListener, 'number' | 'counts'> & { order: number };
 
 /** Remembers every listener from now on. Posted before a change is answered, so it is stored before anybody knows of it. */
-export function persistListeners(table: ListenerTable, journal: Journal, onError: (error: unknown) => void): void {
+export function persistListeners(
+  table: ListenerTable,
+  journal: ListenerCatalog,
+  onError: (error: unknown) => void,
+): void {
   table.onChange(({ listener: { number }, removed }) => {
     const listener = table.byNumber(number);
     if (removed || listener === undefined || listener.state === 'draining') return;
@@ -33,7 +37,10 @@ export function persistListeners(table: ListenerTable, journal: Journal, onError
 }
 
 /** The listeners of an earlier process, oldest first. One whose creation never came to its end is forgotten. */
-export async function loadListeners(journal: Journal, onError: (error: unknown) => void): Promise<StoredListener[]> {
+export async function loadListeners(
+  journal: ListenerCatalog,
+  onError: (error: unknown) => void,
+): Promise<StoredListener[]> {
   const found: (Omit<StoredListener, 'counts'> & { order: number })[] = [];
   for (const [number, text] of await journal.savedSpecs()) {
     if (text === null) await journal.forget(number);

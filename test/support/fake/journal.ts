@@ -1,6 +1,16 @@
-/** A journal in memory for tests of the HTTP face: one array, filters by direction, text and kind, and it can fail. */
+/**
+ * A journal in memory for tests of the HTTP face: one array, filters by direction, text and kind, and it can fail. What it
+ * promises is what the contract of the ports asks for (test/unit/journal/contract.ts). A listener is known once something
+ * of it has come, until it is forgotten;
+ * reads over all still find its messages, for a test forgets one in the turn in which they came.
+ */
 import type { MessagePort } from 'node:worker_threads';
-import type { Journal } from '../../../src/journal/journal.ts';
+import type { JournalListener, Traffic } from '../../../src/journal/journal.ts';
+import { JournalError, readerGone } from '../../../src/journal/journal-error.ts';
+import type { Journal } from '../../../src/journal/ports.ts';
+import { SharedReads } from '../../../src/journal/shared-reads.ts';
+import { ChunkReader, KINDS } from '../../../src/records/chunk.ts';
+import { cancellable } from '../../../src/rpc/cancellable.ts';
 import type { JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../../../src/schemas/reads.ts';
 
 type Item = { place: number; listener: number; seq: number; kind: string; direction: 'in' | 'out'; text: string };
@@ -19,6 +29,9 @@ export class FakeJournal implements Journal {
   waits: AbortSignal[] = [];
   #listeners = new Set<(heads: Tails) => void>();
   #places = 0;
+  readonly #reads = new SharedReads((request) => this.#read(request));
+  readonly #specs = new Map<number, string | null>();
+  readonly #counts = new Map<number, string>();
 
   /** A message arrives. */
   arrive(listener: number, text: string, direction: 'in' | 'out' = 'in', kind = 'message'): number {
@@ -34,7 +47,11 @@ export class FakeJournal implements Journal {
 
   async endExport(): Promise<void> {}
 
-  async read(request: Read): Promise<ReadResult> {
+  read(request: Read, signal?: AbortSignal): Promise<ReadResult> {
+    return this.#reads.read(request, signal);
+  }
+
+  async #read(request: Read): Promise<ReadResult> {
     this.pulls.push(request);
     await new Promise((resolve) => setImmediate(resolve));
     const { failure, meanwhile } = this;
@@ -46,6 +63,7 @@ export class FakeJournal implements Journal {
   }
 
   #pulled(request: Read): ReadResult {
+    this.#checkKnown(request.scope);
     const own = this.items.filter((item) => inScope(request.scope, item));
     const at = (item: Item): number => ('listener' in request.scope ? item.seq : item.place);
     const last = Math.max(0, ...own.map(at));
@@ -62,15 +80,22 @@ export class FakeJournal implements Journal {
     return { body: encode(request, taken, at), items: taken.length, messages, next: String(next), hasMore };
   }
 
-  async wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
+  wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
+    return cancellable(this.#wait(request, signal), signal, readerGone);
+  }
+
+  async #wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
     this.waits.push(signal);
     const until = Date.now() + request.timeout;
     for (;;) {
+      const { scope } = request;
+      const gone = 'listener' in scope && this.forgotten.has(scope.listener);
+      if (gone) return { ...NOTHING, satisfied: false, matched: 0, gone, nearMisses: [] };
+      const completed = 'listener' in scope && this.completed.has(scope.listener);
       const pulled = this.#pulled(request);
       const matched = Math.min(pulled.items, request.count);
-      const gone = 'listener' in request.scope && this.forgotten.has(request.scope.listener);
       const satisfied = matched >= request.count;
-      if (satisfied || gone || signal.aborted || Date.now() >= until) {
+      if (satisfied || completed || signal.aborted || Date.now() >= until) {
         return { ...pulled, satisfied, matched, gone, nearMisses: [{ seq: 1, why: 'not equal' }] };
       }
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -95,7 +120,8 @@ export class FakeJournal implements Journal {
   }
 
   async histories(listeners: number[]): Promise<Map<number, never>> {
-    return new Map(listeners.map((number) => [number, { firstSeq: 1, lastSeq: this.#lastSeq(number) } as never]));
+    const known = listeners.filter((number) => !this.forgotten.has(number));
+    return new Map(known.map((number) => [number, { firstSeq: 1, lastSeq: this.#lastSeq(number) } as never]));
   }
 
   onTails(listener: (heads: Tails) => void): () => void {
@@ -108,24 +134,44 @@ export class FakeJournal implements Journal {
     return this.#listeners.size;
   }
 
-  async register(): Promise<never> {
-    throw new Error('not faked');
+  async register({ number }: JournalListener): Promise<never> {
+    if (this.forgotten.delete(number)) await this.clear(number);
+    if (!this.#specs.has(number)) this.#specs.set(number, null);
+    return { lastSeq: this.#lastSeq(number) } as never;
   }
-  async saveSpec(): Promise<void> {}
+  async saveSpec(listener: number, spec: string): Promise<void> {
+    if (this.#specs.has(listener)) this.#specs.set(listener, spec);
+  }
   async savedSpecs(): Promise<Map<number, string | null>> {
-    return new Map();
+    return new Map(this.#specs);
   }
-  async saveCounts(): Promise<void> {}
+  async saveCounts(counts: ReadonlyMap<number, string>): Promise<void> {
+    for (const [listener, text] of counts) if (this.#specs.has(listener)) this.#counts.set(listener, text);
+  }
   async savedCounts(): ReturnType<Journal['savedCounts']> {
-    return new Map();
+    const numbers = [...this.#specs.keys()];
+    return new Map(numbers.map((n) => [n, { counts: this.#counts.get(n) ?? null, traffic: {} as Traffic }]));
   }
   async configure(): Promise<void> {}
   async forget(listener: number): Promise<void> {
     this.forgotten.add(listener);
+    this.#specs.delete(listener);
+    this.#counts.delete(listener);
   }
-  async complete(): Promise<void> {}
-  attach(_port: MessagePort): void {}
-  async append(): Promise<void> {}
+  async complete(listener: number, completed: boolean): Promise<void> {
+    if (completed) this.completed.add(listener);
+    else this.completed.delete(listener);
+  }
+  attach(port: MessagePort): void {
+    port.on('message', (chunk: Uint8Array) => {
+      this.#take(chunk);
+      port.postMessage(chunk.byteLength);
+    });
+    port.unref();
+  }
+  async append(chunk: Uint8Array): Promise<void> {
+    this.#take(chunk);
+  }
   async peer(): Promise<undefined> {
     return undefined;
   }
@@ -140,10 +186,25 @@ export class FakeJournal implements Journal {
   }
   async close(): Promise<void> {}
 
+  #take(chunk: Uint8Array): void {
+    const reader = new ChunkReader(chunk);
+    while (reader.next()) {
+      const text = Buffer.from(reader.payload).toString();
+      this.arrive(reader.listener, text, reader.isIncoming ? 'in' : 'out', KINDS[reader.kind]);
+    }
+  }
+
+  #checkKnown(scope: Scope): void {
+    if ('listener' in scope && this.forgotten.has(scope.listener))
+      throw new JournalError('unknown_listener', 'the journal knows no such listener');
+  }
+
   #lastSeq(listener: number): number {
     return Math.max(0, ...this.items.filter((item) => item.listener === listener).map(({ seq }) => seq));
   }
 }
+
+const NOTHING = { body: new Uint8Array(0), items: 0, messages: 0, next: '0', hasMore: false };
 
 function inScope(scope: Scope, { listener }: Item): boolean {
   return 'listener' in scope ? scope.listener === listener : (scope.listeners?.includes(listener) ?? true);

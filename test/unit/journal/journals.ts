@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Test } from 'tap';
 import { type JournalOptions, openJournal } from '../../../src/journal/client.ts';
-import type { Journal } from '../../../src/journal/journal.ts';
+import type { Journal } from '../../../src/journal/ports.ts';
 
 export async function open(t: Test, options: Partial<JournalOptions> = {}): Promise<Journal> {
   const journal = await openJournal({ dataDir: null, execArgv: [], ...options });

@@ -1,8 +1,8 @@
 /** Reads beside the journal thread, of a journal in a file: the contract of pulls holds, and appends go on. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Journal } from '../../../src/journal/journal.ts';
 import { Log } from '../../../src/journal/log/log.ts';
+import type { Journal } from '../../../src/journal/ports.ts';
 import { Reader } from '../../../src/journal/reader/reader.ts';
 import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket as TcpSocket } from 'node:net';
 import type { Test } from 'tap';
 import { openJournal } from '../../../src/journal/client.ts';
-import type { Journal } from '../../../src/journal/journal.ts';
+import type { Journal } from '../../../src/journal/ports.ts';
 import { Registry, type RegistryOptions } from '../../../src/listeners/registry.ts';
 import { PortTable } from '../../../src/listeners/sockets/ports.ts';
 import { AddressPolicy } from '../../../src/net/access-policy.ts';
