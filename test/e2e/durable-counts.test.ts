@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
+import { betweenLooks } from '../support/waiting.ts';
 
 t.setTimeout(180_000);
 
@@ -72,7 +73,7 @@ async function stored(data: string, id: string, wanted: (counts: never) => boole
     const states = look.all().map(({ state }) => JSON.parse(state as string));
     const { counts } = states.find(({ listener }) => listener.id === id);
     if (counts !== null && wanted(JSON.parse(counts) as never)) break;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await betweenLooks(20);
   }
   db.close();
 }
@@ -195,7 +196,7 @@ t.test('a ttl ends when it would have ended', async (t) => {
   const before = await expiries(first);
   const end = Date.now() + 2000;
   await first.stop();
-  while (Date.now() <= end) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (Date.now() <= end) await betweenLooks(50);
 
   const second = await startProcess(t, ['--data', data]);
   t.same(await expiries(second), before);

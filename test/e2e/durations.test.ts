@@ -4,13 +4,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { startProcess } from '../support/process.ts';
+import { boundedAbsence } from '../support/waiting.ts';
 
 const FORTY_DAYS = '40d';
 /** A timer that overflows goes off within 1 ms; this is plenty for it. */
 const A_MOMENT = 300;
 
 const service = await startProcess(t);
-const moment = () => new Promise((resolve) => setTimeout(resolve, A_MOMENT));
+const moment = () => boundedAbsence(A_MOMENT);
 
 async function create(t: Test, spec: object): Promise<{ id: string; port: number }> {
   const { status, body } = await service.post('/v1/listeners', spec);

@@ -6,6 +6,7 @@
 import { createSocket } from 'node:dgram';
 import type { Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
+import { betweenLooks, lasting } from '../support/waiting.ts';
 import type { Draws } from './model/draws.ts';
 
 type Item = { seq: number; text: string; at: string };
@@ -81,7 +82,7 @@ function note(served: Map<number, string>, { seq, text, at }: Item): void {
 
 /** Reads the newest page over and over; the kill comes in between. */
 async function readUntilKilled(service: Service, served: Map<number, string>, milliseconds: number): Promise<void> {
-  const killed = new Promise((resolve) => setTimeout(resolve, milliseconds)).then(() => service.stop('SIGKILL'));
+  const killed = lasting(milliseconds).then(() => service.stop('SIGKILL'));
   let after = served.size;
   for (;;) {
     const answer = await service.get(`/v1/listeners/${NAME}/messages?limit=${PAGE}&after=${after}`).catch(() => null);
@@ -98,7 +99,7 @@ function startLoad(port: number, figures: Kills): { stop(): Promise<void> } {
   const sending = (async () => {
     while (running) {
       for (let i = 0; i < BURST; i++) socket.send(`${++figures.sent}`, port, '127.0.0.1');
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await betweenLooks(1);
     }
   })();
   return {

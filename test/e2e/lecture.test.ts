@@ -38,6 +38,8 @@ print(s.recv(1024).decode())
 s.close()
 `;
 
+import { betweenLooks } from '../support/waiting.ts';
+
 const service = await startProcess(t, ['--allow-bind', '0.0.0.0/0', '--threads', '2']);
 
 t.test('a UDP server that answers one request', python, async (t) => {
@@ -119,7 +121,7 @@ async function createOnPort(service: Service, spec: object): Promise<void> {
     const { status, body } = await service.post('/v1/listeners', spec);
     if (status === 201) return;
     if (status !== 409 || performance.now() > deadline) throw new Error(JSON.stringify(body));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await betweenLooks(100);
   }
 }
 
@@ -145,7 +147,7 @@ function talk(t: Test, program: string, args: string[]) {
       const deadline = performance.now() + 10_000;
       while (!pattern.test(output)) {
         if (performance.now() > deadline) throw new Error(`no ${pattern} in ${output}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await betweenLooks(5);
       }
       return output;
     },

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { betweenLooks } from './waiting.ts';
 
 export type Answer = {
   status: number;
@@ -159,7 +160,7 @@ export class Service {
       const answer = await this.get(path);
       if (wanted(answer)) return answer;
       if (performance.now() > deadline) throw new Error(`not as wanted: ${JSON.stringify(answer.body)}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await betweenLooks(10);
     }
   }
 

@@ -6,6 +6,7 @@
  */
 import type { Test } from 'tap';
 import { type Service, startProcess } from '../../support/process.ts';
+import { lasting } from '../../support/waiting.ts';
 import { account } from './account.ts';
 import { Client } from './client.ts';
 import { Draws } from './draws.ts';
@@ -52,7 +53,7 @@ async function live(client: Client, until: number): Promise<void> {
     const deed = client.draws.weighted(WEIGHTS);
     client.world.count(deed);
     await ALL[deed](client).catch((error) => client.world.violate(`${deed}: ${error.stack}`));
-    await new Promise((resolve) => setTimeout(resolve, client.draws.below(100)));
+    await lasting(client.draws.below(100));
   }
 }
 

@@ -12,6 +12,7 @@ import { SharedReads } from '../../../src/journal/shared-reads.ts';
 import { ChunkReader, KINDS } from '../../../src/records/chunk.ts';
 import { cancellable } from '../../../src/rpc/cancellable.ts';
 import type { JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../../../src/schemas/reads.ts';
+import { betweenLooks } from '../waiting.ts';
 
 type Item = { place: number; listener: number; seq: number; kind: string; direction: 'in' | 'out'; text: string };
 
@@ -98,7 +99,7 @@ export class FakeJournal implements Journal {
       if (satisfied || completed || signal.aborted || Date.now() >= until) {
         return { ...pulled, satisfied, matched, gone, nearMisses: [{ seq: 1, why: 'not equal' }] };
       }
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await betweenLooks(2);
     }
   }
 

@@ -4,6 +4,7 @@ import { printable, spacedHex } from '../../../src/cli/show/printable.ts';
 import { Progress } from '../../../src/cli/show/progress.ts';
 import { bytes, count, elapsed } from '../../../src/cli/show/quantity.ts';
 import { table } from '../../../src/cli/show/table.ts';
+import { betweenLooks } from '../../support/waiting.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -42,7 +43,7 @@ t.test('a bar is drawn when it takes long, and leaves no trace', async (t) => {
   t.same(drawn, [], 'not for what is soon over');
   const deadline = performance.now() + 5000;
   while (drawn.length === 0 && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await betweenLooks(20);
     progress.update(0.5, '5 payloads');
   }
   t.match(drawn[0], /█{12}░{12}.* 50 % 5 payloads/);

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { connect, ProblemError, start, UnreachableError, WaitError } from '../../../src/client/node.ts';
+import { betweenLooks } from '../../support/waiting.ts';
 import { datagrams, failure } from './rig.ts';
 
 const CLIENT = new URL('../../../src/client/node.js', import.meta.url).href;
@@ -86,7 +86,7 @@ t.test('a service that was killed is named by the next request', { skip: !exists
   const deadline = performance.now() + 10_000;
   let error = await failure(UnreachableError, service.info());
   while (!named.test(error.message) && performance.now() < deadline) {
-    await sleep(10);
+    await betweenLooks(10);
     error = await failure(UnreachableError, service.info());
   }
   t.match(error.message, named);
@@ -104,6 +104,6 @@ async function gone(url: string): Promise<void> {
       () => false,
     );
     if (!answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await betweenLooks(20);
   }
 }

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { connect, type FeedEvent, ProblemError, UnreachableError } from '../../../src/client/index.ts';
 import { startProcess } from '../../support/process.ts';
+import { betweenLooks } from '../../support/waiting.ts';
 import { client, datagrams, failure, fakeService, Wire } from './rig.ts';
 
 const service = await client(t);
@@ -188,7 +189,7 @@ t.test('over all listeners', async (t) => {
 
 /** Asks again and again until it is so. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!(await isSo())) await betweenLooks(5);
 }
 
 async function texts(feed: AsyncIterable<{ text: string }>): Promise<string[]> {

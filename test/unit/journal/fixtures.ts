@@ -16,6 +16,7 @@ import { addressBytes } from '../../../src/net/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/records/chunk.ts';
 import { listenerId } from '../../../src/records/ids.ts';
 import type { Read, ReadResult, Wait } from '../../../src/schemas/reads.ts';
+import { betweenLooks } from '../../support/waiting.ts';
 
 export const A = 0x1234_5678_9abc;
 export const B = 77;
@@ -144,6 +145,6 @@ export async function until(condition: () => boolean | Promise<boolean>, millise
   const end = performance.now() + milliseconds;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error('it did not come about in time');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await betweenLooks(2);
   }
 }

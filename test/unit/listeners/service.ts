@@ -11,6 +11,7 @@ import { AddressPolicy } from '../../../src/net/access-policy.ts';
 import type { MessageFilter } from '../../../src/schemas/reads.ts';
 import type { PoolThread } from '../../../src/workers/pool-thread.ts';
 import { ThreadAllocator } from '../../../src/workers/thread-allocator.ts';
+import { betweenLooks } from '../../support/waiting.ts';
 
 /** `auto` is the native engine where it works. */
 export type Engine = 'auto' | 'dgram';
@@ -69,7 +70,7 @@ export async function until(
   const deadline = performance.now() + patience;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`still not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await betweenLooks(5);
   }
 }
 

@@ -7,6 +7,7 @@ import { CHUNK_LIMIT, type Draft, encodeChunk, KIND_MESSAGE, NO_PAYLOAD } from '
 import { JournalPort } from '../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../src/runtime/recorder.ts';
+import { boundedAbsence } from '../../support/waiting.ts';
 import { decode, until } from '../workers/rig.ts';
 
 const origin = { listener: 0x1234_5678_9abc, node: 0, thread: 2, binding: 1, incarnation: 3 };
@@ -132,10 +133,10 @@ t.test('credit: bytes posted count until they are paid; a gap alone waits for it
   let called = 0;
   recorder.onCredit(() => called++);
   recorder.gap('overload', 1);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await boundedAbsence(300);
   t.equal(chunks.length, 1, 'the gap is held back');
   pay(300);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await boundedAbsence(20);
   t.equal(called, 0, 'not enough yet');
   pay(chunks[0]!.length - 300);
   await until(() => called === 1 && records().length === 2);

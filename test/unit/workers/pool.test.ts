@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { THREAD_DEDICATED } from '../../../src/records/chunk.ts';
 import { defaultThreads, Pool } from '../../../src/workers/pool.ts';
+import { lasting } from '../../support/waiting.ts';
 import { bindingSpec, Rig, until } from './rig.ts';
 
 const watcher = { onEvent: () => {}, onDeath: () => {}, onReplaced: () => {}, onGivenUp: () => {} };
@@ -56,7 +57,7 @@ t.test('an idle thread does nothing', async (t) => {
   const pool = await Pool.shared({ size: 1, environment, watcher });
   t.teardown(() => pool.close());
   await pool.describe();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await lasting(300);
   const [view] = await pool.describe();
   t.ok(view!.eventLoopUtilization < 0.3, `${view!.eventLoopUtilization}`);
 });

@@ -30,6 +30,7 @@ import type {
   UdpSpec,
   WorkerEvent,
 } from '../../../src/workers/protocol.ts';
+import { betweenLooks } from '../../support/waiting.ts';
 import { localPool } from './local-threads.ts';
 
 export type Kept = {
@@ -267,7 +268,7 @@ export async function until(condition: () => boolean, what = 'condition', millis
   const deadline = performance.now() + milliseconds;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${milliseconds} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await betweenLooks(2);
   }
 }
 

@@ -4,13 +4,13 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, MessageChannel, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Endpoint } from '../../../../../src/net/endpoint.ts';
 import { JournalPort } from '../../../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../../../src/runtime/recorder.ts';
 import { openMmsg } from '../../../../../src/runtime/transports/udp/mmsg.ts';
+import { betweenLooks, lasting } from '../../../../support/waiting.ts';
 import { udpSpec } from '../../../workers/rig.ts';
 import { attach, Flood } from './flood.ts';
 
@@ -44,8 +44,8 @@ async function closeInFlood(after: number): Promise<number> {
   const before = withoutReceiver();
   const sender = new Worker(new URL(import.meta.url), { workerData: { host: '127.0.0.1', port }, execArgv: [] });
   const ended = once(sender, 'message');
-  while (counters.get('received') === 0) await sleep(1);
-  await sleep(after);
+  while (counters.get('received') === 0) await betweenLooks(1);
+  await lasting(after);
   await binding.close('fin', 0);
   release();
   const [sent] = (await ended) as [number];

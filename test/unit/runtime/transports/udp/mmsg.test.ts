@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { whyNotNative } from '../../../../../src/runtime/native/selftest.ts';
 import type { UdpOrder } from '../../../../../src/workers/protocol.ts';
+import { lasting } from '../../../../support/waiting.ts';
 import { type Opened, Rig, type RigOptions, until } from '../../../workers/rig.ts';
 import { ask, loopbackPeer as client, send } from '../udp-contract.ts';
 import { attach, Flood, numberOf } from './flood.ts';
@@ -180,7 +181,7 @@ t.test('native engine', { skip: reason ?? false }, async (t) => {
     }
     t.ok(Math.max(...waits.slice(1)) < 50, `fs and dns took ${Math.max(...waits)} ms at most`);
     const spent = process.cpuUsage();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await lasting(300);
     const { user, system } = process.cpuUsage(spent);
     t.ok(user + system < 60_000, `${user + system} µs of CPU in 300 ms`);
   });
