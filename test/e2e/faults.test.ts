@@ -7,7 +7,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openJournal } from '../../src/journal/client.ts';
-import type { Journal } from '../../src/journal/journal.ts';
+import type { Journal } from '../../src/journal/ports.ts';
 import { FAULTS, type Fault, faultArguments } from '../support/faults.ts';
 import { A, B, chunk, itemsOf, listener, message, pullOf } from '../unit/journal/fixtures.ts';
 import { port } from '../unit/journal/journals.ts';
