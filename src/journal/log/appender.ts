@@ -24,18 +24,18 @@ export class Appender {
   readonly #chunks: ChunkCache;
   readonly #changes: Transaction;
   readonly #bounds: Bounds;
-  readonly #refusals: OverflowGaps;
+  readonly #overflowGaps: OverflowGaps;
 
   constructor(
     store: Store,
     chunks: ChunkCache,
-    parts: { changes: Transaction; bounds: Bounds; refusals: OverflowGaps },
+    parts: { changes: Transaction; bounds: Bounds; overflowGaps: OverflowGaps },
   ) {
     this.#store = store;
     this.#chunks = chunks;
     this.#changes = parts.changes;
     this.#bounds = parts.bounds;
-    this.#refusals = parts.refusals;
+    this.#overflowGaps = parts.overflowGaps;
   }
 
   /** Appends a chunk of a worker, numbering it in place. Throws RangeError on bytes that are no chunk. */
@@ -60,7 +60,7 @@ export class Appender {
   /** Appends the gap record of what was refused lately, if anything was. */
   writeGap(history: History): void {
     this.#changes.undo.keep(history);
-    const chunk = this.#refusals.gap(history);
+    const chunk = this.#overflowGaps.gap(history);
     if (chunk !== undefined) this.appendOwn(history, chunk);
   }
 
@@ -107,13 +107,13 @@ export class Appender {
   #accept(history: History, reader: HistoryReader, summary: ChunkSummary): void {
     if (summary.messages > 0) {
       this.writeGap(history);
-      this.#refusals.settle(history);
+      this.#overflowGaps.settle(history);
     }
     this.#append(history, reader, summary);
   }
 
   #refuse(history: History, refused: number): void {
-    this.#refusals.note(history, refused);
+    this.#overflowGaps.note(history, refused);
     this.#changes.grew(history);
   }
 

@@ -35,21 +35,21 @@ export class Log implements View {
   faulty = false;
   readonly #lookup: Lookup;
   readonly #changes = new Transaction();
-  readonly #refusals: OverflowGaps;
+  readonly #overflowGaps: OverflowGaps;
   readonly #bounds: Bounds;
   readonly #appender: Appender;
 
   /** @param maxBytes cap on what the store takes over all listeners */
   constructor(store: Store, maxBytes: number, clock: Clock = systemClock) {
     this.clock = clock;
-    this.#refusals = new OverflowGaps(clock);
+    this.#overflowGaps = new OverflowGaps(clock);
     this.store = store;
     this.maxBytes = maxBytes;
     this.epoch = epochOfStore(store);
     this.chunks = new ChunkCache(store);
     this.#lookup = new Lookup(store, this.chunks);
     this.#bounds = new Bounds(store, this.chunks, { changes: this.#changes, maxBytes, clock });
-    const parts = { changes: this.#changes, bounds: this.#bounds, refusals: this.#refusals };
+    const parts = { changes: this.#changes, bounds: this.#bounds, overflowGaps: this.#overflowGaps };
     this.#appender = new Appender(store, this.chunks, parts);
     for (const state of store.load()) this.#adopt(new History(state.listener, state));
   }
@@ -181,7 +181,7 @@ export class Log implements View {
   commit(): Committed {
     const changes = this.#changes;
     const { reclaim } = this.#bounds;
-    for (const history of this.#refusals.due()) this.writeGap(history);
+    for (const history of this.#overflowGaps.due()) this.writeGap(history);
     reclaim.some(changes.added);
     reclaim.enforceCap((row) => this.#evict(row));
     if (this.store.engine === 'file') for (const history of changes.unsaved) this.store.save(history.state());
@@ -194,7 +194,7 @@ export class Log implements View {
     this.store.rollback();
     this.chunks.clear();
     const histories = new Map([...this.#changes.forgotten, ...this.histories]);
-    this.#changes.drop(this.#refusals);
+    this.#changes.drop(this.#overflowGaps);
     const states = new Map(this.store.load().map((state) => [state.listener.number, state]));
     for (const history of this.histories.values()) if (!states.has(history.listener.number)) this.#drop(history);
     for (const [number, state] of states) this.#revert(histories.get(number) ?? new History(state.listener), state);
@@ -222,7 +222,7 @@ export class Log implements View {
 
   #drop(history: History): void {
     this.histories.delete(history.listener.number);
-    this.#refusals.forget(history);
+    this.#overflowGaps.forget(history);
     this.#bounds.drop(history);
     this.#changes.forget(history);
   }

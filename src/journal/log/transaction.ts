@@ -79,8 +79,8 @@ export class Transaction {
   }
 
   /** They never happened; what books count beside their state goes back too. */
-  drop(refusals: OverflowGaps): void {
-    this.undo.revert((history, refused) => refusals.revert(history, refused));
+  drop(overflowGaps: OverflowGaps): void {
+    this.undo.revert((history, refused) => overflowGaps.revert(history, refused));
     this.#clear();
     this.version++;
   }

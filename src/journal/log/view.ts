@@ -1,4 +1,4 @@
-/** View: what readers need of the journal. The ledger is one; so is a snapshot that another thread has of its file. */
+/** View: what readers need of the journal. The log is one; so is a snapshot that another thread has of its file. */
 
 import type { ReadStore, Spot } from '../store/store.ts';
 import type { History } from './history.ts';

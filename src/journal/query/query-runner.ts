@@ -15,22 +15,22 @@ import { Scan } from './scan.ts';
 import type { TimeSlicer } from './time-slicer.ts';
 
 /** An answer, and the highest seq it gives out, by listener. */
-export type QueryResult = { pulled: ReadResult; served: ReadonlyMap<number, number> };
+export type QueryResult = { result: ReadResult; served: ReadonlyMap<number, number> };
 
-/** Looks at the view while that keeps still. */
+/** Runs `look` inside one read transaction, so rows and history state are consistent. */
 export type WithSnapshot = <T>(look: () => T) => T;
 
 export class QueryRunner {
   readonly exports = new RunningExports();
   readonly #view: View;
   readonly #slices: TimeSlicer;
-  readonly #still: WithSnapshot;
+  readonly #withSnapshot: WithSnapshot;
 
-  /** @param still how a slice looks at a view that is another between two slices */
-  constructor(view: View, slices: TimeSlicer, still: WithSnapshot = (look) => look()) {
+  /** @param withSnapshot runs a slice, where the view may be another between two slices */
+  constructor(view: View, slices: TimeSlicer, withSnapshot: WithSnapshot = (look) => look()) {
     this.#view = view;
     this.#slices = slices;
-    this.#still = still;
+    this.#withSnapshot = withSnapshot;
   }
 
   /**
@@ -49,7 +49,7 @@ export class QueryRunner {
     };
     const run = (deadline: number) => {
       try {
-        return this.#still(() => slice(deadline));
+        return this.#withSnapshot(() => slice(deadline));
       } catch (error) {
         reject(scan === undefined ? error : located(error, scan.where));
         return true;
@@ -77,9 +77,9 @@ export class QueryRunner {
   }
 
   #answer(request: Read, scan: Scan): QueryResult {
-    const pulled = scan.answer();
+    const result = scan.answer();
     const { served } = scan.results;
-    if (request.export === undefined) return { pulled, served };
-    return { pulled: this.exports.answered(request.export.id, pulled), served };
+    if (request.export === undefined) return { result, served };
+    return { result: this.exports.answered(request.export.id, result), served };
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Pulls: answers pages and streams. Readers that ask the same at the same place share one answer. What takes long walks
+ * Reads: pages and steps of streams. Readers that ask the same at the same position share one result. What takes long walks
  * in slices between the appends; where a reader is at hand, it goes to that one's thread instead.
  */
 
@@ -11,14 +11,14 @@ import { logRangeOf } from './log-range.ts';
 import { type QueryResult, QueryRunner } from './query-runner.ts';
 import type { TimeSlicer } from './time-slicer.ts';
 
-/** Answers kept for the next one who asks the same, and how large such a body may be. */
+/** Results kept for the next one who asks the same, and how large such a body may be. */
 const SHARED = 32;
 export const SHARED_BYTES = 65_536;
 
-type Answer = { version: number | undefined; pulled: ReadResult };
+type SharedResult = { version: number | undefined; result: ReadResult };
 type Parts = {
   slices: TimeSlicer;
-  /** Commits what the ledger has gathered. */
+  /** Commits what the log has gathered. */
   commit: () => void;
   /** Null where there is no file for another thread to read. */
   reader: Reader | null;
@@ -26,14 +26,14 @@ type Parts = {
 
 export class Reads {
   readonly #log: Log;
-  readonly #walks: QueryRunner;
+  readonly #runner: QueryRunner;
   readonly #reader: Reader | null;
   readonly #commit: () => void;
-  readonly #answers = new Map<string, Answer>();
+  readonly #shared = new Map<string, SharedResult>();
 
   constructor(log: Log, { slices, commit, reader }: Parts) {
     this.#log = log;
-    this.#walks = new QueryRunner(log, slices);
+    this.#runner = new QueryRunner(log, slices);
     this.#reader = reader;
     this.#commit = commit;
   }
@@ -45,25 +45,25 @@ export class Reads {
   async read(request: Read, key: string, signal: AbortSignal): Promise<ReadResult> {
     this.#freshen(request);
     const version = this.#versionOf(request);
-    const shared = this.#answers.get(key);
-    if (shared !== undefined && shared.version === version) return shared.pulled;
-    const { pulled, served } = await this.#read(request, signal);
+    const shared = this.#shared.get(key);
+    if (shared !== undefined && shared.version === version) return shared.result;
+    const { result, served } = await this.#read(request, signal);
     if (request.peek !== true) this.#log.markAllServed(served);
-    return request.export === undefined ? this.#share(key, { version, pulled }) : pulled;
+    return request.export === undefined ? this.#share(key, { version, result }) : result;
   }
 
   /** The client of an export has gone. */
   endExport(id: number): void {
-    this.#walks.exports.end(id);
+    this.#runner.exports.end(id);
     this.#reader?.endExport(id).catch(() => {});
   }
 
   /** A page is mostly there within a slice; an export never is, and it goes on with the writer it began with. */
   async #read(request: Read, signal: AbortSignal): Promise<QueryResult> {
-    if (this.#reader === null) return this.#walks.run(request, signal);
+    if (this.#reader === null) return this.#runner.run(request, signal);
     const goal = logRangeOf(this.#log, request.scope).tail;
     const isExport = request.format === 'ndjson' || request.format === 'pcapng';
-    const atOnce = isExport ? undefined : this.#walks.tryWithinSlice(request);
+    const atOnce = isExport ? undefined : this.#runner.tryWithinSlice(request);
     return atOnce ?? this.#reader.read(request, goal, signal);
   }
 
@@ -88,12 +88,12 @@ export class Reads {
     this.#commit();
   }
 
-  /** Keeps a small answer for the next who asks the same. That of an export is nobody else's. */
-  #share(key: string, answer: Answer): ReadResult {
-    this.#answers.delete(key);
-    if (answer.pulled.body.length > SHARED_BYTES) return answer.pulled;
-    if (this.#answers.size >= SHARED) this.#answers.delete(this.#answers.keys().next().value!);
-    this.#answers.set(key, answer);
-    return answer.pulled;
+  /** Keeps a small result for the next who asks the same. That of an export is nobody else's. */
+  #share(key: string, one: SharedResult): ReadResult {
+    this.#shared.delete(key);
+    if (one.result.body.length > SHARED_BYTES) return one.result;
+    if (this.#shared.size >= SHARED) this.#shared.delete(this.#shared.keys().next().value!);
+    this.#shared.set(key, one);
+    return one.result;
   }
 }

@@ -43,7 +43,7 @@ export class Waits {
     return this.#all.size;
   }
 
-  /** Answers when the wait is content or ends otherwise; the journal's ports are empty by now. Throws or rejects with a JournalError. */
+  /** Resolves when the wait is content or ends otherwise; the journal's ports are empty by now. Throws or rejects with a JournalError. */
   wait(asked: Wait, signal: AbortSignal): Promise<WaitResult> {
     const request = { ...asked, filter: incomingByDefault(asked) };
     if (signal.aborted) return Promise.reject(readerGone());

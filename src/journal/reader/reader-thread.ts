@@ -43,8 +43,8 @@ port.on('message', (message: ToReader) => {
 
 /** The body is handed over, not copied. */
 function bodyOf(reply: unknown): ArrayBuffer[] {
-  const { pulled } = (reply ?? {}) as Partial<QueryResult>;
-  return pulled === undefined ? [] : [pulled.body.buffer as ArrayBuffer];
+  const { result } = (reply ?? {}) as Partial<QueryResult>;
+  return result === undefined ? [] : [result.body.buffer as ArrayBuffer];
 }
 
 function post(message: FromReader, transfer: ArrayBuffer[] = []): void {

@@ -1,6 +1,6 @@
 /**
- * Snapshot: the journal's file as a connection of its own sees it, read only. Within `still` rows and books belong
- * together, for the ledger stores both in one transaction; from one `still` to the next they go on.
+ * Snapshot: the journal's file as a connection of its own sees it, read only. Within `withSnapshot` rows and books belong
+ * together, for the log stores both in one transaction; from one `withSnapshot` to the next they go on.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { ChunkReader } from '../../records/chunk-reader.ts';

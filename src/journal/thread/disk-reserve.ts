@@ -3,12 +3,12 @@ import type { Log } from '../log/log.ts';
 import type { Ballast } from '../store/sqlite/ballast.ts';
 
 /** Milliseconds to wait, where it matters, for a checkpoint that another thread is at. */
-export const PATIENCE = 200;
+export const CHECKPOINT_TIMEOUT_MS = 200;
 /** Bytes free on a disk on which room is tight, and those of a log that is short. */
 const TIGHT = 64 * 1024 * 1024;
 const SHORT_LOG = 2 * 1024 * 1024;
 /** Bytes that must be left for a process to come up again. */
-const SPARE = 1024 * 1024;
+const SPARE_BYTES = 1024 * 1024;
 
 export class DiskReserve {
   readonly #log: Log;
@@ -51,14 +51,14 @@ export class DiskReserve {
     try {
       return step();
     } finally {
-      this.truncateWal(PATIENCE);
+      this.truncateWal(CHECKPOINT_TIMEOUT_MS);
       this.#ballast?.hold();
     }
   }
 
   /** There is room, on the disk, for so many bytes: in the log, and in the file when the log is worked off. */
   hasSpaceFor(bytes: number): boolean {
-    return this.#ballast === null || this.#ballast.free >= 2 * bytes + SPARE;
+    return this.#ballast === null || this.#ballast.free >= 2 * bytes + SPARE_BYTES;
   }
 
   /**

@@ -9,7 +9,7 @@ import { JournalError } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';
 import { DAMAGED, storageFault } from '../store/sqlite/storage-fault.ts';
-import { type DiskReserve, PATIENCE } from './disk-reserve.ts';
+import { CHECKPOINT_TIMEOUT_MS, type DiskReserve } from './disk-reserve.ts';
 import { IngestQueue } from './ingest-queue.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -125,7 +125,7 @@ export class Ingest {
   #empty(): void {
     this.#reserve.withReserve(() => {
       while (
-        this.#reserve.truncateWal(PATIENCE) &&
+        this.#reserve.truncateWal(CHECKPOINT_TIMEOUT_MS) &&
         this.#reserve.hasSpaceFor(LAST_BYTES) &&
         this.#arrivals.held() > 0
       ) {

@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { History } from '../log/history.ts';
 
-const PAUSE = 5;
+const INTERVAL_MS = 5;
 
 export class TailUpdates {
   readonly #post: (tails: Float64Array) => void;
@@ -21,7 +21,7 @@ export class TailUpdates {
   touch(histories: Iterable<History>): void {
     for (const history of histories) this.#touched.add(history);
     if (this.#cancel !== undefined || this.#touched.size === 0) return;
-    const due = this.#postedAt + PAUSE - this.#clock.monotonic();
+    const due = this.#postedAt + INTERVAL_MS - this.#clock.monotonic();
     if (due <= 0) this.flush();
     else this.#cancel = this.#clock.after(due, () => this.flush());
   }

@@ -99,7 +99,7 @@ function openedHere(t: Test, { file }: { file: string }) {
   const ledger = new Log(store, 1e9);
   beginSession(ledger, 'this boot');
   const walks = new QueryRunner(ledger, new TimeSlicer(() => {}));
-  const read = async (request: Read) => (await walks.run(request, new AbortController().signal)).pulled;
+  const read = async (request: Read) => (await walks.run(request, new AbortController().signal)).result;
   return { ledger, store, told, read };
 }
 

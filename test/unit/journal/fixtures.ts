@@ -122,9 +122,9 @@ export function inFile(t: Test): () => Bench {
   const walks = new QueryRunner(snapshot, new TimeSlicer(() => {}, 0), (look) => snapshot.withSnapshot(look));
   const pull = async (more?: Partial<Read>) => {
     ledger.commit();
-    const { pulled, served } = await walks.run(pullOf(more), new AbortController().signal);
+    const { result, served } = await walks.run(pullOf(more), new AbortController().signal);
     ledger.markAllServed(served);
-    return pulled;
+    return result;
   };
   const done = () => {
     for (const book of [...ledger.histories.values()]) ledger.forget(book);

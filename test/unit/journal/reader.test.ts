@@ -177,7 +177,7 @@ t.test('a long read leaves the log moments to begin anew', async (t) => {
     t.ok(store.checkpoint(50), 'nobody reads from the log');
     await new Promise((resolve) => setImmediate(resolve));
   }
-  for (const { pulled } of await Promise.all(walks)) t.match(pulled, { items: 0, next: cursorAt(goal.major) });
+  for (const { result } of await Promise.all(walks)) t.match(result, { items: 0, next: cursorAt(goal.major) });
   reader.close();
   store.close();
 });

@@ -2,7 +2,7 @@
 import { parentPort, Worker } from 'node:worker_threads';
 
 /** Milliseconds it may take to let go. */
-const PATIENCE = 5000;
+const EXIT_TIMEOUT_MS = 5000;
 
 /** How far a thread is: on its way, with the file open, or never to open it (again). */
 const STARTING = 0;
@@ -42,7 +42,7 @@ export class AuxiliaryThread<Order, Report = never> {
     this.#worker.removeAllListeners('message');
     if (Atomics.compareExchange(this.#phase, 0, STARTING, ENDED) === STARTING) return;
     this.post(order);
-    Atomics.wait(this.#phase, 0, OPEN, PATIENCE);
+    Atomics.wait(this.#phase, 0, OPEN, EXIT_TIMEOUT_MS);
   }
 }
 

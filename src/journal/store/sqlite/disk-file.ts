@@ -15,7 +15,7 @@ const LONG_LOG = 32 * 1024 * 1024;
 const LONGEST_LOG = 64 * 1024 * 1024;
 const STALL = 5000;
 /** Milliseconds between two looks whether another thread is done. */
-const PAUSE = 5;
+const RETRY_INTERVAL_MS = 5;
 const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 export class DiskFile {
@@ -72,8 +72,8 @@ export class DiskFile {
   }
 
   #truncate(patience: number): boolean {
-    for (let waited = 0; waited <= patience; waited += PAUSE) {
-      if (waited > 0) Atomics.wait(NEVER, 0, 0, PAUSE);
+    for (let waited = 0; waited <= patience; waited += RETRY_INTERVAL_MS) {
+      if (waited > 0) Atomics.wait(NEVER, 0, 0, RETRY_INTERVAL_MS);
       if (this.#number('PRAGMA wal_checkpoint(TRUNCATE)') === 0) return true;
     }
     return false;

@@ -4,7 +4,7 @@
  */
 
 /** Milliseconds to wait for the reader to come out; longer than any of its slices. */
-const PATIENCE = 100;
+const LEAVE_TIMEOUT_MS = 100;
 /** Milliseconds after which the reader looks again by itself. */
 const LOOK = 1000;
 
@@ -26,7 +26,7 @@ export class WalResetBarrier {
   /** The writer's: carries out the step while the reader is out, or though it would not come out. */
   alone<T>(step: () => T): T {
     Atomics.store(this.cells, SHUT, 1);
-    Atomics.wait(this.cells, INSIDE, 1, PATIENCE);
+    Atomics.wait(this.cells, INSIDE, 1, LEAVE_TIMEOUT_MS);
     try {
       return step();
     } finally {
