@@ -3,6 +3,7 @@
  * of one line. YAML 1.2, of which JSON is a part, with the merge keys (`<<: *defaults`) of 1.1.
  */
 import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
+import { parsePointer } from '../json/pointer.ts';
 import { ConfigError } from './config.ts';
 import { plainValue, WrittenNumber } from './exact.ts';
 
@@ -57,7 +58,7 @@ function aliasAtFault(document: Document): number | undefined {
 }
 
 function nodeAt(document: Document, pointer: string): number | undefined {
-  const path = pointer.split('/').slice(1);
+  const path = parsePointer(pointer);
   for (let depth = path.length; depth > 0; depth--) {
     const node = document.getIn(path.slice(0, depth).map(index), true);
     if (isNode(node) && node.range) return node.range[0];
@@ -66,5 +67,5 @@ function nodeAt(document: Document, pointer: string): number | undefined {
 }
 
 function index(token: string): string | number {
-  return /^\d+$/.test(token) ? Number(token) : token.replaceAll('~1', '/').replaceAll('~0', '~');
+  return /^\d+$/.test(token) ? Number(token) : token;
 }

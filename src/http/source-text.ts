@@ -7,7 +7,7 @@ import { invalidField } from '../errors.ts';
 import { compactJson } from '../json/compact.ts';
 import { illFormedAt } from '../json/ill-formed.ts';
 import { locate } from '../json/locate.ts';
-import { parsePointer } from '../matching/pointer.ts';
+import { parsePointer } from '../json/pointer.ts';
 import { SOURCE_TEXT } from '../schemas/parts.ts';
 import { HALF_CHARACTER } from '../schemas/payload.ts';
 

@@ -5,6 +5,7 @@
 import { AjvCompiler } from '@fastify/ajv-compiler';
 import type { FastifyServerOptions } from 'fastify';
 import { type InputError, ProblemError } from '../errors.ts';
+import { pointerToken } from '../json/pointer.ts';
 import { nearest } from '../nearest.ts';
 import { NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
 import {
@@ -81,7 +82,7 @@ function memberOf({ keyword, params }: AjvError): string {
     required: params.missingProperty,
     discriminator: params.tag,
   }[keyword] as string | undefined;
-  return member === undefined ? '' : `/${member.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return member === undefined ? '' : `/${pointerToken(member)}`;
 }
 
 function plainWords(error: AjvError, place: InputError['in']): string {

@@ -4,6 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { RE2JS, RE2Set } from 're2js';
+import { asBuffer } from './as-buffer.ts';
+import type { Test } from './test.ts';
 
 const MAX_LENGTH = 1000;
 /**
@@ -14,7 +16,7 @@ const MAX_PROGRAM = 150;
 /** Bytes for the automaton of one pattern. A larger one takes longer to build than it saves. */
 const AUTOMATON_BYTES = 65_536;
 
-/** A test of payloads. Throws SyntaxError for what RE2 doesn't take and for patterns that are too large. */
+/** Whether a payload matches. Throws SyntaxError for what RE2 doesn't take and for patterns that are too large. */
 export function compileRegex(source: string): (payload: Uint8Array) => boolean {
   if (source.length > MAX_LENGTH) throw new SyntaxError(`is longer than ${MAX_LENGTH} characters`);
   // A set of one: unlike a lone pattern it lets its memory be bounded.
@@ -31,7 +33,14 @@ export function compileRegex(source: string): (payload: Uint8Array) => boolean {
   return (payload) => set.match(textOf(payload)).length > 0;
 }
 
+/** @param holds what `compileRegex` made of the source */
+export function regexTest(source: string, holds: (payload: Uint8Array) => boolean): Test {
+  return {
+    holds: ({ payload }) => holds(payload),
+    miss: () => ({ why: `text does not match /${source}/`, closeness: 0 }),
+  };
+}
+
 function textOf(payload: Uint8Array): string {
-  const { buffer, byteOffset, byteLength } = payload;
-  return Buffer.from(buffer, byteOffset, byteLength).toString(isUtf8(payload) ? 'utf8' : 'latin1');
+  return asBuffer(payload).toString(isUtf8(payload) ? 'utf8' : 'latin1');
 }

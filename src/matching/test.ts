@@ -4,14 +4,7 @@
  */
 
 import type { ByteDiff } from '../schemas/match.ts';
-
-/** What a test looks at. `payload` is what was kept, `size` what was on the wire. */
-export type Subject = {
-  payload: Uint8Array;
-  size: number;
-  /** 16 address bytes at `remoteOffset` of `remote`, absent when the message has no peer. */
-  remote?: { bytes: Uint8Array; offset: number; port: number };
-};
+import type { Subject } from './subject.ts';
 
 export type Miss = {
   /** In words: "byte 4: expected 01, was 03". */
@@ -21,10 +14,10 @@ export type Miss = {
   diff?: ByteDiff;
 };
 
-export interface Test {
-  holds(subject: Subject): boolean;
+export interface Test<S = Subject> {
+  holds(subject: S): boolean;
   /** Only for a subject that the test does not hold for. */
-  miss(subject: Subject): Miss;
+  miss(subject: S): Miss;
 }
 
 /** Thrown for a match that can't be compiled; `pointer` says where in the match. */

@@ -187,9 +187,13 @@ export class ChunkReader {
   get hasReference(): boolean {
     return (this.#flags & FLAG_REFERENCE) !== 0;
   }
+  /** Where the kept bytes begin. */
+  get payloadOffset(): number {
+    return this.offset + RECORD_BYTES;
+  }
   /** The kept bytes, a view into the chunk. */
   get payload(): Uint8Array {
-    const start = this.offset + RECORD_BYTES;
+    const start = this.payloadOffset;
     return this.bytes.subarray(start, start + this.stored);
   }
   get hasExtras(): boolean {

@@ -103,14 +103,10 @@ t.test('filters and matches', async (t) => {
       for (const filter of filters) {
         filter.matches(reader);
         for (const test of filter.tests) {
-          if (test.matches(reader)) continue;
-          if (test.why(reader).length > 1000) return false;
-          test.diff?.(reader);
-          test.closeness?.(reader);
+          if (!test.holds(reader) && test.miss(reader).why.length > 1000) return false;
         }
       }
-      const subject = { payload: bytes, size: bytes.length };
-      for (const match of matches) if (!match.holds(subject) && match.miss(subject).why.length > 1000) return false;
+      for (const match of matches) if (!match.holds(reader) && match.miss(reader).why.length > 1000) return false;
       return true;
     }),
     RUNS,

@@ -51,10 +51,11 @@ export function waitTerms(query: PageQuery): WaitTerms | undefined {
   return { count: query.count ?? 1, timeout, orFail: query.orFail ?? false };
 }
 
-/** The same read as a wait: what counts are `in` messages, unless direction or kind say otherwise. */
+/** The same read as a wait. Where no kind is named the journal says what counts: messages, and those that came in. */
 export function pageWait(query: PageQuery, scope: Scope, terms: WaitTerms, method = 'GET'): Wait {
   const read = pageRead(query, scope, method);
-  const filter = (query.direction ?? query.kind) ? read.filter : { ...read.filter, direction: 'in' as const };
+  const { kinds: _, ...ofAnyKind } = read.filter;
+  const filter = query.kind ? read.filter : ofAnyKind;
   const limit = query.limit ?? Math.max(DEFAULT_LIMIT, terms.count);
   return { ...read, filter, limit, count: terms.count, timeout: terms.timeout };
 }

@@ -21,7 +21,7 @@ import type { History } from '../log/history.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
 import type { Conditions, Found, ScanRange } from '../store/store.ts';
-import { mayMatch } from './predicate.ts';
+import { mayMatch } from './conditions.ts';
 
 export interface LogRange {
   readonly reach: ScanRange;

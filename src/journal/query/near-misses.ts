@@ -52,11 +52,12 @@ function beforeCursor({ reader }: Located, predicate: Predicate): Omit<Candidate
 }
 
 function missOf({ reader }: Located, predicate: Predicate): Omit<Candidate, 'seq'> | undefined {
-  const failing = predicate.tests.filter((test) => (test.kinds & (1 << KIND_MESSAGE)) !== 0 && !test.matches(reader));
+  const failing = predicate.tests.filter((test) => (test.kinds & (1 << KIND_MESSAGE)) !== 0 && !test.holds(reader));
   if (failing.length === 0) return undefined;
-  const diff = failing.map((test) => test.diff?.(reader)).find((found) => found !== undefined);
-  const why = failing.map((test) => test.why(reader)).join('; ');
-  const closeness = Math.max(...failing.map((test) => test.closeness?.(reader) ?? 0));
+  const misses = failing.map((test) => test.miss(reader));
+  const diff = misses.find((miss) => miss.diff !== undefined)?.diff;
+  const why = misses.map((miss) => miss.why).join('; ');
+  const closeness = Math.max(...misses.map((miss) => miss.closeness));
   return { why, failing: failing.length - closeness, ...(diff === undefined ? {} : { diff }) };
 }
 

@@ -85,7 +85,8 @@ export class FakeJournal implements Journal {
     return cancellable(this.#wait(request, signal), signal, readerGone);
   }
 
-  async #wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
+  async #wait(asked: Wait, signal: AbortSignal): Promise<WaitResult> {
+    const request = { ...asked, filter: incomingByDefault(asked) };
     this.waits.push(signal);
     const until = Date.now() + request.timeout;
     for (;;) {
@@ -206,6 +207,11 @@ export class FakeJournal implements Journal {
 }
 
 const NOTHING = { body: new Uint8Array(0), items: 0, messages: 0, next: '0', hasMore: false };
+
+/** As the journal does. */
+function incomingByDefault({ filter }: Wait): Wait['filter'] {
+  return filter.direction === undefined && filter.kinds === undefined ? { ...filter, direction: 'in' } : filter;
+}
 
 function inScope(scope: Scope, { listener }: Item): boolean {
   return 'listener' in scope ? scope.listener === listener : (scope.listeners?.includes(listener) ?? true);

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import t from 'tap';
 import { compileMatch } from '../../../src/matching/compile.ts';
 import { differsAt, hexPattern, indexOfPattern } from '../../../src/matching/pattern.ts';
-import { MatchError, type Subject } from '../../../src/matching/test.ts';
-import { addressBytes } from '../../../src/net/address.ts';
+import { MatchError } from '../../../src/matching/test.ts';
 import type { Match } from '../../../src/schemas/match.ts';
+import { message, readerOf } from '../journal/fixtures.ts';
 
-const subject = (payload: string | Uint8Array, remote = '127.0.0.1', port = 9): Subject => {
-  const bytes = typeof payload === 'string' ? new TextEncoder().encode(payload) : payload;
-  return { payload: bytes, size: bytes.length, remote: { bytes: addressBytes(remote), offset: 0, port } };
+const subject = (content: string | Uint8Array) => {
+  const payload = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return readerOf(message('', { payload, size: payload.length, remotePort: 9 }));
 };
 const holds = (match: Match, payload: string | Uint8Array) => compileMatch(match).holds(subject(payload));
 const why = (match: Match, payload: string | Uint8Array) => compileMatch(match).miss(subject(payload)).why;

@@ -3,7 +3,8 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { compactJson } from '../../../json/compact.ts';
-import { parsePointer, valueAt } from '../../../matching/pointer.ts';
+import { parsePointer } from '../../../json/pointer.ts';
+import { valueAt } from '../../../json/value-at.ts';
 import { rfc3339 } from '../../../net/text.ts';
 import type { Request } from '../request.ts';
 

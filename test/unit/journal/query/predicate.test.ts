@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { HistoryReader } from '../../../../src/journal/log/history-reader.ts';
-import { compileFilter, mayMatch } from '../../../../src/journal/query/predicate.ts';
+import { mayMatch } from '../../../../src/journal/query/conditions.ts';
+import { compileFilter } from '../../../../src/journal/query/predicate.ts';
 import { addressBytes } from '../../../../src/net/address.ts';
 import {
   type Draft,
@@ -23,8 +24,8 @@ function matches(filter: MessageFilter, draft: Draft): boolean {
 
 function why(filter: MessageFilter, draft: Draft): string {
   const reader = readerOf(draft);
-  const failing = compileFilter(filter).tests.filter((test) => !test.matches(reader));
-  return failing.map((test) => test.why(reader)).join('; ');
+  const failing = compileFilter(filter).tests.filter((test) => !test.holds(reader));
+  return failing.map((test) => test.miss(reader).why).join('; ');
 }
 
 t.test('each filter takes what it should, refuses the rest, and says why', (t) => {

@@ -1,16 +1,6 @@
-/** JSON pointers (RFC 6901) into a payload. */
-import { find } from '../json/find.ts';
-import { jsonTextOf } from '../json/parse.ts';
-
-/** The reference tokens of a pointer. Throws SyntaxError when it is malformed. */
-export function parsePointer(pointer: string): string[] {
-  if (pointer === '') return [];
-  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) throw new SyntaxError('is no JSON pointer, e.g. /id');
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
+/** The value of a payload that a path leads to, as it is written. */
+import { find } from './find.ts';
+import { jsonTextOf } from './parse.ts';
 
 /** Characters of a value that are shown. */
 const SHOWN = 200;

@@ -1,0 +1,102 @@
+/** Tests of numbers: the size of a message, and fields of its payload. */
+import type { FieldType, Match } from '../schemas/match.ts';
+import type { Subject } from './subject.ts';
+import { MatchError, type Test } from './test.ts';
+
+export type NumberMatch = { equals?: number; min?: number; max?: number };
+type FieldMatch = NonNullable<Match['field']>;
+/** The number at an offset of the payload; undefined when the payload ends before it. */
+type FieldReader = (subject: Subject) => number | bigint | undefined;
+
+export function sizeTest(match: NumberMatch): Test {
+  return {
+    holds: ({ size }) => fits(size, match),
+    miss: ({ size }) => ({ why: numberMiss(size, match, 'size')!, closeness: 0.3 }),
+  };
+}
+
+/** Throws MatchError for a number that can't be compared exactly. */
+export function fieldTest(field: FieldMatch, pointer: string): Test {
+  checkExact(field, pointer);
+  const read = fieldReader(field.at, field.as);
+  return {
+    holds(subject) {
+      const value = read(subject);
+      return value !== undefined && fits(value, field);
+    },
+    miss(subject) {
+      const value = read(subject);
+      const what = `${field.as} at byte ${field.at}`;
+      const why = value === undefined ? `the payload ends before the ${what}` : numberMiss(value, field, what)!;
+      return { why, closeness: 0.4 };
+    },
+  };
+}
+
+function fits(value: number | bigint, match: NumberMatch): boolean {
+  return !differs(value, match.equals) && !isBelow(value, match.min) && !isAbove(value, match.max);
+}
+
+function numberMiss(value: number | bigint, match: NumberMatch, what: string): string | undefined {
+  if (differs(value, match.equals)) return `${what} is ${value}, expected ${match.equals}`;
+  if (isBelow(value, match.min)) return `${what} ${value} is below ${match.min}`;
+  if (isAbove(value, match.max)) return `${what} ${value} is above ${match.max}`;
+  return undefined;
+}
+
+/** By order: that is exact between a number and a bigint, too. */
+function differs(value: number | bigint, wanted: number | undefined): boolean {
+  return wanted !== undefined && !(value >= wanted && value <= wanted);
+}
+
+function isBelow(value: number | bigint, min: number | undefined): boolean {
+  return min !== undefined && value < min;
+}
+
+function isAbove(value: number | bigint, max: number | undefined): boolean {
+  return max !== undefined && value > max;
+}
+
+/** What 64 bits hold may be more than a number in a JSON body does. */
+function checkExact({ as, ...field }: FieldMatch, pointer: string): void {
+  if (!as.startsWith('u64')) return;
+  for (const name of ['equals', 'min', 'max'] as const) {
+    const number = field[name];
+    if (number === undefined || Math.abs(number) <= Number.MAX_SAFE_INTEGER) continue;
+    throw new MatchError(
+      `${pointer}/${name}`,
+      'is beyond 2^53 - 1, where numbers are not exact; compare the bytes by hex',
+    );
+  }
+}
+
+function fieldReader(at: number, type: FieldType): FieldReader {
+  const [, kind, bits, order] = /^([uif])(\d+)(be|le)?$/.exec(type)!;
+  const end = at + Number(bits) / 8;
+  const read = readerAt(`${kind}${bits}`, order === 'le');
+  return ({ stored, view, payloadOffset }) => (end > stored ? undefined : read(view, payloadOffset + at));
+}
+
+/** @param type kind and bits */
+function readerAt(type: string, little: boolean): (view: DataView, offset: number) => number | bigint {
+  switch (type) {
+    case 'f32':
+      return (view, offset) => view.getFloat32(offset, little);
+    case 'f64':
+      return (view, offset) => view.getFloat64(offset, little);
+    case 'u8':
+      return (view, offset) => view.getUint8(offset);
+    case 'i8':
+      return (view, offset) => view.getInt8(offset);
+    case 'u16':
+      return (view, offset) => view.getUint16(offset, little);
+    case 'i16':
+      return (view, offset) => view.getInt16(offset, little);
+    case 'u32':
+      return (view, offset) => view.getUint32(offset, little);
+    case 'i32':
+      return (view, offset) => view.getInt32(offset, little);
+    default:
+      return (view, offset) => view.getBigUint64(offset, little);
+  }
+}
