@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const service = await startProcess(t);
 
 async function listener(spec: object): Promise<number> {

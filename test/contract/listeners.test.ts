@@ -3,6 +3,8 @@ import t from 'tap';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 
+t.setTimeout(120_000);
+
 const service = await startProcess(t);
 
 t.test('create answers with the real port; defaults are filled in and the answer keeps to its schema', async (t) => {

@@ -5,6 +5,8 @@ import t from 'tap';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 
+t.setTimeout(120_000);
+
 const service = await startProcess(t);
 
 async function listener(spec: object): Promise<{ id: string; address: { port: number } }> {

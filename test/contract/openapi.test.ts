@@ -7,6 +7,8 @@ import { publishedDocument } from '../../tools/openapi/document.ts';
 import { fakeApp } from '../support/fake/app.ts';
 import { isA, validator } from '../support/schema.ts';
 
+t.setTimeout(120_000);
+
 type Schema = Record<string, unknown> & { properties?: Record<string, Schema>; examples?: unknown[]; $ref?: string };
 type Parameter = { name: string; in: string; description?: string; example?: unknown; schema: Schema };
 type Answer = { content?: Record<string, { schema: Schema }> };

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 /** Longest a filter may take over one payload of 64 KiB, and what a busy machine may add. */
 const LONGEST = 100;
 const SLOWNESS_FACTOR = 10;

@@ -4,6 +4,8 @@ import { type EventReader, openEvents } from '../support/fake/events.ts';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 
+t.setTimeout(120_000);
+
 const service = await startProcess(t);
 const MANY = 50_000;
 

@@ -5,6 +5,8 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const ROUNDS = 2000;
 const service = await startProcess(t, ['--threads', '2']);
 

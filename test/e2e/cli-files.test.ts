@@ -5,6 +5,8 @@ import t from 'tap';
 import { cliFor, objects, refuses } from '../support/cli.ts';
 import { type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const TEXTS = ['one', 'two', 'three'];
 const SECTION_HEADER = 0x0a0d0d0a;
 

@@ -7,6 +7,8 @@ import { cliFor, objects, refuses } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 let service: Service;
 t.before(async () => {
   service = await startProcess(t);

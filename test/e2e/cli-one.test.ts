@@ -5,6 +5,8 @@ import t, { type Test } from 'tap';
 import { cliFor, objects, refuses } from '../support/cli.ts';
 import { type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 let service: Service;
 t.before(async () => {
   service = await startProcess(t);

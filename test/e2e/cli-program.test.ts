@@ -12,6 +12,8 @@ import { manPage } from '../../tools/man/page.ts';
 import { Cli, cliFor } from '../support/cli.ts';
 import { MAIN, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const COMMANDS = definitionsOf(createProgram());
 const TOKEN = 'a-secret-of-this-test';
 

@@ -8,6 +8,8 @@ import t, { type Test } from 'tap';
 import { cliFor, objects, refuses } from '../support/cli.ts';
 import { MAIN, type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const LISTENERS = [
   { protocol: 'udp', name: 'echo', responder: { type: 'echo' } },
   { protocol: 'udp', name: 'mute' },

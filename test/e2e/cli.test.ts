@@ -4,6 +4,8 @@ import t from 'tap';
 import { startFailure } from '../../src/cli/start-failure.ts';
 import { MAIN, run, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 t.test('help lists each flag with its variable and default', async (t) => {
   const { code, stdout } = await run(t, ['serve', '--help']);
   const text = stdout.replace(/\s+/g, ' ');

@@ -4,6 +4,8 @@ import t from 'tap';
 import { parseConfiguration } from '../../src/config/file.ts';
 import { run, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const FILE = `settings:
   threads: 2
   logLevel: info

@@ -7,6 +7,8 @@ import { startProcess } from '../support/process.ts';
 const DEADLY = `
 import threads from 'node:worker_threads';
 import { syncBuiltinESMExports } from 'node:module';
+
+t.setTimeout(120_000);
 const signals = { journal: 'SIGUSR2', 'shared-1': 'SIGALRM' };
 threads.Worker = class extends threads.Worker {
   constructor(file, options) {

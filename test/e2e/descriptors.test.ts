@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 import t from 'tap';
 import { startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const OPEN_FILES = 256;
 
 const service = await startProcess(t, [], { NODE_OPTIONS: '' }, ['--port', '0'], OPEN_FILES);

@@ -6,6 +6,8 @@ import t, { type Test } from 'tap';
 import { startProcess } from '../support/process.ts';
 import { boundedAbsence } from '../support/waiting.ts';
 
+t.setTimeout(120_000);
+
 const FORTY_DAYS = '40d';
 /** A timer that overflows goes off within 1 ms; this is plenty for it. */
 const A_MOMENT = 300;

@@ -5,6 +5,8 @@ import t from 'tap';
 import { cliFor } from '../support/cli.ts';
 import { run, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 /** What Kubernetes sets beside a Service called listenpost. */
 const SERVICE_LINKS = {
   LISTENPOST_SERVICE_HOST: '10.96.0.17',

@@ -8,6 +8,8 @@ import { connect } from 'node:net';
 import t from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 /** A function of a module of Node's that throws once it is given this payload. */
 function clumsy(module: string, name: string): { NODE_OPTIONS: string } {
   const source = `

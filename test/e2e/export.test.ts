@@ -3,6 +3,8 @@ import t from 'tap';
 import { type Answer, type Service, startProcess } from '../support/process.ts';
 import { CaptureWriter, ipv4, udp } from '../unit/sends/import/captures.ts';
 
+t.setTimeout(120_000);
+
 const TEXTS = ['USER bob', 'PASS x', 'two\nlines', 'QUIT'];
 
 for (const format of ['pcapng', 'ndjson']) {

@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const DEPTH = 20_000;
 const deep = (open: string, close: string, inside = '') => `${open.repeat(DEPTH)}${inside}${close.repeat(DEPTH)}`;
 /** Payloads that are JSON to the letter, but deeper than is read here. */

@@ -40,6 +40,8 @@ s.close()
 
 import { betweenLooks } from '../support/waiting.ts';
 
+t.setTimeout(120_000);
+
 const service = await startProcess(t, ['--allow-bind', '0.0.0.0/0', '--threads', '2']);
 
 t.test('a UDP server that answers one request', python, async (t) => {

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 /** What a value of JavaScript would not keep, and how it leaves. */
 const PAYLOADS: [written: string, leaves?: string][] = [
   ['{"id":9007199254740993}'],

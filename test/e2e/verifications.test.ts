@@ -1,6 +1,8 @@
 import t from 'tap';
 import { startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 t.test('verifications against the running service', async (t) => {
   const service = await startProcess(t);
   await service.request('POST', '/v1/listeners', { protocol: 'udp', name: 'door' });

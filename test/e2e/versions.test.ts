@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { MAIN } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 /** A Node on PATH that is too old, where the machine has one. */
 const older = (process.env.PATH ?? '')

@@ -4,6 +4,8 @@ import { Http } from '../../../src/client/http.ts';
 import { connect, ProblemError, UnreachableError } from '../../../src/client/index.ts';
 import { failure, fakeService } from './rig.ts';
 
+t.setTimeout(120_000);
+
 t.test('a problem document becomes an error that says it all', async (t) => {
   const errors = [
     { in: 'body', pointer: '/port', detail: 'must be at most 65535' },

@@ -6,6 +6,8 @@ import { positionOf } from '../../../src/client/cursor.ts';
 import { ProblemError, VerifyError, WaitError } from '../../../src/client/index.ts';
 import { client, datagrams, failure } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const service = await client(t);
 
 t.test('a listener says where it is, and goes when it is disposed of', async (t) => {

@@ -6,6 +6,8 @@ import { fromBase64, fromHex, payloadInput, toBase64, toHex } from '../../../src
 import { durationText, filterText, milliseconds, queryString } from '../../../src/client/query.ts';
 import { ReadingPlace } from '../../../src/client/reading.ts';
 
+t.setTimeout(120_000);
+
 t.test('query strings', async (t) => {
   t.equal(queryString({}), '');
   t.equal(queryString({ text: 'a b&c', minSize: 3, after: undefined, name: null }), '?text=a+b%26c&minSize=3');

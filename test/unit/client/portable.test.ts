@@ -7,6 +7,8 @@ import t from 'tap';
 import { VERSION } from '../../../src/version.ts';
 import { startProcess } from '../../support/process.ts';
 
+t.setTimeout(120_000);
+
 const run = promisify(execFile);
 const CLIENT = new URL('../../../src/client/', import.meta.url);
 const FLOOR = 20;

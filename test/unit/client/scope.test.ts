@@ -2,6 +2,8 @@ import t from 'tap';
 import { LeakError } from '../../../src/client/index.ts';
 import { client, datagrams, failure } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const service = await client(t);
 
 t.test('a scope labels what it makes and leaves nothing behind', async (t) => {

@@ -4,6 +4,8 @@ import t from 'tap';
 import { ProblemError, SendError } from '../../../src/client/index.ts';
 import { client, failure } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const service = await client(t);
 
 t.test('sends to listeners and addresses, with replies', async (t) => {

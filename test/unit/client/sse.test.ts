@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { EventParser, eventsOf, type ServerEvent } from '../../../src/client/sse.ts';
 
+t.setTimeout(120_000);
+
 const STREAM = [
   'retry: 2000\n: a comment\nid: 7\n\n',
   'event: message\nid: 8\ndata: {"a":1}\n\n',

@@ -9,6 +9,8 @@ import { connect, ProblemError, start, UnreachableError, WaitError } from '../..
 import { betweenLooks } from '../../support/waiting.ts';
 import { datagrams, failure } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const CLIENT = new URL('../../../src/client/node.js', import.meta.url).href;
 
 t.test('a child of its own, down when it is disposed of', async (t) => {

@@ -5,6 +5,8 @@ import { startProcess } from '../../support/process.ts';
 import { betweenLooks } from '../../support/waiting.ts';
 import { client, datagrams, failure, fakeService, Wire } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const service = await client(t);
 
 t.test('messages from the cursor on, then live; what is given out moves the cursor', async (t) => {

@@ -8,6 +8,8 @@ import { type Hooks, useListenpost } from '../../../src/client/testing.ts';
 import { startProcess } from '../../support/process.ts';
 import { datagrams, failure } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const run = promisify(execFile);
 const script = (name: string) => fileURLToPath(new URL(`./frameworks/${name}.js`, import.meta.url));
 const { NODE_TEST_CONTEXT: _, ...environment } = process.env;

@@ -2,6 +2,8 @@
 import t from 'tap';
 import type { Listener, Message, Reply, Service } from '../../../src/client/index.ts';
 
+t.setTimeout(120_000);
+
 t.test('types', async (t) => {
   t.type(checked, 'function', 'it compiled');
 });

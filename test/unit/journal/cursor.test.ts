@@ -15,6 +15,8 @@ import {
   withEpochOf,
 } from '../../../src/journal/cursor.ts';
 
+t.setTimeout(120_000);
+
 const NOW = 'abc123';
 const THEN = 'zzz999';
 const place = fc.record({ major: fc.maxSafeNat(), minor: fc.maxSafeNat() });

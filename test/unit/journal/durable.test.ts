@@ -14,6 +14,8 @@ import { smallDisk } from '../../support/small-disk.ts';
 import { A, B, chunk, itemsOf, listener, message, pullOf, texts, textsOf, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
+t.setTimeout(120_000);
+
 const GAPS = { filter: { kinds: 1 << KIND_GAP } };
 const BOTH = { filter: { kinds: (1 << KIND_GAP) | (1 << KIND_MESSAGE) } };
 

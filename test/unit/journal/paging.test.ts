@@ -27,6 +27,8 @@ import {
   message,
 } from './fixtures.ts';
 
+t.setTimeout(120_000);
+
 const ALL_KINDS = 0x3f;
 const C = 99;
 

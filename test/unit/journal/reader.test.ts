@@ -11,6 +11,8 @@ import type { Read } from '../../../src/schemas/reads.ts';
 import { A, B, chunk, cursorAt, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
+t.setTimeout(120_000);
+
 const PER_CHUNK = 500;
 
 /** A journal in a file, and a way to append so many chunks of numbered messages. */

@@ -6,6 +6,8 @@ import { freePort } from '../../support/free-port.ts';
 import { MovedClock } from '../../support/moved-clock.ts';
 import { page, setup, tcpClient, UdpClient, until } from './service.ts';
 
+t.setTimeout(120_000);
+
 /** Most tests share one service, emptied after each. */
 const service = await setup(t);
 const { registry } = service;

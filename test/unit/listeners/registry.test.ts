@@ -4,6 +4,8 @@ import t from 'tap';
 import type { ProblemError } from '../../../src/errors.ts';
 import { page, setup, tcpClient, UdpClient, until } from './service.ts';
 
+t.setTimeout(120_000);
+
 /** Most tests share one service, emptied after each. */
 const service = await setup(t);
 const { registry } = service;

@@ -8,6 +8,8 @@ import { Sends } from '../../../src/sends/sends.ts';
 import { freePort } from '../../support/free-port.ts';
 import { ENGINES, page, setup, tcpClient, UdpClient, until } from './service.ts';
 
+t.setTimeout(120_000);
+
 const ROUNDS = 20;
 const OPEN = ['listening', 'paused', 'degraded'];
 

@@ -3,6 +3,8 @@ import { patchedSpec } from '../../../src/listeners/changes.ts';
 import { captureLimits, differences, fillSpec, fixedSpec, sameSpec } from '../../../src/listeners/spec.ts';
 import type { ListenerSpec } from '../../../src/schemas/listener.ts';
 
+t.setTimeout(120_000);
+
 t.test('defaults are filled in, sections only of the own protocol', async (t) => {
   const udp = fillSpec({ protocol: 'udp' });
   t.match(udp, { host: '127.0.0.1', port: 0, threads: 1, pool: 'shared', responder: { type: 'none' } });

@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import t from 'tap';
 import { ENGINES, page, setup, until } from './service.ts';
 
+t.setTimeout(120_000);
+
 const skip = process.platform === 'linux' ? false : 'only Linux lists the sockets of a port';
 
 for (const engine of ENGINES) {

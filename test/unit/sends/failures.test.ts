@@ -4,6 +4,8 @@ import { ProblemError } from '../../../src/errors.ts';
 import { failureCode, impossibility } from '../../../src/sends/failures.ts';
 import type { SendOrder } from '../../../src/workers/protocol.ts';
 
+t.setTimeout(120_000);
+
 const order: SendOrder = {
   id: 's_0000000001',
   protocol: 'udp',

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { IdempotencyKeys } from '../../../src/sends/idempotency.ts';
 
+t.setTimeout(120_000);
+
 t.test('the same key and body get the first answer', async (t) => {
   const keys = new IdempotencyKeys<number>();
   let times = 0;

@@ -4,6 +4,8 @@ import { AddressPolicy } from '../../../src/net/access-policy.ts';
 import type { SendRequest } from '../../../src/schemas/send.ts';
 import { prepareSend } from '../../../src/sends/order.ts';
 
+t.setTimeout(120_000);
+
 const context = {
   use: (ref: string) => {
     throw new ProblemError('not_found', `there is no listener ${ref}`);

@@ -8,6 +8,8 @@ import type { SendView } from '../../../src/schemas/send.ts';
 import { Sends } from '../../../src/sends/sends.ts';
 import { ENGINES, type Engine, page, setup, threadNamed, until } from '../listeners/service.ts';
 
+t.setTimeout(120_000);
+
 async function start(t: Test, engine: Engine = 'dgram') {
   const service = await setup(t, { engine });
   const { registry, allocator } = service;

@@ -3,6 +3,8 @@ import t from 'tap';
 import { Descriptors, descriptorLimit, KEPT_BACK } from '../../../src/workers/descriptors.ts';
 import { betweenLooks } from '../../support/waiting.ts';
 
+t.setTimeout(120_000);
+
 const skip = process.platform === 'linux' ? false : 'only Linux says how many there may be';
 
 t.test('the limit is that of the process, less what is kept back', { skip }, async (t) => {

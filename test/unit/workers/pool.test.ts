@@ -6,6 +6,8 @@ import { defaultThreads, Pool } from '../../../src/workers/pool.ts';
 import { lasting } from '../../support/waiting.ts';
 import { bindingSpec, Rig, until } from './rig.ts';
 
+t.setTimeout(120_000);
+
 const watcher = { onEvent: () => {}, onDeath: () => {}, onReplaced: () => {}, onGivenUp: () => {} };
 const environment = {
   attachJournal: () => {},

@@ -4,6 +4,8 @@ import { readPcapng } from '../../../../src/pcap/pcapng-reader.ts';
 import type { ReadResult } from '../../../../src/schemas/reads.ts';
 import { addAll, chunks, message, pcapng, UDP } from '../../pcap/records.ts';
 
+t.setTimeout(120_000);
+
 const pulled = (body: Uint8Array, hasMore: boolean): ReadResult => ({
   body,
   items: 1,

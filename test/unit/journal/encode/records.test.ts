@@ -16,6 +16,8 @@ import { listenerId } from '../../../../src/records/ids.ts';
 import type { PayloadMode } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, type Item, itemsOf, listener, message } from '../fixtures.ts';
 
+t.setTimeout(120_000);
+
 const at = { seconds: 1_760_000_000, nanos: 123_456_789 };
 const id = listenerId(A);
 

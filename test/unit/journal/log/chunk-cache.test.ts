@@ -4,6 +4,8 @@ import { ChunkCache } from '../../../../src/journal/log/chunk-cache.ts';
 import { SqliteStore } from '../../../../src/journal/store/sqlite/sqlite-store.ts';
 import { A } from '../fixtures.ts';
 
+t.setTimeout(120_000);
+
 const MEGABYTE = 1024 * 1024;
 
 /** A cache that was given so many chunks of a megabyte, which are rows 1, 2, …; it keeps eight. */

@@ -4,6 +4,8 @@ import { KIND_CONNECTION, KIND_GAP, NO_PAYLOAD } from '../../../../src/records/c
 import { MovedClock } from '../../../support/moved-clock.ts';
 import { A, B, bench, chunk, instant, itemsOf, listener, message, seqsOf, texts, textsOf } from '../fixtures.ts';
 
+t.setTimeout(120_000);
+
 const ALL_KINDS = 0x3f;
 /** Bytes of a chunk that holds one message of eight bytes. */
 const ONE = 120;

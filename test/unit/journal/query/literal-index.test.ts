@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { LiteralIndex } from '../../../../src/journal/query/literal-index.ts';
 
+t.setTimeout(120_000);
+
 t.test('every literal that is there is among the candidates', (t) => {
   const literal = fc.stringMatching(/^[abc]{4,8}$/);
   fc.assert(

@@ -16,6 +16,8 @@ import { summarizeChunk } from '../../../../src/records/chunk-summary.ts';
 import type { MessageFilter } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, instant, listener, message, readerOf, seqsOf } from '../fixtures.ts';
 
+t.setTimeout(120_000);
+
 const start = { major: 0, minor: 0 };
 
 function matches(filter: MessageFilter, draft: Draft): boolean {

@@ -7,6 +7,8 @@ import { Scan } from '../../../../src/journal/query/scan.ts';
 import type { Read } from '../../../../src/schemas/reads.ts';
 import { A, bench, chunk, cursorAt, listener, message, pullOf, seqsOf } from '../fixtures.ts';
 
+t.setTimeout(120_000);
+
 /** 20 chunks of 100 messages; every tenth says "ten". */
 function filled(scope: Read['scope'] = { listener: A }) {
   const { ledger } = bench();

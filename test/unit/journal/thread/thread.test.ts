@@ -22,6 +22,8 @@ import {
 } from '../fixtures.ts';
 import { open, port } from '../journals.ts';
 
+t.setTimeout(120_000);
+
 const one = (text: string, more: Partial<Draft> = {}, number = A) => chunk([message(text, more)], number);
 const never = new AbortController().signal;
 

@@ -4,6 +4,8 @@ import { ListenerCounters } from '../../../../src/listeners/counters/listener-co
 import { type SavedCounters, settledCounts } from '../../../../src/listeners/counters/saved-counters.ts';
 import { BindingCounters } from '../../../../src/runtime/counters.ts';
 
+t.setTimeout(120_000);
+
 const NOTHING: Traffic = {
   captured: 0,
   full: 0,

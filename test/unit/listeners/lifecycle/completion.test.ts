@@ -3,6 +3,8 @@ import t from 'tap';
 import { watchIdle } from '../../../../src/listeners/lifecycle/completion.ts';
 import { MovedClock } from '../../../support/moved-clock.ts';
 
+t.setTimeout(120_000);
+
 const IDLE = 60_000;
 
 function watched(completeAfterIdle: string | null = '1m') {

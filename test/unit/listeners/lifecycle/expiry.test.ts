@@ -2,6 +2,8 @@ import t from 'tap';
 import { Expiry } from '../../../../src/listeners/lifecycle/expiry.ts';
 import { MovedClock } from '../../../support/moved-clock.ts';
 
+t.setTimeout(120_000);
+
 const DAY = 86_400_000;
 
 function setup() {

@@ -5,6 +5,8 @@ import { BATCH } from '../../../../src/runtime/native/arena.ts';
 import type { PoolThread } from '../../../../src/workers/pool-thread.ts';
 import { ENGINES, page, setup, tcpClient, threadNamed, UdpClient, until } from '../service.ts';
 
+t.setTimeout(120_000);
+
 for (const engine of ENGINES) {
   t.test(engine, async (t) => {
     t.test('a listener goes on, on the same port, when its thread dies', async (t) => {

@@ -6,6 +6,8 @@ import { AddressPolicy } from '../../../../src/net/access-policy.ts';
 import type { AllocationSource, ListenerThread, ThreadWatcher } from '../../../../src/workers/thread-allocator.ts';
 import { page, setup } from '../service.ts';
 
+t.setTimeout(120_000);
+
 t.test('problems are recorded, a broken socket fails its listener, strangers are ignored', async (t) => {
   const service = await setup(t);
   const { allocator, journal } = service;

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { bindProblem } from '../../../../src/listeners/sockets/os-problems.ts';
 
+t.setTimeout(120_000);
+
 const failed = (code: string, port: number) =>
   bindProblem(Object.assign(new Error(code), { code }), { protocol: 'tcp', host: '127.0.0.1', port, ipv6Only: false });
 

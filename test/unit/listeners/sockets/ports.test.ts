@@ -2,6 +2,8 @@ import t from 'tap';
 import type { PortUse } from '../../../../src/listeners/sockets/port-use.ts';
 import { PortTable } from '../../../../src/listeners/sockets/ports.ts';
 
+t.setTimeout(120_000);
+
 const holder = { id: 'l_0000000001', name: 'first' };
 const use = (host: string, more: Partial<PortUse> = {}): PortUse => ({
   protocol: 'udp',

@@ -5,6 +5,8 @@ import t, { type Test } from 'tap';
 import type { Protocol, SendOrder, TcpSendOptions, UdpOrder } from '../../../../src/workers/protocol.ts';
 import { Rig, until } from '../../workers/rig.ts';
 
+t.setTimeout(120_000);
+
 let orders = 0;
 type Wanted = Partial<Omit<UdpOrder, 'protocol'>> & { text?: string; template?: boolean };
 type WantedOrder = Wanted & { protocol?: Protocol; tcp?: Partial<TcpSendOptions> };

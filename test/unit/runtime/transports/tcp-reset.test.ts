@@ -5,6 +5,8 @@ import t from 'tap';
 import { addressBytes } from '../../../../src/net/address.ts';
 import { type Opened, Rig, until, type Wanted } from '../../workers/rig.ts';
 
+t.setTimeout(120_000);
+
 const ROUNDS = 500;
 const run = promisify(execFile);
 const skip = spawnSync('python3', ['--version']).status === 0 ? false : 'python3 is not there';

@@ -4,6 +4,8 @@ import t from 'tap';
 import { TRANSPORTS, transportOf } from '../../../../src/runtime/transports/transports.ts';
 import { bindingSpec } from '../../workers/rig.ts';
 
+t.setTimeout(120_000);
+
 t.test('a protocol has one transport, under its own name', async (t) => {
   for (const [protocol, { name }] of Object.entries(TRANSPORTS)) t.equal(name, protocol);
   t.equal(transportOf(bindingSpec({ protocol: 'tcp' })), TRANSPORTS.tcp);

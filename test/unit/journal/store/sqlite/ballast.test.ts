@@ -5,6 +5,8 @@ import t from 'tap';
 import { BALLAST, Ballast } from '../../../../../src/journal/store/sqlite/ballast.ts';
 import { smallDisk } from '../../../../support/small-disk.ts';
 
+t.setTimeout(120_000);
+
 const MIB = 1024 * 1024;
 
 t.test('it is really allocated, given up at once, and taken up again', (t) => {

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { WalResetBarrier } from '../../../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 
+t.setTimeout(120_000);
+
 t.test('the step is carried out at once when the reader is out, and after a while though it stays in', async (t) => {
   const writer = new WalResetBarrier();
   const reader = new WalResetBarrier(writer.cells);

@@ -6,6 +6,8 @@ import t from 'tap';
 import { whyNotNative } from '../../../../../src/runtime/native/selftest.ts';
 import type { Collections } from './collections.ts';
 
+t.setTimeout(120_000);
+
 /**
  * Minor collections that 200,000 datagrams may cost, with a young generation of 1 MiB: chunks and credit need 3 to 4. The
  * smallest object a datagram would add 6.

@@ -12,6 +12,8 @@ import { type Opened, Rig, type RigOptions, until } from '../../../workers/rig.t
 import { ask, loopbackPeer as client, send } from '../udp-contract.ts';
 import { attach, Flood, numberOf } from './flood.ts';
 
+t.setTimeout(120_000);
+
 const start = (t: Test, options: RigOptions = {}) => Rig.start(t, { engine: 'auto', attach, ...options });
 const udp = (receiveBuffer: number) => ({ udp: { receiveBuffer, ipv6Only: false } });
 
