@@ -21,19 +21,19 @@ import { compileFilter } from './predicate.ts';
 import { ResultCollector } from './result-collector.ts';
 import { Scan } from './scan.ts';
 import type { TimeSlicer } from './time-slicer.ts';
+import { WaitIndexes } from './wait-indexes.ts';
 import { WaitRoom } from './wait-room.ts';
-import { Wards } from './wards.ts';
 
 export class Waits {
   readonly #log: Log;
   readonly #slices: TimeSlicer;
-  readonly #wards: Wards;
+  readonly #indexes: WaitIndexes;
   readonly #all = new WaitRoom();
 
   constructor(log: Log, slices: TimeSlicer) {
     this.#log = log;
     this.#slices = slices;
-    this.#wards = new Wards(log, slices, {
+    this.#indexes = new WaitIndexes(log, slices, {
       onContent: (wait) => this.#settle(wait, () => this.#answer(wait, [])),
       onError: (wait, error) => this.#fail(wait, error),
     });
@@ -58,7 +58,7 @@ export class Waits {
 
   /** Looks after the sleepers with what a commit made visible. */
   feed(fresh: readonly CommittedChunk[]): void {
-    this.#wards.feed(fresh);
+    this.#indexes.feed(fresh);
   }
 
   /** The listener is gone: so are the waits on it. */
@@ -93,7 +93,7 @@ export class Waits {
       if (!scan.step(deadline, goal ?? scan.range.tail)) return false;
       if (scan.results.done) this.#settle(wait, () => this.#answer(wait, []));
       else if (wait.isEnding) this.#settle(wait, () => this.#answer(wait, this.#nearMisses(wait)));
-      else this.#wards.add(wait);
+      else this.#indexes.add(wait);
     } catch (error) {
       this.#fail(wait, error);
     }
@@ -103,7 +103,7 @@ export class Waits {
   #begin(wait: PendingWait): void {
     const { request } = wait;
     const range = logRangeOf(this.#log, request.scope);
-    const predicate = this.#wards.like(wait)?.scan.predicate ?? compileFilter(request.filter);
+    const predicate = this.#indexes.like(wait)?.scan.predicate ?? compileFilter(request.filter);
     const bounds = { limit: request.limit, maxBytes: request.maxBytes, wanted: request.count };
     const results = new ResultCollector(encoderFor(request.format, request.payload), bounds);
     if (this.#isCompleted(request)) wait.beginEnd();
@@ -116,7 +116,7 @@ export class Waits {
 
   /** It reads what there is by now, and answers. */
   #end(wait: PendingWait): void {
-    if (!wait.beginEnd() || !this.#wards.delete(wait)) return;
+    if (!wait.beginEnd() || !this.#indexes.delete(wait)) return;
     this.#read(wait);
   }
 
@@ -136,7 +136,7 @@ export class Waits {
   /** False when it had left before. */
   #leave(wait: PendingWait): boolean {
     wait.stopClock();
-    this.#wards.delete(wait);
+    this.#indexes.delete(wait);
     return this.#all.delete(wait);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Looks, in slices, at what was committed for the waits that sleep in one ward. It holds no chunk from one slice to the
+ * Looks, in slices, at what was committed for the waits that sleep in one index. It holds no chunk from one slice to the
  * next, only where it was: chunks that are evicted meanwhile are let go of.
  */
 
@@ -28,32 +28,32 @@ type Open = {
   hungry: PendingWait[] | undefined;
 };
 
-/** Who is told: of a wait that has found all it wanted, and of one that can't go on. Both must leave the ward. */
+/** Who is told: of a wait that has found all it wanted, and of one that can't go on. Both must leave the index. */
 export type Told = { onContent(wait: PendingWait): void; onError(wait: PendingWait, error: unknown): void };
 
-export class WardWalk {
+export class WaitScan {
   readonly #view: View;
   readonly #track: LogRange;
-  readonly #ward: WaitIndex;
+  readonly #index: WaitIndex;
   readonly #told: Told;
   #open: Open | undefined;
   #looks = 0;
 
-  constructor(view: View, range: LogRange, ward: WaitIndex, told: Told) {
+  constructor(view: View, range: LogRange, index: WaitIndex, told: Told) {
     this.#view = view;
     this.#track = range;
-    this.#ward = ward;
+    this.#index = index;
     this.#told = told;
   }
 
   /** Goes on until all there is was looked at (true), or until `performance.now()` is beyond the deadline (false). */
   step(deadline: number): boolean {
-    while (!this.#ward.isEmpty) {
+    while (!this.#index.isEmpty) {
       this.#followFloor();
       this.#open ??= this.#next();
       if (this.#open === undefined) return true;
       if (!this.#look(this.#open, deadline)) return false;
-      this.#ward.place = this.#track.past(this.#open.found);
+      this.#index.place = this.#track.past(this.#open.found);
       this.#open = undefined;
       if (performance.now() > deadline) return false;
     }
@@ -63,18 +63,18 @@ export class WardWalk {
   /** What was evicted before it was looked at is a gap for all that sleep here. */
   #followFloor(): void {
     const { floor } = this.#track;
-    const ward = this.#ward;
-    if (comparePositions(floor, ward.place) <= 0) return;
-    for (const { scan } of ward.sleepers) scan.overtakenAt(ward.place);
-    ward.place = floor;
+    const index = this.#index;
+    if (comparePositions(floor, index.place) <= 0) return;
+    for (const { scan } of index.sleepers) scan.overtakenAt(index.place);
+    index.place = floor;
     this.#open = undefined;
   }
 
   #next(): Open | undefined {
-    const found = this.#track.up(this.#ward.place, null, 1)[0];
+    const found = this.#track.up(this.#index.place, null, 1)[0];
     if (found === undefined) return undefined;
     const chunk = this.#view.chunks.get(found);
-    const groups = chunk === undefined ? [] : this.#ward.candidates(chunk, found);
+    const groups = chunk === undefined ? [] : this.#index.candidates(chunk, found);
     return { found, groups, record: 0, group: 0, hits: new Set(), hungry: groups.length === 0 ? [] : undefined };
   }
 
@@ -113,7 +113,7 @@ export class WardWalk {
 
   #feed({ found, hungry }: Open, chunk: Uint8Array, deadline: number): boolean {
     for (let wait = hungry!.pop(); wait !== undefined; wait = hungry!.pop()) {
-      if (!this.#ward.has(wait)) continue;
+      if (!this.#index.has(wait)) continue;
       if (this.#show(wait, found, deadline, chunk) === 'time') hungry!.push(wait);
       if (performance.now() > deadline) return false;
     }

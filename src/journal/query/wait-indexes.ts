@@ -1,4 +1,4 @@
-/** The waits that sleep, by listener, and who looks at what was committed for them: in slices, ward by ward. */
+/** The waits that sleep, by listener, and who looks at what was committed for them: in slices, index by index. */
 
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';
@@ -6,15 +6,15 @@ import { ALL, homeOf } from './home.ts';
 import type { PendingWait } from './pending-wait.ts';
 import type { TimeSlicer } from './time-slicer.ts';
 import { WaitIndex } from './wait-index.ts';
-import { type Told, WardWalk } from './ward-walk.ts';
+import { type Told, WaitScan } from './wait-scan.ts';
 
-type Known = { ward: WaitIndex; walk: WardWalk };
+type Known = { index: WaitIndex; walk: WaitScan };
 
-export class Wards {
+export class WaitIndexes {
   readonly #log: Log;
   readonly #slices: TimeSlicer;
   readonly #told: Told;
-  readonly #wards = new Map<number, Known>();
+  readonly #indexes = new Map<number, Known>();
 
   constructor(log: Log, slices: TimeSlicer, told: Told) {
     this.#log = log;
@@ -25,53 +25,53 @@ export class Wards {
   /** Takes a wait that has read all there is. */
   add(wait: PendingWait): void {
     const home = homeOf(wait.request.scope);
-    const { ward } = this.#wards.get(home) ?? this.#open(home, wait);
-    ward.add(wait);
+    const { index } = this.#indexes.get(home) ?? this.#open(home, wait);
+    index.add(wait);
   }
 
   /** Lets a wait go, which then knows how far it was looked at for it. False when it does not sleep. */
   delete(wait: PendingWait): boolean {
     const home = homeOf(wait.request.scope);
-    const ward = this.#wards.get(home)?.ward;
-    if (ward?.delete(wait) !== true) return false;
-    wait.scan.skipTo(ward.place);
-    if (ward.isEmpty) this.#wards.delete(home);
+    const index = this.#indexes.get(home)?.index;
+    if (index?.delete(wait) !== true) return false;
+    wait.scan.skipTo(index.place);
+    if (index.isEmpty) this.#indexes.delete(home);
     return true;
   }
 
   /** A sleeper that asks the same. */
   like({ request, key }: PendingWait): PendingWait | undefined {
-    return this.#wards.get(homeOf(request.scope))?.ward.like(key);
+    return this.#indexes.get(homeOf(request.scope))?.index.like(key);
   }
 
   /** Has a look at what a commit made visible, for those whom it concerns. */
   feed(fresh: readonly CommittedChunk[]): void {
-    if (this.#wards.size === 0) return;
+    if (this.#indexes.size === 0) return;
     for (const { history } of fresh) this.#wake(history.listener.number);
     if (fresh.length > 0) this.#wake(ALL);
   }
 
   #open(home: number, { scan: { range } }: PendingWait): Known {
-    const ward = new WaitIndex(range.tail);
-    const known = { ward, walk: new WardWalk(this.#log, range, ward, this.#told) };
-    this.#wards.set(home, known);
+    const index = new WaitIndex(range.tail);
+    const known = { index, walk: new WaitScan(this.#log, range, index, this.#told) };
+    this.#indexes.set(home, known);
     return known;
   }
 
   #wake(home: number): void {
-    const known = this.#wards.get(home);
-    if (known === undefined || known.ward.isLooking) return;
-    known.ward.isLooking = true;
+    const known = this.#indexes.get(home);
+    if (known === undefined || known.index.isLooking) return;
+    known.index.isLooking = true;
     this.#slices.run((deadline) => this.#look(known, deadline), home, 'waits');
   }
 
-  #look({ ward, walk }: Known, deadline: number): boolean {
+  #look({ index, walk }: Known, deadline: number): boolean {
     try {
       if (!walk.step(deadline)) return false;
     } catch (error) {
-      for (const wait of ward.sleepers) this.#told.onError(wait, error);
+      for (const wait of index.sleepers) this.#told.onError(wait, error);
     }
-    ward.isLooking = false;
+    index.isLooking = false;
     return true;
   }
 }
