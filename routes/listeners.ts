@@ -6,13 +6,8 @@ import { listPage } from '../src/http/lists.ts';
 import { commaList, duration, labelPairs } from '../src/http/messages/filters.ts';
 import { empty, json, ListenerParams, responses } from '../src/http/operation.ts';
 import { listenerNumber } from '../src/records/ids.ts';
-import {
-  LISTENER_STATES,
-  type ListenerSpec,
-  ListenerSpecSchema,
-  type ListenerState,
-  REF_PATTERN,
-} from '../src/schemas/listener.ts';
+import { type ListenerSpec, ListenerSpecSchema, REF_PATTERN } from '../src/schemas/listener.ts';
+import { LISTENER_STATES, type ListenerState } from '../src/schemas/listener-states.ts';
 import {
   ListenerPageSchema,
   ListenerPatchSchema,

@@ -4,7 +4,8 @@
  * `ref` is a listener's id or name.
  */
 
-import type { ListenerSpec, ListenerState } from './schemas/listener.ts';
+import type { ListenerSpec } from './schemas/listener.ts';
+import type { ListenerState } from './schemas/listener-states.ts';
 import type { ListenerView } from './schemas/listener-status.ts';
 import type { ListenerPatch } from './schemas/listener-view.ts';
 import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from './schemas/reads.ts';

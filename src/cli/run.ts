@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import { Command, CommanderError, Option } from 'commander';
 import { addSettings, ConfigError, configOf, withFile } from '../config/config.ts';
+import type { ConfigurationFile } from '../config/file.ts';
 import { dropServiceAddress } from '../environment.ts';
 import { VERSION } from '../version.ts';
 import { addHealthcheck } from './commands/healthcheck.ts';
@@ -62,13 +63,17 @@ function addServe(program: Command, notice: string | undefined): void {
   );
   serving.action(async (options) => {
     // Only now: help, errors and the other commands need no server in memory.
-    const { readConfigurationFile } = await import('../config/file.ts');
-    const file = options.config === undefined ? undefined : readConfigurationFile(options.config);
+    const file = options.config === undefined ? undefined : await readFile(options.config);
     const settings = withFile(options, file?.settings ?? {}, (name) => serving.getOptionValueSource(name));
     const config = configOf(settings);
     const { serve } = await import('./serve.ts');
     await serve(config, file, notice);
   });
+}
+
+async function readFile(path: string): Promise<ConfigurationFile> {
+  const { readConfigurationFile } = await import('../config/file.ts');
+  return readConfigurationFile(path);
 }
 
 /** commander has written its own line already; ours is written here. */

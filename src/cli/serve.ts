@@ -2,7 +2,7 @@
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { type Config, VARIABLES } from '../config/config.ts';
-import { type ConfigurationFile, readConfigurationFile } from '../config/file.ts';
+import type { ConfigurationFile } from '../config/file.ts';
 import { misspeltVariables } from '../environment.ts';
 import { createLog } from '../log.ts';
 import { type Service, start } from '../server.ts';
@@ -56,8 +56,8 @@ export async function serve(config: Config, file?: ConfigurationFile, notice?: s
 /** Reads the file anew; one that is wrong changes nothing. Settings of the process need a restart. */
 function reloadOnHangup(starting: Promise<Service>, { path }: ConfigurationFile, log: Logger): void {
   process.on('SIGHUP', () => {
-    starting
-      .then((service) => service.configure(readConfigurationFile(path).listeners))
+    Promise.all([starting, import('../config/file.ts')])
+      .then(([service, { readConfigurationFile }]) => service.configure(readConfigurationFile(path).listeners))
       .catch((error: Error) => log.error(`SIGHUP: nothing is changed: ${error.message}`));
   });
 }

@@ -1,12 +1,10 @@
 /**
- * The configuration of the process: one TypeBox schema gives the type, the environment variables and the text of
- * `--help`. Flags beat the environment, the environment beats the defaults. Nothing here reads anything on import.
+ * The configuration of the process: one table gives the environment variables, the checks and the text of `--help`. Flags beat the environment, the environment beats the defaults. Nothing here reads anything on import,
+ * and no schema library is loaded: every command pays for this file.
  */
 
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ipaddr from 'ipaddr.js';
 import { FSYNCS, type Fsync } from '../journal/store/sqlite/wal-sync.ts';
@@ -14,126 +12,145 @@ import { parseBytes } from '../schemas/units.ts';
 
 /** How a setting is written on the command line and in the environment. */
 export type Form = 'text' | 'integer' | 'bytes' | 'list' | 'cidrs' | 'ports';
-type Setting = { form: Form; placeholder: string; description: string; choices?: readonly string[] };
-
-const Text = (setting: Omit<Setting, 'form'>, options: Record<string, unknown> = {}) =>
-  Type.String({ form: 'text', ...setting, ...options });
-const Maybe = (setting: Omit<Setting, 'form'>) =>
-  Type.Union([Type.String({ minLength: 1 }), Type.Null()], { form: 'text', default: null, ...setting });
-const Whole = (setting: Omit<Setting, 'form'>, options: Record<string, unknown>) =>
-  Type.Integer({ form: 'integer', ...setting, ...options });
-const List = (form: Form, setting: Omit<Setting, 'form'>) =>
-  Type.Array(Type.String({ minLength: 1 }), { form, default: [], ...setting });
+export type Setting = {
+  form: Form;
+  placeholder: string;
+  description: string;
+  /** null: it may be absent. */
+  default: unknown;
+  choices?: readonly string[];
+  /** Of a number. */
+  minimum?: number;
+  maximum?: number;
+};
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const ENGINES = ['auto', 'dgram'] as const;
 
-export const ConfigSchema = Type.Object({
-  host: Text(
-    { placeholder: '<address>', description: 'address the API listens on; other than loopback needs a token' },
-    { default: '127.0.0.1', minLength: 1 },
-  ),
-  port: Whole(
-    { placeholder: '<number>', description: 'port the API listens on; 0 = any, the chosen one is printed' },
-    { default: 8080, minimum: 0, maximum: 65_535 },
-  ),
-  threads: Whole(
-    { placeholder: '<number>', description: 'threads of the shared pool' },
-    { default: Math.max(2, Math.min(4, availableParallelism())), minimum: 1, maximum: 64 },
-  ),
-  maxThreads: Whole(
-    { placeholder: '<number>', description: 'threads of all pools together' },
-    { default: 64, minimum: 1, maximum: 1024 },
-  ),
-  maxListeners: Whole(
-    { placeholder: '<number>', description: 'listeners at most' },
-    { default: 10_000, minimum: 1, maximum: 1_000_000 },
-  ),
-  data: Maybe({ placeholder: '<directory>', description: 'keep messages in this directory; without it in memory' }),
-  fsync: Type.Unsafe<Fsync>(
-    Type.String({
-      form: 'text',
-      placeholder: '<when>',
-      description:
-        'when messages in --data must be on the disk, should the power fail: before they show, each second, or any time',
-      default: 'interval',
-      enum: FSYNCS,
-      choices: FSYNCS,
-    }),
-  ),
-  journalMemory: Type.Integer({
+export type Config = {
+  host: string;
+  port: number;
+  threads: number;
+  maxThreads: number;
+  maxListeners: number;
+  data: string | null;
+  fsync: Fsync;
+  journalMemory: number;
+  logLevel: (typeof LOG_LEVELS)[number];
+  token: string | null;
+  allowBind: string[];
+  allowSend: string[];
+  allowHost: string[];
+  allowOrigin: string[];
+  portRange: { first: number; last: number } | null;
+  advertisedHost: string | null;
+  urlFile: string | null;
+  engine: (typeof ENGINES)[number];
+};
+
+export const SETTINGS: { readonly [name in keyof Config]: Setting & { default: Config[name] } } = {
+  host: {
+    form: 'text',
+    placeholder: '<address>',
+    description: 'address the API listens on; other than loopback needs a token',
+    default: '127.0.0.1',
+  },
+  port: {
+    form: 'integer',
+    placeholder: '<number>',
+    description: 'port the API listens on; 0 = any, the chosen one is printed',
+    default: 8080,
+    minimum: 0,
+    maximum: 65_535,
+  },
+  threads: {
+    form: 'integer',
+    placeholder: '<number>',
+    description: 'threads of the shared pool',
+    default: Math.max(2, Math.min(4, availableParallelism())),
+    minimum: 1,
+    maximum: 64,
+  },
+  maxThreads: {
+    form: 'integer',
+    placeholder: '<number>',
+    description: 'threads of all pools together',
+    default: 64,
+    minimum: 1,
+    maximum: 1024,
+  },
+  maxListeners: {
+    form: 'integer',
+    placeholder: '<number>',
+    description: 'listeners at most',
+    default: 10_000,
+    minimum: 1,
+    maximum: 1_000_000,
+  },
+  data: maybe('<directory>', 'keep messages in this directory; without it in memory'),
+  fsync: {
+    form: 'text',
+    placeholder: '<when>',
+    description:
+      'when messages in --data must be on the disk, should the power fail: before they show, each second, or any time',
+    default: 'interval',
+    choices: FSYNCS,
+  },
+  journalMemory: {
     form: 'bytes',
     placeholder: '<bytes>',
     description: 'bytes of messages kept over all listeners, e.g. 512MiB; the oldest give way',
     default: 512 * 1024 ** 2,
     minimum: 1024 ** 2,
-  }),
-  logLevel: Type.Unsafe<(typeof LOG_LEVELS)[number]>(
-    Type.String({
-      form: 'text',
-      placeholder: '<level>',
-      description: 'least level that is logged',
-      default: 'info',
-      enum: LOG_LEVELS,
-      choices: LOG_LEVELS,
-    }),
-  ),
-  token: Maybe({ placeholder: '<secret>', description: 'bearer token that requests must carry' }),
-  allowBind: List('cidrs', {
-    placeholder: '<cidrs>',
-    description: 'where listeners may bind, beside loopback, e.g. 0.0.0.0/0',
-  }),
-  allowSend: List('cidrs', {
-    placeholder: '<cidrs>',
-    description: 'where sends may go, beside loopback, e.g. 10.0.0.0/8',
-  }),
-  allowHost: List('list', {
-    placeholder: '<names>',
-    description: 'Host names served, beside loopback, e.g. ci.example',
-  }),
-  allowOrigin: List('list', {
-    placeholder: '<origins>',
-    description: 'web origins served, beside our own, e.g. https://tests.example',
-  }),
-  portRange: Type.Union([Type.Object({ first: Type.Integer(), last: Type.Integer() }), Type.Null()], {
+  },
+  logLevel: {
+    form: 'text',
+    placeholder: '<level>',
+    description: 'least level that is logged',
+    default: 'info',
+    choices: LOG_LEVELS,
+  },
+  token: maybe('<secret>', 'bearer token that requests must carry'),
+  allowBind: list('cidrs', '<cidrs>', 'where listeners may bind, beside loopback, e.g. 0.0.0.0/0'),
+  allowSend: list('cidrs', '<cidrs>', 'where sends may go, beside loopback, e.g. 10.0.0.0/8'),
+  allowHost: list('list', '<names>', 'Host names served, beside loopback, e.g. ci.example'),
+  allowOrigin: list('list', '<origins>', 'web origins served, beside our own, e.g. https://tests.example'),
+  portRange: {
     form: 'ports',
     placeholder: '<first-last>',
     description: 'ports given to listeners that ask for port 0, e.g. 20000-20999',
     default: null,
-  }),
-  advertisedHost: Maybe({ placeholder: '<name>', description: 'host shown in the address of a wildcard listener' }),
-  urlFile: Maybe({
-    placeholder: '<file>',
-    description: 'write the URL of the API there once it is ready; with the same variable the other commands find it',
-  }),
-  engine: Type.Unsafe<'auto' | 'dgram'>(
-    Type.String({
-      form: 'text',
-      placeholder: '<engine>',
-      description: 'how UDP is read: the fastest that works here, or the portable one',
-      default: 'auto',
-      enum: ['auto', 'dgram'],
-      choices: ['auto', 'dgram'],
-    }),
+  },
+  advertisedHost: maybe('<name>', 'host shown in the address of a wildcard listener'),
+  urlFile: maybe(
+    '<file>',
+    'write the URL of the API there once it is ready; with the same variable the other commands find it',
   ),
-});
-export type Config = Static<typeof ConfigSchema>;
+  engine: {
+    form: 'text',
+    placeholder: '<engine>',
+    description: 'how UDP is read: the fastest that works here, or the portable one',
+    default: 'auto',
+    choices: ENGINES,
+  },
+};
 
 /** A setting that can't be used; `message` is one line that names it. */
 export class ConfigError extends Error {}
 
-const SETTINGS = Object.entries(ConfigSchema.properties) as [keyof Config & string, TSchema & Setting][];
+const NAMED = Object.entries(SETTINGS) as [keyof Config, Setting][];
 
 /** Variables of the environment that the program or its client reads. */
-export const VARIABLES = [...SETTINGS.map(([name]) => variable(name)), 'LISTENPOST_CONFIG', 'LISTENPOST_URL'];
+export const VARIABLES = [...NAMED.map(([name]) => variable(name)), 'LISTENPOST_CONFIG', 'LISTENPOST_URL'];
 
 /** The defaults alone, e.g. for tests that start a service inside their process. */
 export function defaultConfig(): Config {
-  return Value.Default(ConfigSchema, {}) as Config;
+  return structuredClone(Object.fromEntries(NAMED.map(([name, setting]) => [name, setting.default]))) as Config;
 }
 
 /** Adds one option a setting to a command. commander then reads flags, environment and defaults in that order. */
 export function addSettings(command: Command): Command {
-  for (const [name, setting] of SETTINGS) command.addOption(option(name, setting));
+  for (const [name, setting] of NAMED) command.addOption(option(name, setting));
   return command;
 }
 
@@ -147,7 +164,7 @@ export function withFile(
   sourceOf: (name: string) => string | undefined,
 ): Record<string, unknown> {
   const filled = { ...options };
-  for (const [name, setting] of SETTINGS) {
+  for (const [name, setting] of NAMED) {
     if (!(name in settings) || sourceOf(name) !== 'default') continue;
     try {
       filled[name] = settings[name] === null ? null : parsed(setting, String(settings[name]));
@@ -160,7 +177,7 @@ export function withFile(
 
 /** The configuration in a parsed command. Throws ConfigError when settings contradict each other. */
 export function configOf(options: Record<string, unknown>): Config {
-  const config = Object.fromEntries(SETTINGS.map(([name]) => [name, options[name]])) as Config;
+  const config = Object.fromEntries(NAMED.map(([name]) => [name, options[name]])) as Config;
   if (!isLoopbackHost(config.host) && config.token === null) {
     throw new ConfigError(
       `--host ${config.host} is reachable by others: give a token with LISTENPOST_TOKEN or --token, e.g. --token $(openssl rand -hex 16), or keep 127.0.0.1`,
@@ -178,7 +195,7 @@ export function isLoopbackHost(host: string): boolean {
   return isIP(host) !== 0 && ipaddr.process(host).range() === 'loopback';
 }
 
-function option(name: string, setting: TSchema & Setting): Option {
+function option(name: string, setting: Setting): Option {
   const made = new Option(`--${kebab(name)} ${setting.placeholder}`, setting.description);
   made.env(variable(name));
   made.default(setting.default, defaultText(setting));
@@ -186,12 +203,22 @@ function option(name: string, setting: TSchema & Setting): Option {
   return made.argParser((text) => parsed(setting, text));
 }
 
-function parsed(setting: TSchema & Setting, text: string): unknown {
+function parsed(setting: Setting, text: string): unknown {
   if (setting.choices?.includes(text) === false) refuse(`Expected one of ${setting.choices.join(', ')}.`);
   const value = READERS[setting.form](text);
-  const [first] = Value.Errors(setting, value);
-  if (first !== undefined) throw new InvalidArgumentError(`${first.message}.`);
+  const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = setting;
+  if (value === '') refuse('Expected some text.');
+  if (typeof value === 'number' && value < minimum) refuse(`Expected integer to be greater or equal to ${minimum}.`);
+  if (typeof value === 'number' && value > maximum) refuse(`Expected integer to be less or equal to ${maximum}.`);
   return value;
+}
+
+function maybe(placeholder: string, description: string): Setting & { default: null } {
+  return { form: 'text', placeholder, description, default: null };
+}
+
+function list(form: Form, placeholder: string, description: string): Setting & { default: string[] } {
+  return { form, placeholder, description, default: [] };
 }
 
 const READERS: Record<Form, (text: string) => unknown> = {
@@ -221,9 +248,9 @@ function refuse(why: string): never {
   throw new InvalidArgumentError(why);
 }
 
-function defaultText(setting: TSchema & Setting): string {
+function defaultText(setting: Setting): string {
   if (setting.default === null || (Array.isArray(setting.default) && setting.default.length === 0)) return 'none';
-  return setting.form === 'bytes' ? `${setting.default / 1024 ** 2}MiB` : String(setting.default);
+  return setting.form === 'bytes' ? `${Number(setting.default) / 1024 ** 2}MiB` : String(setting.default);
 }
 
 function variable(name: string): string {

@@ -7,22 +7,19 @@ import { NAMED_SCHEMAS } from '../schemas/index.ts';
 import { ListenerSpecSchema } from '../schemas/listener.ts';
 import { SOURCE_TEXT } from '../schemas/parts.ts';
 import { BYTES_PATTERN, PORTS_PATTERN, WHOLE_PATTERN } from '../schemas/units.ts';
-import { ConfigSchema, type Form } from './config.ts';
+import { type Form, SETTINGS, type Setting } from './config.ts';
 
 type Schema = Record<string, unknown>;
 
 /** Settings that a file may hold; a secret does not belong into one. */
-export const FILE_SETTINGS = Object.keys(ConfigSchema.properties).filter((name) => name !== 'token');
+export const FILE_SETTINGS = Object.keys(SETTINGS).filter((name) => name !== 'token');
 
 /** Schemas that a listener's spec refers to. */
 const PARTS = new Set(['Responder', 'Framing', 'Capture']);
 
 export function configurationSchema(): Schema {
   const listener = plain(ListenerSpecSchema);
-  const settings = FILE_SETTINGS.map((name) => [
-    name,
-    settingSchema(name, plain(ConfigSchema.properties)[name] as Schema),
-  ]);
+  const settings = FILE_SETTINGS.map((name) => [name, settingSchema(name, SETTINGS[name as keyof typeof SETTINGS])]);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Listenpost configuration',
@@ -63,8 +60,8 @@ function plain(schema: unknown): Schema {
 }
 
 /** A setting without what only the command line needs. In a file it may be written as on the command line. */
-function settingSchema(name: string, { form, description, default: byDefault, ...setting }: Schema): Schema {
-  const { type, ...rules } = FORMS[form as Form](setting);
+function settingSchema(name: string, { form, description, default: byDefault, ...setting }: Setting): Schema {
+  const { type, ...rules } = FORMS[form](setting);
   const types = byDefault === null ? [type, 'null'].flat() : type;
   const hasDefault = byDefault !== null && !DEPENDS_ON_MACHINE.has(name);
   return { type: types, ...rules, description, ...(hasDefault ? { default: byDefault } : {}) };
@@ -73,8 +70,10 @@ function settingSchema(name: string, { form, description, default: byDefault, ..
 /** The number of cores. */
 const DEPENDS_ON_MACHINE = new Set(['threads']);
 
-const FORMS: Record<Form, (setting: Schema) => Schema> = {
-  text: ({ enum: words }) => ({ type: 'string', ...(words === undefined ? { minLength: 1 } : { enum: words }) }),
+type Rules = Pick<Setting, 'choices' | 'minimum' | 'maximum'>;
+
+const FORMS: Record<Form, (setting: Rules) => Schema> = {
+  text: ({ choices: words }) => ({ type: 'string', ...(words === undefined ? { minLength: 1 } : { enum: words }) }),
   integer: (setting) => ({ type: ['integer', 'string'], ...rangeOf(setting), pattern: WHOLE_PATTERN }),
   bytes: (setting) => ({ type: ['integer', 'string'], ...rangeOf(setting), pattern: BYTES_PATTERN }),
   list: () => ({ type: ['array', 'string'], items: { type: 'string', minLength: 1 } }),
@@ -83,6 +82,6 @@ const FORMS: Record<Form, (setting: Schema) => Schema> = {
 };
 
 /** Of a number. Text is judged when the setting is read. */
-function rangeOf({ minimum, maximum }: Schema): Schema {
+function rangeOf({ minimum, maximum }: Rules): Schema {
   return { ...(minimum === undefined ? {} : { minimum }), ...(maximum === undefined ? {} : { maximum }) };
 }

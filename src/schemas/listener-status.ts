@@ -1,5 +1,6 @@
 /** What the registry shows of a listener: the spec with its defaults, and what is. The HTTP face writes it as it stands. */
-import type { FullSpec, ListenerState } from './listener.ts';
+import type { FullSpec } from './listener.ts';
+import type { ListenerState } from './listener-states.ts';
 
 export type ListenerView = FullSpec & {
   id: string;

@@ -1,6 +1,7 @@
 /** What answers show of listeners, and the bodies of PUT and PATCH. */
 import { type Static, Type } from '@sinclair/typebox';
-import { LABEL_KEY_PATTERN, LISTENER_STATES, type ListenerSpecSchema, specFields } from './listener.ts';
+import { LABEL_KEY_PATTERN, type ListenerSpecSchema, specFields } from './listener.ts';
+import { LISTENER_STATES } from './listener-states.ts';
 import { listFields, MaybeInteger, MaybeText, Moment, OneOf, Ref, strict } from './parts.ts';
 
 const Count = (description: string) => Type.Integer({ description, examples: [0] });

@@ -10,16 +10,6 @@ export const NAME_PATTERN = '^(?![lcs]_[0-9a-z]{10}$)[A-Za-z0-9][A-Za-z0-9._-]{0
 export const REF_PATTERN = `${NAME_PATTERN}|^l_[0-9a-hjkmnp-tv-z]{10}$`;
 /** `__proto__` is no key: whoever merges labels by assignment would lose it. */
 export const LABEL_KEY_PATTERN = '^(?!__proto__$)[A-Za-z0-9._/-]{1,63}$';
-export const LISTENER_STATES = [
-  'opening',
-  'listening',
-  'paused',
-  'degraded',
-  'draining',
-  'completed',
-  'failed',
-] as const;
-export type ListenerState = (typeof LISTENER_STATES)[number];
 
 /** Labels a listener may have. */
 export const MOST_LABELS = 64;

@@ -1,5 +1,6 @@
 /** Query parameters of pages, exports, waits and streams. What they mean is read in http/filters.ts. */
 import { type Static, Type } from '@sinclair/typebox';
+import { FILTER_DESCRIPTIONS } from './filter-descriptions.ts';
 import { OneOf, QueryDuration, strict } from './parts.ts';
 
 const maybe = Type.Optional;
@@ -22,23 +23,20 @@ const listenerParameter = Text('Only these listeners, by id or name; a comma lis
 
 /** What a record must satisfy; together an "and". */
 export const filterParameters = {
-  direction: maybe(OneOf(['in', 'out'], { description: 'Only messages from (in) or to (out) the network.' })),
-  remote: Text('Only this peer: address, address:port, [v6]:port or CIDR.', '127.0.0.1'),
-  connection: Text('Only this connection.', 'c_1'),
-  since: Text('Only from this moment on (RFC 3339).', '2026-03-01T09:30:00Z'),
-  until: Text('Only before this moment (RFC 3339).', '2036-03-01T09:30:00Z'),
-  minSize: Text('Only payloads of at least so many bytes.', '1'),
-  maxSize: Text('Only payloads of at most so many bytes.', '64KiB'),
-  text: Text('Only payloads that contain this text; case-sensitive.', 'Hola'),
-  hex: Text('Only payloads that contain these bytes; `??` is any byte.', '48 ?? 6c'),
-  regex: Text('Only payloads that match this regular expression (RE2, linear time).', '^H.la'),
-  json: Text('Only JSON payloads with this value at a pointer.', '/user/id=7'),
-  thread: Text('Only what this thread handled.', 'shared-1'),
-  rule: Text('Only what this rule matched. Coming with rules: until then nothing matches.', 'login'),
-  kind: Text(
-    'Kinds of record, a comma list: message, connection, gap, listener, problem; drop is coming with faults.',
-    'message',
-  ),
+  direction: maybe(OneOf(['in', 'out'], { description: FILTER_DESCRIPTIONS.direction })),
+  remote: Text(FILTER_DESCRIPTIONS.remote, '127.0.0.1'),
+  connection: Text(FILTER_DESCRIPTIONS.connection, 'c_1'),
+  since: Text(FILTER_DESCRIPTIONS.since, '2026-03-01T09:30:00Z'),
+  until: Text(FILTER_DESCRIPTIONS.until, '2036-03-01T09:30:00Z'),
+  minSize: Text(FILTER_DESCRIPTIONS.minSize, '1'),
+  maxSize: Text(FILTER_DESCRIPTIONS.maxSize, '64KiB'),
+  text: Text(FILTER_DESCRIPTIONS.text, 'Hola'),
+  hex: Text(FILTER_DESCRIPTIONS.hex, '48 ?? 6c'),
+  regex: Text(FILTER_DESCRIPTIONS.regex, '^H.la'),
+  json: Text(FILTER_DESCRIPTIONS.json, '/user/id=7'),
+  thread: Text(FILTER_DESCRIPTIONS.thread, 'shared-1'),
+  rule: Text(FILTER_DESCRIPTIONS.rule, 'login'),
+  kind: Text(FILTER_DESCRIPTIONS.kind, 'message'),
 };
 export const payloadParameter = maybe(
   OneOf(['full', 'text', 'hex', 'base64', 'none'], {

@@ -1,7 +1,7 @@
 /** `listenpost ls`: the listeners. */
 import { type Command, Option } from 'commander';
 import type { ListenersQuery, ListenerView } from '../../client/index.ts';
-import { LISTENER_STATES } from '../../schemas/listener.ts';
+import { LISTENER_STATES } from '../../schemas/listener-states.ts';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { label } from '../options/values.ts';

@@ -1,12 +1,12 @@
-/** The filters of messages as flags. What they mean is said once, in the schema of the API. */
+/** The filters of messages as flags. What they mean is said once, for the API too. */
 import { type Command, Option } from 'commander';
 import type { Filter } from '../../client/index.ts';
-import { filterParameters } from '../../schemas/query.ts';
+import { FILTER_DESCRIPTIONS } from '../../schemas/filter-descriptions.ts';
 
 /** Their heading in the help. */
 export const FILTER_GROUP = 'Filters, together an "and":';
 
-type Name = keyof typeof filterParameters;
+type Name = keyof typeof FILTER_DESCRIPTIONS;
 /** `--hex` and `--json` say how output is written, so these two filters have other names. */
 export type FilterFlags = Omit<Filter, 'hex' | 'json'> & { bytes?: string; value?: string };
 
@@ -29,7 +29,7 @@ const FLAGS: [name: Name, flag: string][] = [
 
 export function addFilters(command: Command): Command {
   for (const [name, flag] of FLAGS) {
-    const option = new Option(flag, phrase(filterParameters[name].description)).helpGroup(FILTER_GROUP);
+    const option = new Option(flag, phrase(FILTER_DESCRIPTIONS[name])).helpGroup(FILTER_GROUP);
     command.addOption(name === 'direction' ? option.choices(['in', 'out']) : option);
   }
   return command;
@@ -43,6 +43,6 @@ export function filterOf(flags: FilterFlags): Filter {
 }
 
 /** A sentence of the schema as the help writes it. */
-function phrase(sentence = ''): string {
+function phrase(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 }

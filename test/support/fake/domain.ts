@@ -11,7 +11,8 @@ import type {
 } from '../../../src/domain.ts';
 import { ProblemError } from '../../../src/errors.ts';
 import { listenerId } from '../../../src/records/ids.ts';
-import type { ListenerSpec, ListenerState } from '../../../src/schemas/listener.ts';
+import type { ListenerSpec } from '../../../src/schemas/listener.ts';
+import type { ListenerState } from '../../../src/schemas/listener-states.ts';
 import type { ListenerView } from '../../../src/schemas/listener-status.ts';
 import type { SendRequest, SendView } from '../../../src/schemas/send.ts';
 import { FakeJournal } from './journal.ts';
