@@ -1,6 +1,6 @@
 /** The log of the process: one line an event, JSON, or readable on a terminal. Payloads never get in. */
+import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 
 const STDOUT = 1;
 type Options = { fd?: number; isTerminal?: boolean };
@@ -13,6 +13,8 @@ export function createLog(level: string, options: Options = {}): Logger {
 /** Written at once: what the last line said must not die with the process. */
 function destination({ fd = STDOUT, isTerminal = process.stdout.isTTY }: Options): DestinationStream {
   if (!isTerminal) return pino.destination({ fd, sync: true });
+  // Only now: a log that no person reads needs no colours in memory.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   return pretty({
     destination: fd,
     sync: true,

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { isNewEnough, nodeIsTooOld, nodeThatCameAlong } from '../client/own-node.ts';
 
 if (isNewEnough(process.versions.node)) {
+  const { enableCompileCache } = await import('./compile-cache.ts');
+  enableCompileCache();
   const { run } = await import('./run.ts');
   await run(process.argv);
 } else {
