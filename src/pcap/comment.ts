@@ -23,6 +23,7 @@ export function describe(on: CaptureInterface, reader: ChunkReader, role: Packet
   if (connection !== undefined) text += ` connection=${connectionId(connection)}`;
   if (role === 'message') text += ` seq=${reader.seq}`;
   if (role === 'message' || role === 'drop') text += messageWords(reader);
+  if (role === 'closed' && reader.closeReason !== undefined) return `${text} (closed: ${reader.closeReason})`;
   return text + WORDS[role];
 }
 

@@ -11,6 +11,8 @@ import {
   KIND_DROP,
   KIND_GAP,
   KIND_MESSAGE,
+  PHASE_CLOSED,
+  PHASE_OPENED,
   type RecordKind,
 } from '../records/chunk.ts';
 import {
@@ -32,9 +34,6 @@ export type { CaptureListener } from './capture-interface.ts';
 
 /** Kinds that make an export complete: without connections handshakes are made up and nothing ends; gaps count losses. */
 export const PCAPNG_KINDS: readonly RecordKind[] = ['message', 'connection', 'gap'];
-
-/** A connection record's phase stands where a message has its direction. */
-const PHASE_OPENED = 0;
 
 export class PcapngWriter {
   readonly #sink = new ByteSink();
@@ -102,8 +101,9 @@ export class PcapngWriter {
 
   #connection(on: CaptureInterface, reader: ChunkReader): void {
     const opened = reader.direction === PHASE_OPENED;
+    if (!opened && reader.direction !== PHASE_CLOSED) return;
     const conversation = on.conversation(reader, { fresh: opened });
-    const segments = opened ? conversation.open() : conversation.close();
+    const segments = opened ? conversation.open() : conversation.close(endOf(reader));
     this.#segments(on, conversation.flow, segments, describe(on, reader, opened ? 'opened' : 'closed'));
     if (!opened) on.end(reader);
   }
@@ -140,6 +140,11 @@ export class PcapngWriter {
     this.#interfaces.set(listener.number, fresh);
     return fresh;
   }
+}
+
+/** Who ended a connection and how; the peer and in order where nobody told. */
+function endOf({ closeReason = 'peerFin', isReset }: ChunkReader): { byPeer: boolean; reset: boolean } {
+  return { byPeer: closeReason === 'peerFin' || closeReason === 'peerRst', reset: isReset };
 }
 
 /** A message's bytes as they were in the stream. */

@@ -4,7 +4,7 @@
  * pull of an export, so an export made in many pulls is one coherent capture.
  */
 import { NO_PAYLOAD } from '../records/chunk.ts';
-import { ACK, FIN, type Flow, PSH, SEGMENT_LIMIT, type Segment, SYN } from './frame.ts';
+import { ACK, FIN, type Flow, PSH, RST, SEGMENT_LIMIT, type Segment, SYN } from './frame.ts';
 
 /** After this many bytes one way the other side acknowledges; far inside the window that frames offer. */
 const ACKNOWLEDGE_EVERY = 1024 * 1024;
@@ -54,14 +54,19 @@ export class Conversation {
     return segments;
   }
 
-  /** Both FINs and the last acknowledgement. */
-  close(): Segment[] {
-    const segments = [...this.open(), this.#segment(true, FIN | ACK)];
-    this.#peer = add(this.#peer, 1);
-    segments.push(this.#segment(false, FIN | ACK));
-    this.#own = add(this.#own, 1);
-    segments.push(this.#segment(true, ACK));
+  /** Both FINs and the last acknowledgement; or the one RST. `byPeer`: the peer's comes first. */
+  close({ byPeer = true, reset = false } = {}): Segment[] {
+    const segments = this.open();
+    if (reset) return [...segments, this.#segment(byPeer, RST | ACK)];
+    segments.push(this.#fin(byPeer), this.#fin(!byPeer), this.#segment(byPeer, ACK));
     return segments;
+  }
+
+  #fin(inbound: boolean): Segment {
+    const segment = this.#segment(inbound, FIN | ACK);
+    if (inbound) this.#peer = add(this.#peer, 1);
+    else this.#own = add(this.#own, 1);
+    return segment;
   }
 
   /** A segment without payload; sending one acknowledges all that the other side sent. */

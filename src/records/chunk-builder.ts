@@ -8,11 +8,13 @@ import {
   CHUNK_LIMIT,
   CHUNK_REFERENCES,
   type ChunkOrigin,
+  CLOSE_REASONS,
   type Draft,
   FLAG_ANSWERS_SEQ,
   FLAG_CONNECTION,
   FLAG_REFERENCE,
   FLAG_REMOTE,
+  FLAG_RESET,
   FLAG_TRUNCATED,
   fitsBase,
   GAP_REASONS,
@@ -21,6 +23,8 @@ import {
   type Instant,
   KIND_GAP,
   KIND_MESSAGE,
+  LEG_SHIFT,
+  LEGS,
   NO_PAYLOAD,
   nanosBetween,
   R,
@@ -115,9 +119,9 @@ export class ChunkBuilder {
     view.setUint32(offset + R.stored, stored, true);
     view.setInt32(offset + R.delta, nanosBetween(this.#base, draft.at), true);
     view.setUint8(offset + R.kind, draft.kind);
-    view.setUint8(offset + R.direction, draft.direction);
+    view.setUint8(offset + R.direction, directionByte(draft));
     view.setUint8(offset + R.flags, this.#flagsOf(draft));
-    view.setUint8(offset + R.reason, draft.reason === undefined ? 0 : GAP_REASONS.indexOf(draft.reason));
+    view.setUint8(offset + R.reason, reasonByte(draft));
     view.setUint16(offset + R.remotePort, draft.remotePort ?? 0, true);
     view.setUint16(offset + R.extras, extras.length, true);
     view.setUint32(offset + R.connection, draft.connection ?? 0, true);
@@ -134,6 +138,7 @@ export class ChunkBuilder {
     else if (draft.answersSeq !== undefined) flags |= FLAG_REFERENCE | FLAG_ANSWERS_SEQ;
     if (draft.connection !== undefined) flags |= FLAG_CONNECTION;
     if (draft.remote !== undefined) flags |= FLAG_REMOTE;
+    if (draft.closing?.reset === true) flags |= FLAG_RESET;
     if ((flags & FLAG_REFERENCE) !== 0 && draft.kind === KIND_MESSAGE) this.#flags |= CHUNK_REFERENCES;
     return flags;
   }
@@ -142,6 +147,15 @@ export class ChunkBuilder {
     if (remote === undefined) this.#bytes.fill(0, offset, offset + 16);
     else this.#bytes.set(remote, offset);
   }
+}
+
+function directionByte({ direction, leg }: Draft): number {
+  return leg === undefined ? direction : direction | ((LEGS.indexOf(leg) + 1) << LEG_SHIFT);
+}
+
+function reasonByte({ reason, closing }: Draft): number {
+  if (reason !== undefined) return GAP_REASONS.indexOf(reason);
+  return closing === undefined ? 0 : CLOSE_REASONS.indexOf(closing.reason) + 1;
 }
 
 /** Not zeroed first, and never of Node's shared pool: the memory of a chunk is transferred. */

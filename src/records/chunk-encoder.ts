@@ -7,6 +7,7 @@ import {
   H,
   HEADER_BYTES,
   type Instant,
+  layoutVersion,
   MAGIC,
   NO_PAYLOAD,
 } from './chunk-layout.ts';
@@ -57,6 +58,7 @@ export function sealChunk(chunk: Uint8Array, view: DataView): void {
 export function isWholeChunk(chunk: Uint8Array): boolean {
   if (chunk.length < HEADER_BYTES) return false;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (view.getUint32(H.magic, true) !== MAGIC || view.getUint32(H.bytes, true) !== chunk.length) return false;
+  if (layoutVersion(view.getUint32(H.magic, true)) === 0 || view.getUint32(H.bytes, true) !== chunk.length)
+    return false;
   return view.getUint32(H.crc, true) === crc32(chunk.subarray(12));
 }

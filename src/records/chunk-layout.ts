@@ -5,7 +5,7 @@
  * it is `firstSeq`, which only the journal fills in, plus the message's place among the chunk's messages.
  *
  * Header, 64 bytes:
- *   0 u32 magic and version    4 u32 bytes in all          8 u32 crc32 of byte 12 to the end
+ *   0 u32 magic and version, see LAYOUT_VERSION    4 u32 bytes in all          8 u32 crc32 of byte 12 to the end
  *  12 u16 node                14 u16 thread (THREAD_DEDICATED | ordinal, 0 = main)
  *  16 u32 listener, low       20 u16 listener, high        22 u8 binding     23 u8 incarnation
  *  24 u32 wall base, seconds  28 u32 wall base, nanoseconds
@@ -16,19 +16,38 @@
  *
  * Record, 48 bytes, then the stored payload, then extras, padded to 8:
  *   0 u32 length with padding   4 u32 size on the wire      8 u32 stored bytes       12 i32 nanoseconds since the base
- *  16 u8 kind  17 u8 direction (gap: none; connection: phase)  18 u8 flags  19 u8 gap reason
+ *  16 u8 kind  17 u8 bits 0 to 3: direction (gap: none; connection: its place in PHASES)
+ *                      bits 4 and 5: leg, 0 where there is none, else 1 + its place in LEGS; bits 6 and 7: 0
+ *  18 u8 flags  19 u8 reason (gap: its place in GAP_REASONS; connection: 0 where there is none, else 1 + its place in
+ *                      CLOSE_REASONS)
  *  20 u16 remote port          22 u16 length of the extras  24 u32 connection
  *  28 u32 reference: messages: how far back the message answered lies (from the worker: its ordinal or its seq, see
  *         CHUNK_REFERENCES and FLAG_ANSWERS_SEQ); gaps: how many were dropped
  *  32 16 bytes remote address (IPv4-mapped)
  *
- * Extras: type u8, length u16, bytes; see EXTRA_TYPES.
+ * Extras: type u8, length u16, bytes; see EXTRA_TYPES. Rule, fault and the like are only here: a record without them is
+ * 48 bytes and its payload.
+ *
+ * Versions: 1 has the phases opened and closed only, no leg, and no reason of a connection; a chunk of it reads as one of
+ * version 2 that uses none of these. Written is version 2.
  */
-import { GAP_REASONS, KINDS } from '../schemas/records.ts';
+import { CLOSE_REASONS, type CloseReason, GAP_REASONS, KINDS, LEGS, type Leg, PHASES } from '../schemas/records.ts';
 
-export { GAP_REASONS, KINDS };
+export { CLOSE_REASONS, type CloseReason, GAP_REASONS, KINDS, LEGS, type Leg, PHASES };
 
-export const MAGIC = 0x3143504c; // "LPC1"
+/** The version of the layout that is written, and the oldest that is read. */
+export const LAYOUT_VERSION = 2;
+const OLDEST_LAYOUT = 1;
+/** "LPC" and the version as a digit. */
+const MAGIC_WITHOUT_VERSION = 0x3043504c;
+const VERSION_SHIFT = 24;
+export const MAGIC = MAGIC_WITHOUT_VERSION + LAYOUT_VERSION * 2 ** VERSION_SHIFT;
+
+/** The layout version that a chunk's first word names; 0 when it is none that this build reads. */
+export function layoutVersion(magic: number): number {
+  const version = (magic - MAGIC_WITHOUT_VERSION) / 2 ** VERSION_SHIFT;
+  return version === LAYOUT_VERSION || version === OLDEST_LAYOUT ? version : 0;
+}
 export const HEADER_BYTES = 64;
 export const RECORD_BYTES = 48;
 /** A chunk holds at most this many bytes, or one record. */
@@ -92,6 +111,8 @@ export const FLAG_CONNECTION = 4;
 export const FLAG_REMOTE = 8;
 /** The reference is the seq (mod 2^32) of the message answered; cleared by the sequencer. */
 export const FLAG_ANSWERS_SEQ = 16;
+/** Of a connection record: it ended with a reset, not a FIN. */
+export const FLAG_RESET = 32;
 
 export type RecordKind = (typeof KINDS)[number];
 export const KIND_MESSAGE = 0;
@@ -101,13 +122,20 @@ export const KIND_DROP = 3;
 export const KIND_LISTENER = 4;
 export const KIND_PROBLEM = 5;
 
-/** direction of a message or drop; for a connection record 0 is opened and 1 is closed. */
+/** Direction of a message or drop. */
 export const DIRECTION_IN = 0;
 export const DIRECTION_OUT = 1;
+/** Phases of a connection record, which stand where a message has its direction. */
+export const PHASE_OPENED = 0;
+export const PHASE_CLOSED = 1;
+/** The bits of direction or phase, and where the leg begins above them. */
+export const DIRECTION_MASK = 0x0f;
+export const LEG_SHIFT = 4;
+export const LEG_MASK = 0x03;
 
 export type GapReason = (typeof GAP_REASONS)[number];
 
-/** Rare additions to a record, all text in UTF-8. `text` is the detail of a listener or problem record, as JSON. */
+/** Rare additions to a record, all text in UTF-8. `text` is the detail of any record but a message, as JSON. */
 export const EXTRA_TYPES = ['rule', 'fault', 'local', 'text', 'sendId'] as const;
 export type ExtraType = (typeof EXTRA_TYPES)[number];
 export type Extras = Partial<Record<ExtraType, string>>;
@@ -130,7 +158,10 @@ export type Instant = { seconds: number; nanos: number };
 /** One record before it is encoded. `payload` is what is kept; `size` what was on the wire. */
 export type Draft = {
   kind: number;
+  /** Of a message or drop; of a connection record its phase. */
   direction: number;
+  /** Which side of a forward it belongs to; absent without one. */
+  leg?: Leg;
   at: Instant;
   size: number;
   payload: Uint8Array;
@@ -143,6 +174,8 @@ export type Draft = {
   /** Messages: the seq of the message this one answers, where that is known instead of the ordinal. */
   answersSeq?: number | undefined;
   reason?: GapReason;
+  /** Connection records: why and how it was closed. */
+  closing?: { readonly reason: CloseReason; readonly reset: boolean };
   extras?: Extras | undefined;
 };
 

@@ -1,19 +1,27 @@
 /** Reading chunks; see chunkLayout.ts for what stands where. */
 import {
+  CLOSE_REASONS,
+  type CloseReason,
   DIRECTION_IN,
+  DIRECTION_MASK,
   EXTRA_TYPES,
   type Extras,
   FLAG_ANSWERS_SEQ,
   FLAG_CONNECTION,
   FLAG_REFERENCE,
   FLAG_REMOTE,
+  FLAG_RESET,
   FLAG_TRUNCATED,
   GAP_REASONS,
   type GapReason,
   H,
   HEADER_BYTES,
   KIND_MESSAGE,
-  MAGIC,
+  LEG_MASK,
+  LEG_SHIFT,
+  LEGS,
+  type Leg,
+  layoutVersion,
   R,
   RECORD_BYTES,
 } from './chunk-layout.ts';
@@ -37,12 +45,15 @@ export class ChunkReader {
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < HEADER_BYTES || this.view.getUint32(H.magic, true) !== MAGIC)
-      throw new RangeError('not a chunk');
+    if (bytes.length < HEADER_BYTES || this.version === 0) throw new RangeError('not a chunk');
     this.end = this.view.getUint32(H.bytes, true);
     if (this.end > bytes.length) throw new RangeError('chunk is cut short');
   }
 
+  /** The version of the layout, 0 when it is none that is read. */
+  get version(): number {
+    return layoutVersion(this.view.getUint32(H.magic, true));
+  }
   get listener(): number {
     return this.view.getUint32(H.listenerLow, true) + this.view.getUint16(H.listenerHigh, true) * 0x1_0000_0000;
   }
@@ -110,8 +121,13 @@ export class ChunkReader {
   get kind(): number {
     return this.bytes[this.offset + R.kind]!;
   }
+  /** Of a message or drop its direction, of a connection record its phase. */
   get direction(): number {
-    return this.bytes[this.offset + R.direction]!;
+    return this.bytes[this.offset + R.direction]! & DIRECTION_MASK;
+  }
+  /** Which side of a forward it belongs to, undefined without one. */
+  get leg(): Leg | undefined {
+    return LEGS[((this.bytes[this.offset + R.direction]! >>> LEG_SHIFT) & LEG_MASK) - 1];
   }
   /** A message that came in. */
   get isIncoming(): boolean {
@@ -154,6 +170,14 @@ export class ChunkReader {
   }
   get reason(): GapReason {
     return GAP_REASONS[this.bytes[this.offset + R.reason]!]!;
+  }
+  /** Of a connection record: why it was closed, undefined where that is not told. */
+  get closeReason(): CloseReason | undefined {
+    return CLOSE_REASONS[this.bytes[this.offset + R.reason]! - 1];
+  }
+  /** Of a connection record: it ended with a reset. */
+  get isReset(): boolean {
+    return (this.#flags & FLAG_RESET) !== 0;
   }
   get remotePort(): number {
     return this.view.getUint16(this.offset + R.remotePort, true);

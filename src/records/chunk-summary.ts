@@ -5,6 +5,7 @@
 import {
   type ChunkReader,
   DIRECTION_IN,
+  DIRECTION_MASK,
   FLAG_REMOTE,
   FLAG_TRUNCATED,
   HEADER_BYTES,
@@ -95,7 +96,7 @@ function countRecord(summary: ChunkSummary, view: DataView, bytes: Uint8Array, a
   summary.kinds |= 1 << kind;
   summary.trailing++;
   if (kind !== KIND_MESSAGE && kind !== KIND_DROP) return;
-  const incoming = bytes[at + R.direction] === DIRECTION_IN;
+  const incoming = (bytes[at + R.direction]! & DIRECTION_MASK) === DIRECTION_IN;
   summary.kinds |= incoming ? HAS_IN : HAS_OUT;
   const size = view.getUint32(at + R.size, true);
   if (size < summary.smallest) summary.smallest = size;

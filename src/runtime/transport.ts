@@ -7,6 +7,7 @@
 import type { Endpoint } from '../net/endpoint.ts';
 import type { ChunkOrigin, Draft } from '../records/chunk.ts';
 import type { WireError } from '../rpc/wire-error.ts';
+import type { CloseReason } from '../schemas/records.ts';
 import type { Attachment, BindingSpec, ConnectionState, LiveSpec, SendOutcome, UdpOrder } from '../workers/protocol.ts';
 import type { BindingCounters } from './counters.ts';
 
@@ -62,8 +63,11 @@ export interface Binding {
   update(live: LiveSpec): void;
   /** Reads what the kernel has queued by now and ships it. */
   flush(): Promise<void>;
-  /** Stops reading at once; with `drain` milliseconds waits for answers in flight. Queued input is counted `closed`. */
-  close(mode: 'fin' | 'rst', drain: number): Promise<void>;
+  /**
+   * Stops reading at once; with `drain` milliseconds waits for answers in flight. Queued input is counted `closed`.
+   * `reason`, `deleted` by default, is what the records of its connections say.
+   */
+  close(mode: 'fin' | 'rst', drain: number, reason?: CloseReason): Promise<void>;
   /** UDP: transmits from the listener's own socket and records it as `out`. See sends/transmit/datagrams.ts. */
   send?(order: UdpOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
   /** TCP only. */

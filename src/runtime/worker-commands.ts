@@ -9,6 +9,7 @@ import { WorkerError } from '../rpc/wire-error.ts';
 import { Descriptors } from '../workers/descriptors.ts';
 import type {
   BindingSpec,
+  CloseOrder,
   ConnectionState,
   SendOutcome,
   WorkerEvent,
@@ -83,7 +84,7 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
 
   /** It was closed while it opened. */
   async #openedTooLate(binding: Binding): Promise<never> {
-    await binding.close('rst', 0);
+    await binding.close('rst', 0, 'rebound');
     throw new WorkerError('not_listening', 'closed before it was open');
   }
 
@@ -101,16 +102,16 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     };
   }
 
-  async close({ listener, incarnation, mode, drain }: Request<'close'>): Promise<null> {
+  async close({ listener, incarnation, ...how }: Request<'close'>): Promise<null> {
     const slots = this.#slots.get(listener) ?? [];
     const slot = incarnation === undefined ? slots.at(-1) : slots.find((one) => one.incarnation === incarnation);
-    if (slot !== undefined) await this.#end(slot, mode, drain);
+    if (slot !== undefined) await this.#end(slot, how);
     return null;
   }
 
-  async #end(slot: BindingSlot, mode: 'fin' | 'rst', drain: number): Promise<void> {
+  async #end(slot: BindingSlot, { mode, drain, reason }: CloseOrder): Promise<void> {
     this.#removeSlot(slot);
-    await slot.binding?.close(mode, drain);
+    await slot.binding?.close(mode, drain, reason);
     slot.recorder.flush();
   }
 
@@ -167,7 +168,8 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
 
   async stop(): Promise<null> {
     this.#options.transmissions.cancelAll();
-    await Promise.allSettled([...this.#slots.values()].flat().map((slot) => this.#end(slot, 'fin', 0)));
+    const how: CloseOrder = { mode: 'fin', drain: 0, reason: 'shutdown' };
+    await Promise.allSettled([...this.#slots.values()].flat().map((slot) => this.#end(slot, how)));
     return null;
   }
 

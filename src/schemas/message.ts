@@ -1,13 +1,27 @@
 /** Messages and the pages they come in. Published only: pages are bytes that the journal encoded. */
 import { Type } from '@sinclair/typebox';
 import { Endpoint, Moment, OneOf, Peer } from './parts.ts';
-import { GAP_REASONS, KINDS } from './records.ts';
+import { CLOSE_REASONS, GAP_REASONS, KINDS, LEGS, PHASES } from './records.ts';
 
 const reason = OneOf(GAP_REASONS, { description: 'Why something is missing.', examples: ['evicted'] });
 const dropped = Type.Integer({ description: 'How many messages are missing.', examples: [12] });
 const fromSeq = Type.Integer({ description: 'The first that is missing.', examples: [1] });
 const toSeq = Type.Integer({ description: 'The last that is missing.', examples: [12] });
 const maybe = Type.Optional;
+const GAP_WORDS: ReadonlySet<string> = new Set(GAP_REASONS);
+const CLOSE_WORDS = [
+  '`peerFin` the peer, in order',
+  '`peerRst` the peer, by a reset',
+  '`requested` a request to the API',
+  '`responder` the listener, by its answer',
+  '`idle` nothing came or went for `idleTimeout`',
+  '`limit` the listener had served `maxRequests`',
+  '`deleted` its listener was deleted',
+  '`rebound` its listener took up another socket',
+  '`shutdown` the service ended',
+  '`failed` its listener failed',
+  '`error` another error, see `detail`',
+].join('; ');
 
 export const MessageSchema = Type.Object(
   {
@@ -49,8 +63,31 @@ export const MessageSchema = Type.Object(
         examples: ['loss'],
       }),
     ),
-    phase: maybe(OneOf(['opened', 'closed'], { description: 'Kind connection: which end.', examples: ['opened'] })),
-    reason: maybe(reason),
+    phase: maybe(
+      OneOf(PHASES, {
+        description:
+          'Kind connection: what happened. `tlsFailed` is coming with TLS, `refused` with the connect phase: until then they are not there.',
+        examples: ['opened'],
+      }),
+    ),
+    reason: maybe(
+      OneOf([...GAP_REASONS, ...CLOSE_REASONS.filter((word) => !GAP_WORDS.has(word))], {
+        description: `Kind gap: why something is missing. Kind connection, phase closed: who or what closed it; the first cause counts. ${CLOSE_WORDS}`,
+        examples: ['evicted'],
+      }),
+    ),
+    mode: maybe(
+      OneOf(['fin', 'rst'], { description: 'Kind connection, phase closed: by FIN or by RST.', examples: ['fin'] }),
+    ),
+    detail: maybe(
+      Type.String({ description: 'More about it, e.g. the error that ended a connection.', examples: ['ETIMEDOUT'] }),
+    ),
+    leg: maybe(
+      OneOf(LEGS, {
+        description: 'Which side of a forward it belongs to. Coming with forwards: until then it is not there.',
+        examples: ['client'],
+      }),
+    ),
     dropped: maybe(dropped),
     fromSeq: maybe(fromSeq),
     toSeq: maybe(toSeq),

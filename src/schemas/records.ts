@@ -13,3 +13,27 @@ export const GAP_REASONS = [
   'damaged',
 ] as const;
 export type GapReason = (typeof GAP_REASONS)[number];
+
+/** What a connection record tells: that it was opened or closed, that its TLS handshake failed, that it was not let in. */
+export const PHASES = ['opened', 'closed', 'tlsFailed', 'refused'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Who or what closed a connection; the first cause counts. */
+export const CLOSE_REASONS = [
+  'peerFin',
+  'peerRst',
+  'requested',
+  'responder',
+  'idle',
+  'limit',
+  'deleted',
+  'rebound',
+  'shutdown',
+  'failed',
+  'error',
+] as const;
+export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** Which side of a forward a record belongs to. */
+export const LEGS = ['client', 'upstream'] as const;
+export type Leg = (typeof LEGS)[number];

@@ -9,6 +9,7 @@ import type { Cidr } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { WireError } from '../rpc/wire-error.ts';
 import type { Framing } from '../schemas/framing.ts';
+import type { CloseReason } from '../schemas/records.ts';
 import type { Responder } from '../schemas/responder.ts';
 
 /** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. Told apart by `protocol`. */
@@ -151,6 +152,9 @@ export type ConnectionState = {
   reading: boolean;
 };
 
+/** How a listener's sockets close; `reason` is what the records of its connections say, `deleted` by default. */
+export type CloseOrder = { mode: 'fin' | 'rst'; drain: number; reason?: CloseReason };
+
 /** Commands of the main thread. */
 export type WorkerProtocol = {
   open: {
@@ -162,7 +166,7 @@ export type WorkerProtocol = {
    * close the incarnation it names. Stops reading, ends connections, hands over what is left;
    * replies when the socket is closed or detached.
    */
-  close: { request: { listener: number; mode: 'fin' | 'rst'; drain: number; incarnation?: number }; reply: null };
+  close: { request: CloseOrder & { listener: number; incarnation?: number }; reply: null };
   update: { request: { listener: number; live: LiveSpec }; reply: null };
   /** Reads what the kernel has queued and hands every open chunk to the journal port. */
   flush: { request: { listener: number | null }; reply: null };

@@ -35,7 +35,10 @@ export function recordLine(record: RecordView, options: LineOptions): string {
 
 const WORDS: Partial<Record<RecordView['kind'], (record: RecordView) => string>> = {
   gap: ({ dropped = 0, reason }) => `${dropped} ${dropped === 1 ? 'message' : 'messages'} missing: ${reason}`,
-  connection: ({ connectionId, phase, remote }) => `${connectionId} ${phase}${remote ? ` ${endpoint(remote)}` : ''}`,
+  connection: ({ connectionId, phase, remote, reason, mode, detail }) => {
+    const why = reason === undefined ? '' : ` (${[reason, mode, detail].filter(Boolean).join(', ')})`;
+    return `${connectionId} ${phase}${remote ? ` ${endpoint(remote)}` : ''}${why}`;
+  },
 };
 
 /** An address as people write it; one that nobody knows is empty. */

@@ -8,6 +8,7 @@ import {
   KIND_GAP,
   KIND_MESSAGE,
   KINDS,
+  PHASES,
 } from '../../records/chunk.ts';
 import type { PayloadMode } from '../../schemas/reads.ts';
 import type { JournalListener } from '../journal.ts';
@@ -63,6 +64,7 @@ function writeMessage(writer: ByteWriter, reader: HistoryReader, text: ListenerT
   writePayload(writer, reader.payload, mode);
   writer.bytes(reader.truncated ? TRUNCATED : WHOLE);
   writeAnswer(writer, reader);
+  if (reader.leg !== undefined) writer.latin1(`,"leg":"${reader.leg}"`);
   if (extras !== undefined) writeExtras(writer, extras);
 }
 
@@ -97,13 +99,20 @@ function writeEvent(writer: ByteWriter, reader: HistoryReader, text: ListenerTex
   writer.bytes(AFTER_SEQ);
   writer.integer(reader.major);
   writer.latin1(`,"listenerId":"${text.listener.id}","kind":"${KINDS[kind]}"`);
-  if (kind === KIND_CONNECTION) writer.latin1(`,"phase":"${reader.direction === 0 ? 'opened' : 'closed'}"`);
+  if (kind === KIND_CONNECTION) writePhase(writer, reader);
   if (kind === KIND_GAP) writeGap(writer, reader);
   writer.latin1(',"at":"');
   writeMoment(writer, reader);
   if (kind === KIND_CONNECTION) writeRemote(writer, reader);
   writeOrigin(writer, reader, text);
   if (reader.hasExtras) writeDetail(writer, reader.extras);
+}
+
+/** What happened to a connection and, where that is told, who closed it and how. */
+function writePhase(writer: ByteWriter, { direction, closeReason, isReset, leg }: HistoryReader): void {
+  writer.latin1(`,"phase":"${PHASES[direction]}"`);
+  if (closeReason !== undefined) writer.latin1(`,"reason":"${closeReason}","mode":"${isReset ? 'rst' : 'fin'}"`);
+  if (leg !== undefined) writer.latin1(`,"leg":"${leg}"`);
 }
 
 /** One that stands for damaged messages says which they were. */

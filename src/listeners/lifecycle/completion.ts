@@ -21,7 +21,7 @@ export function complete(
   return listener.exclusive(async () => {
     if (!listener.isOpen) return;
     listener.enter('draining');
-    await closeListener(listener, { mode: 'fin', drain: DRAIN });
+    await closeListener(listener, { mode: 'fin', drain: DRAIN, reason: reason === 'idle' ? 'idle' : 'limit' });
     await journal.histories([listener.number]);
     await journal.append(changeRecord(listener.number, listener.openedAt, { state: 'completed', reason }));
     await journal.complete(listener.number, true);

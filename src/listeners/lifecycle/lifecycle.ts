@@ -3,7 +3,6 @@
  * together: journal, threads and port. Every method runs within the listener's turn unless it says otherwise.
  */
 import type { Clock } from '../../clock/clock.ts';
-import type { CloseMode } from '../../domain.ts';
 import type { JournalListener } from '../../journal/journal.ts';
 import type { Journal } from '../../journal/ports.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
@@ -11,6 +10,7 @@ import type { Endpoint } from '../../net/endpoint.ts';
 import { delimiterOf } from '../../runtime/framing/delimiter.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
+import type { CloseOrder } from '../../workers/protocol.ts';
 import type { AllocationSource } from '../../workers/thread-allocator.ts';
 import type { Held, Listener } from '../listener.ts';
 import type { StoredListener } from '../persistence/stored-listener.ts';
@@ -92,7 +92,7 @@ export class Lifecycle {
   }
 
   /** Frees everything and leaves the listener's state as it is. */
-  async close(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+  async close(listener: Listener, how: CloseOrder): Promise<void> {
     listener.expiry.stop();
     if (listener.isOpen) listener.enter('draining');
     await closeListener(listener, how);
@@ -101,7 +101,7 @@ export class Lifecycle {
   /** The same with the process. What the kernel has queued is read first: it had arrived. */
   async closeForGood(listener: Listener): Promise<void> {
     await flushListener(listener);
-    await this.close(listener, { mode: 'fin', drain: 0 });
+    await this.close(listener, { mode: 'fin', drain: 0, reason: 'shutdown' });
   }
 
   /** Takes a turn of its own. */
@@ -147,7 +147,7 @@ export class Lifecycle {
     try {
       if (state === 'completed' || state === 'failed') await this.#journal.complete(number, false);
     } catch (error) {
-      await closeBindings(number, held, { mode: 'rst', drain: 0 });
+      await closeBindings(number, held, { mode: 'rst', drain: 0, reason: 'failed' });
       throw error;
     }
     const before = listener.hold(held, spec);
@@ -156,7 +156,7 @@ export class Lifecycle {
     listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'), this.#options.clock);
     listener.expiry.set(milliseconds(spec.ttl));
     if (listener.isExhausted) this.complete(listener, 'maxRequests');
-    await closeBindings(number, before, { mode: 'fin', drain: 0 });
+    await closeBindings(number, before, { mode: 'fin', drain: 0, reason: 'rebound' });
     listener.counters.settle();
   }
 
@@ -178,7 +178,7 @@ export class Lifecycle {
     await flushListener(listener);
     listener.address = null;
     listener.enter('opening');
-    await closeListener(listener, { mode: 'fin', drain: 0 });
+    await closeListener(listener, { mode: 'fin', drain: 0, reason: 'rebound' });
     try {
       await this.#moveTo(listener, next, host);
     } catch (error) {

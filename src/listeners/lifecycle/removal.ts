@@ -25,7 +25,7 @@ export class Removal {
     const { table, lifecycle, journal } = this.#parts;
     await listener.exclusive(async () => {
       if (!table.has(listener)) throw new ProblemError('not_found', `there is no listener ${listener.id}`);
-      await lifecycle.close(listener, how);
+      await lifecycle.close(listener, { ...how, reason: 'deleted' });
       await journal.forget(listener.number);
       table.drop(listener);
     });

@@ -62,7 +62,7 @@ export async function fail(
   journal: JournalWriter & ListenerCatalog,
 ): Promise<void> {
   if (listener.isOpen) listener.enter('draining');
-  await closeListener(listener, { mode: 'rst', drain: 0 });
+  await closeListener(listener, { mode: 'rst', drain: 0, reason: 'failed' });
   await journal.append(changeRecord(listener.number, listener.openedAt, { state: 'failed', error: fault }));
   await journal.complete(listener.number, true);
   listener.enter('failed', fault);

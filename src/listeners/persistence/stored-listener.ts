@@ -3,25 +3,19 @@
  * comes back under its id, name and port, and counts on from where it stood (saved-counters.ts).
  */
 import type { ListenerCatalog } from '../../journal/ports.ts';
-import type { FullSpec, ListenerSpec } from '../../schemas/listener.ts';
+import { listenerId } from '../../records/ids.ts';
+import type { ListenerSpec } from '../../schemas/listener.ts';
 import { type SavedCounters, settledCounts } from '../counters/saved-counters.ts';
 import type { Listener } from '../listener.ts';
 import type { ListenerTable } from '../listener-table.ts';
 import { fillSpec } from '../spec.ts';
+import { formatStored, parseStored, type StoredForm } from './stored-form.ts';
 
 const AT_ONCE = 32;
 
 /** What is remembered of a listener. */
-export type StoredListener = {
-  number: number;
-  spec: FullSpec;
-  createdAt: string;
-  /** The port that 0 stands for, 0 when none was given. */
-  keptPort: number;
-  completed: boolean;
-  counts: SavedCounters;
-};
-type Stored = Omit<StoredListener, 'number' | 'counts'> & { order: number };
+export type StoredListener = Omit<StoredForm, 'order'> & { number: number; counts: SavedCounters };
+type Numbered = StoredForm & { number: number };
 
 /** Remembers every listener from now on. Posted before a change is answered, so it is stored before anybody knows of it. */
 export function persistListeners(
@@ -32,7 +26,7 @@ export function persistListeners(
   table.onChange(({ listener: { number }, removed }) => {
     const listener = table.byNumber(number);
     if (removed || listener === undefined || listener.state === 'draining') return;
-    journal.saveSpec(number, JSON.stringify(stored(listener))).catch(onError);
+    journal.saveSpec(number, stored(listener)).catch(onError);
   });
 }
 
@@ -41,10 +35,10 @@ export async function loadListeners(
   journal: ListenerCatalog,
   onError: (error: unknown) => void,
 ): Promise<StoredListener[]> {
-  const found: (Omit<StoredListener, 'counts'> & { order: number })[] = [];
+  const found: Numbered[] = [];
   for (const [number, text] of await journal.savedSpecs()) {
     if (text === null) await journal.forget(number);
-    else found.push(...parseStored(number, text, onError));
+    else found.push(...understood(number, text, onError));
   }
   const counted = await journal.savedCounts();
   return found
@@ -60,21 +54,20 @@ export async function someAtOnce<T>(all: readonly T[], restore: (one: T) => Prom
   for (let i = 0; i < all.length; i += AT_ONCE) await Promise.all(all.slice(i, i + AT_ONCE).map(restore));
 }
 
-function stored({ spec, createdAt, keptPort, state, order }: Listener): Stored {
-  return { spec, createdAt, keptPort, order, completed: state === 'completed' };
+function stored({ spec, createdAt, keptPort, state, order }: Listener): string {
+  return formatStored({ spec, createdAt, keptPort, order, completed: state === 'completed' });
 }
 
-/** Empty when this version can't make sense of it; its messages stay. */
-function parseStored(
-  number: number,
-  text: string,
-  onError: (error: unknown) => void,
-): (Omit<StoredListener, 'counts'> & { order: number })[] {
+/** Empty when this build can't make sense of it, which is told; its messages stay. */
+function understood(number: number, text: string, onError: (error: unknown) => void): Numbered[] {
   try {
-    const { spec, ...rest } = JSON.parse(text) as Stored;
+    const { spec, ...rest } = parseStored(text);
     return [{ ...rest, number, spec: fillSpec(spec as ListenerSpec) }];
   } catch (error) {
-    onError(error);
+    const { message } = error as Error;
+    onError(
+      new Error(`listener ${listenerId(number)} is not brought back, its messages stay: ${message}`, { cause: error }),
+    );
     return [];
   }
 }

@@ -3,13 +3,12 @@
  * fails. The first binding fixes the port, the others join it.
  */
 
-import type { CloseMode } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { BindingCounters } from '../../runtime/counters.ts';
 import type { PreparedSocket } from '../../runtime/transport.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
-import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
+import type { BindingSpec, CloseOrder, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocator.ts';
 import type { Binding } from '../binding.ts';
 import { undropped } from '../counters/listener-counters.ts';
@@ -57,18 +56,14 @@ export async function openBindings(
 }
 
 /** Closes what is held, waits for it, and gives the port and the threads back. Never rejects. */
-export async function closeBindings(
-  number: number,
-  held: Held,
-  how: { mode: CloseMode; drain: number },
-): Promise<void> {
+export async function closeBindings(number: number, held: Held, how: CloseOrder): Promise<void> {
   await closeAll(number, held.bindings, how);
   held.releasePort?.();
   await held.allocation?.release();
 }
 
 /** Closes all that a listener has open; what it holds stays visible until that is done. */
-export async function closeListener(listener: Listener, how: { mode: CloseMode; drain: number }): Promise<void> {
+export async function closeListener(listener: Listener, how: CloseOrder): Promise<void> {
   await closeBindings(listener.number, listener, how);
   listener.release();
 }
@@ -76,7 +71,7 @@ export async function closeListener(listener: Listener, how: { mode: CloseMode; 
 async function closeAll(
   listener: number,
   bindings: readonly Binding[],
-  how: { mode: CloseMode; drain: number } = { mode: 'rst', drain: 0 },
+  how: CloseOrder = { mode: 'rst', drain: 0, reason: 'failed' },
 ): Promise<void> {
   const closed = bindings.map(async ({ thread, incarnation, socket, down }) => {
     const asked = down ? null : thread.call('close', { listener, incarnation, ...how }).catch(() => {});

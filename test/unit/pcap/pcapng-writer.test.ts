@@ -54,6 +54,19 @@ t.test('what was dropped is counted on the next packet and in the statistics', a
   t.equal(option(statistics!.body, 12, 5)?.readBigUInt64LE(), 8n);
 });
 
+t.test('a connection that was reset ends with its RST, and says who closed it', async (t) => {
+  const closing = { reason: 'peerRst', reset: true } as const;
+  const file = pcapng(TCP, [connection('opened', 1), connection('closed', 1, { closing })]);
+  const packets = blocks(file).filter(({ type }) => type === PACKET);
+  t.equal(packets.length, 4, 'three of the handshake and one');
+  t.match(packets.at(-1)!.body.toString('latin1'), /connection=c_1 \(closed: peerRst\)/);
+  const idle = { reason: 'idle', reset: false } as const;
+  const inOrder = pcapng(TCP, [connection('opened', 1), connection('closed', 1, { closing: idle })]);
+  t.equal(blocks(inOrder).filter(({ type }) => type === PACKET).length, 6);
+  const failed = { ...connection('closed', 2), direction: 2 };
+  t.equal(blocks(pcapng(TCP, [failed])).filter(({ type }) => type === PACKET).length, 0, 'a failed handshake is no FIN');
+});
+
 t.test('a flood of gaps without a packet stays small', async (t) => {
   const gap = { ...message(NO_PAYLOAD), kind: KIND_GAP, reason: 'kernel', reference: 1 } as const;
   const file = pcapng(UDP, [...Array.from({ length: 1000 }, () => gap), message('a')]);

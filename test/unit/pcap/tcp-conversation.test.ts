@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { addressBytes } from '../../../src/net/address.ts';
-import { ACK, FIN, SEGMENT_LIMIT, type Segment, SYN } from '../../../src/pcap/frame.ts';
+import { ACK, FIN, RST, SEGMENT_LIMIT, type Segment, SYN } from '../../../src/pcap/frame.ts';
 import { Conversation } from '../../../src/pcap/tcp-conversation.ts';
 
 const FLOW = {
@@ -41,6 +41,27 @@ t.test('the handshake comes once', async (t) => {
     conversation.close().map(({ flags }) => flags),
     [FIN | ACK, FIN | ACK, ACK],
   );
+});
+
+t.test('who closes comes first, and a reset is one segment', async (t) => {
+  const end = (how: { byPeer: boolean; reset: boolean }) => {
+    const conversation = new Conversation(FLOW, 7);
+    conversation.open();
+    check(new Conversation(FLOW, 7).close(how));
+    return conversation.close(how).map(({ inbound, flags }) => [inbound ? 'peer' : 'own', flags]);
+  };
+  t.same(end({ byPeer: true, reset: false }), [
+    ['peer', FIN | ACK],
+    ['own', FIN | ACK],
+    ['peer', ACK],
+  ]);
+  t.same(end({ byPeer: false, reset: false }), [
+    ['own', FIN | ACK],
+    ['peer', FIN | ACK],
+    ['own', ACK],
+  ]);
+  t.same(end({ byPeer: true, reset: true }), [['peer', RST | ACK]]);
+  t.same(end({ byPeer: false, reset: true }), [['own', RST | ACK]]);
 });
 
 t.test('what was cut leaves its place in the stream', async (t) => {

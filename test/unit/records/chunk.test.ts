@@ -3,6 +3,7 @@ import t from 'tap';
 import { addressBytes, addressText } from '../../../src/net/address.ts';
 import {
   CHUNK_REFERENCES,
+  CLOSE_REASONS,
   ChunkReader,
   type Draft,
   EXTRA_TYPES,
@@ -12,11 +13,16 @@ import {
   H,
   HEADER_BYTES,
   isWholeChunk,
+  KIND_CONNECTION,
   KIND_GAP,
   KIND_MESSAGE,
   KINDS,
+  LAYOUT_VERSION,
+  LEGS,
   NO_PAYLOAD,
   nanosBetween,
+  PHASE_CLOSED,
+  PHASES,
   RECORD_BYTES,
   recordBytes,
   sealChunk,
@@ -132,6 +138,59 @@ t.test('the checksum finds a changed byte anywhere', (t) => {
   );
   t.notOk(isWholeChunk(new Uint8Array(10)));
   t.notOk(isWholeChunk(chunk([message('x')]).subarray(0, 80)), 'a torn tail');
+  t.end();
+});
+
+t.test('a record that uses none of rule, fault, leg and closing takes 48 bytes and its payload', (t) => {
+  const bare = chunk([message('12345678')]).length;
+  t.equal(bare, HEADER_BYTES + 48 + 8);
+  t.equal(chunk([{ ...message('12345678'), leg: 'upstream' }]).length, bare, 'a leg takes no room');
+  const closed = { ...message(''), kind: KIND_CONNECTION, direction: PHASE_CLOSED };
+  t.equal(chunk([{ ...closed, closing: { reason: 'idle', reset: true } }]).length, HEADER_BYTES + 48);
+  t.equal(chunk([{ ...message('12345678'), extras: { rule: 'login' } }]).length, bare + 8);
+  t.end();
+});
+
+t.test('phase, reason, reset and leg are read back beside each other', (t) => {
+  const legs = [undefined, ...LEGS];
+  for (const leg of legs) {
+    for (const direction of [0, 1]) {
+      const reader = new ChunkReader(chunk([{ ...message('x'), direction, ...(leg && { leg }) }]));
+      reader.next();
+      t.same([reader.direction, reader.leg, reader.isIncoming], [direction, leg, direction === 0]);
+    }
+    for (const direction of PHASES.keys()) {
+      for (const reason of [undefined, ...CLOSE_REASONS]) {
+        for (const reset of [false, true]) {
+          const event = { ...message(''), kind: KIND_CONNECTION, direction, connection: 7, ...(leg && { leg }) };
+          const reader = new ChunkReader(chunk([reason === undefined ? event : { ...event, closing: { reason, reset } }]));
+          reader.next();
+          const { closeReason, isReset } = reader;
+          t.same([reader.direction, closeReason, isReset], [direction, reason, reason !== undefined && reset]);
+          t.equal(reader.leg, leg);
+          t.equal(reader.connection, 7);
+        }
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('layout 1 is read, a newer one is not half read', (t) => {
+  const bytes = chunk([message('old')]);
+  t.equal(new ChunkReader(bytes).version, LAYOUT_VERSION);
+  const VERSION = H.magic + 3;
+  bytes[VERSION] = 0x31;
+  sealChunk(bytes, new DataView(bytes.buffer));
+  const reader = new ChunkReader(bytes);
+  reader.next();
+  t.same([reader.version, Buffer.from(reader.payload).toString(), isWholeChunk(bytes)], [1, 'old', true]);
+  for (const digit of [0x30, 0x33, 0x39, 0xff]) {
+    bytes[VERSION] = digit;
+    sealChunk(bytes, new DataView(bytes.buffer));
+    t.throws(() => new ChunkReader(bytes), RangeError);
+    t.notOk(isWholeChunk(bytes));
+  }
   t.end();
 });
 

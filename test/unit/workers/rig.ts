@@ -8,6 +8,7 @@ import type { Endpoint } from '../../../src/net/endpoint.ts';
 import {
   type ChunkOrigin,
   ChunkReader,
+  type CloseReason,
   type Extras,
   type GapReason,
   KIND_GAP,
@@ -47,6 +48,9 @@ export type Kept = {
   payload: Buffer;
   remote: Endpoint | null;
   connection: number | undefined;
+  /** Of a connection record: why it was closed, and whether by a reset. */
+  closed: CloseReason | undefined;
+  isReset: boolean;
   micros: number;
   elapsed: number;
   extras: Extras;
@@ -206,8 +210,8 @@ export class Opened {
     const request = { listener: this.spec.listener, live: { paused, maxPayload, responder, ...live } };
     await Promise.all(this.threads.map((thread) => thread.call('update', request)));
   }
-  async close(mode: 'fin' | 'rst' = 'fin', drain = 0): Promise<void> {
-    const request = { listener: this.spec.listener, mode, drain };
+  async close(mode: 'fin' | 'rst' = 'fin', drain = 0, reason?: CloseReason): Promise<void> {
+    const request = { listener: this.spec.listener, mode, drain, ...(reason && { reason }) };
     await Promise.all(this.threads.map((thread) => thread.call('close', request)));
     for (const release of this.#releases.splice(0)) release();
   }
@@ -300,6 +304,8 @@ export function decode(chunk: Uint8Array): Kept[] {
         ? { host: addressText(reader.bytes, reader.remoteOffset), port: reader.remotePort }
         : null,
       connection: reader.connection,
+      closed: reader.closeReason,
+      isReset: reader.isReset,
       micros: reader.micros,
       elapsed: reader.elapsed,
       extras: reader.extras,

@@ -39,7 +39,7 @@ export function unusable(directory: string, error: Error): Error {
 function take(lock: DatabaseSync): void {
   lock.exec('BEGIN EXCLUSIVE');
   try {
-    lock.exec('INSERT INTO writable VALUES (1)');
+    lock.exec('INSERT INTO writable (proof) VALUES (1)');
   } catch (error) {
     if (primaryCode(error as Error) !== FULL) throw error;
     if (!lock.isTransaction) lock.exec('BEGIN EXCLUSIVE');

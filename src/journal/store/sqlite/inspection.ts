@@ -3,6 +3,7 @@
  * structure, its index, the notes of its rows and what is known of listeners. Chunks are checked when they are read.
  */
 import { IS_WRONG, PLACE } from './notes.ts';
+import { FORMAT_VIEW } from './schema.ts';
 import { openedText } from './sealed-text.ts';
 import type { Statements } from './statements.ts';
 import { isDamage } from './storage-fault.ts';
@@ -10,7 +11,7 @@ import { isDamage } from './storage-fault.ts';
 /** The file must be made good before it can be used: see salvage.ts. */
 export class DamagedFile extends Error {}
 
-const NAMES = new Set(['meta', 'listener', 'chunk', 'place']);
+const NAMES = new Set(['meta', 'listener', 'chunk', 'place', FORMAT_VIEW]);
 const TABLE = `SELECT count(*), sum(${PLACE}), total(${IS_WRONG}) FROM chunk`;
 const INDEX = `SELECT count(*), sum(${PLACE}) FROM chunk INDEXED BY place`;
 

@@ -21,6 +21,18 @@ CREATE TABLE IF NOT EXISTS chunk (
 CREATE UNIQUE INDEX IF NOT EXISTS place ON chunk (listener, last, rest);
 `;
 
+/**
+ * The version of the tables and of the chunks in them, as `user_version` of the file. 0 is a file without tables, or
+ * version 1, which did not say so and has these same tables; its chunks are read as they are, see chunk-layout.ts.
+ */
+export const FORMAT_VERSION = 2;
+/** A build of version 1 does not look at `user_version`, but refuses a file that holds what it does not know: this. */
+export const FORMAT_VIEW = `format_${FORMAT_VERSION}`;
+/** Makes the tables, or takes over those of version 1, as a whole or not at all. */
+export const NEW_FORMAT = `BEGIN IMMEDIATE; ${TABLES}
+CREATE VIEW IF NOT EXISTS ${FORMAT_VIEW} AS SELECT ${FORMAT_VERSION} AS version;
+PRAGMA user_version = ${FORMAT_VERSION}; COMMIT;`;
+
 /** Bytes of a page. */
 export const PAGE = 8192;
 /** The mode of `auto_vacuum` in which a file shrinks when told to. It has to be set before the first table is made. */
@@ -31,12 +43,16 @@ export const MEMORY_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA journal_mode =
 /** Checkpoints are made beside, and by sqliteStore.ts. A log that begins anew keeps 16 MiB of its file to write over. */
 export const FILE_PRAGMAS = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;`;
 
-export const INSERT = `INSERT INTO chunk VALUES (${Array(18).fill('?').join(', ')})`;
+/** Every column of a row but its chunk, in the order of `notesOf`. */
+const NOTE_COLUMNS = `row, listener, last, rest, first, skip, start, stop, kinds, smallest, largest, addresses, endpoints,
+  thread, bytes, bytes_before, incoming_before`;
+export const INSERT = `INSERT INTO chunk (${NOTE_COLUMNS}, data) VALUES (${Array(18).fill('?').join(', ')})`;
 export const REPLACE = `UPDATE chunk SET data = ?, kinds = (kinds % ${CHECK_UNIT}) | ? WHERE row = ?`;
 export const SEAL_NOTES = `UPDATE chunk SET kinds = kinds + ${CHECK_UNIT} * (${CHECK}) WHERE row = ?`;
 export const SAVE =
   'INSERT INTO listener (number, state) VALUES (?, ?) ON CONFLICT (number) DO UPDATE SET state = excluded.state';
-export const SAVE_META = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+export const SAVE_META =
+  'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 export const ORPHANS = 'SELECT DISTINCT listener FROM chunk WHERE listener NOT IN (SELECT number FROM listener)';
 export const TOTALS = 'SELECT count(*), total(bytes) FROM chunk';
 export const LAST_ROW = 'SELECT coalesce(max(row), 0) FROM chunk';
@@ -78,10 +94,9 @@ export const TRIM = `DELETE FROM chunk WHERE row IN
   (SELECT row FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last, rest ${LIMIT}) RETURNING row, bytes`;
 
 /** For salvage: every column of a row but its chunk, where they are what was stored; and when its records came. */
-export const SOUND_NOTES = `SELECT row, listener, last, rest, first, skip, start, stop, kinds, smallest, largest, addresses, endpoints,
-  thread, bytes, bytes_before, incoming_before FROM chunk WHERE row = ? AND NOT ${IS_WRONG}`;
+export const SOUND_NOTES = `SELECT ${NOTE_COLUMNS} FROM chunk WHERE row = ? AND NOT ${IS_WRONG}`;
 export const TIMES = 'SELECT min(start), max(stop) FROM chunk WHERE row IN (?, ?)';
-export const SAVE_LISTENER = 'INSERT INTO listener VALUES (?, ?, ?)';
+export const SAVE_LISTENER = 'INSERT INTO listener (number, state, spec) VALUES (?, ?, ?)';
 /** A file that is written as a whole or not at all needs no log and no sync on the way. */
 export const NEW_FILE = `PRAGMA page_size = ${PAGE}; PRAGMA auto_vacuum = ${INCREMENTAL}; PRAGMA journal_mode = MEMORY;
-PRAGMA synchronous = OFF; ${TABLES}`;
+PRAGMA synchronous = OFF; ${NEW_FORMAT}`;

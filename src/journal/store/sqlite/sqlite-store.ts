@@ -6,6 +6,7 @@ import type { HistoryState } from '../history-state.ts';
 import type { Entry, Row, Store } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { DiskFile, STEP_BYTES } from './disk-file.ts';
+import { checkVersion } from './format-version.ts';
 import { checkTables, DamagedFile, inspect } from './inspection.ts';
 import { isLogCut, lastCommitIn } from './log-damage.ts';
 import { notesOf } from './rows.ts';
@@ -63,10 +64,11 @@ export class SqliteStore extends SqliteReads implements Store {
   #openFile(file: string): void {
     try {
       const lastCommit = lastCommitIn(file);
+      const version = checkVersion(this.#statements);
       this.#db.exec(sql.FILE_PRAGMAS);
       this.isLogDamaged = isLogCut(lastCommit, this.#statements);
       checkTables(this.#statements);
-      this.#db.exec(sql.TABLES);
+      this.#db.exec(version === sql.FORMAT_VERSION ? sql.TABLES : sql.NEW_FORMAT);
       inspect(this.#statements);
     } catch (error) {
       this.#db.close();

@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
+import type { CloseReason } from '../../../schemas/records.ts';
 import type { LiveSpec, TcpSpec } from '../../../workers/protocol.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
@@ -73,14 +74,14 @@ export class TcpBinding implements Binding {
     this.#context.recorder.flush();
   }
 
-  async close(mode: 'fin' | 'rst', drain: number): Promise<void> {
+  async close(mode: 'fin' | 'rst', drain: number, reason: CloseReason = 'deleted'): Promise<void> {
     this.#server.close();
     this.#shared.closing = true;
     for (const { socket } of this.#waiting.splice(0)) this.#turnAway(socket, 'closed');
     await this.#shared.pipeline.close(drain);
-    for (const connection of this.connections.all()) connection.close(mode);
+    for (const connection of this.connections.all()) connection.close(mode, reason);
     await this.connections.empty(Math.max(drain, PEER_CLOSE_TIMEOUT_MS));
-    for (const connection of this.connections.all()) connection.close('rst');
+    for (const connection of this.connections.all()) connection.close('rst', reason);
     await this.connections.empty();
     this.#shared.log.refusals.close();
     this.#wants.close();

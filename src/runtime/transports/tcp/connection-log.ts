@@ -8,6 +8,8 @@ import {
   KIND_CONNECTION,
   KIND_MESSAGE,
   NO_PAYLOAD,
+  PHASE_CLOSED,
+  PHASE_OPENED,
 } from '../../../records/chunk.ts';
 import { COLUMN } from '../../counters.ts';
 import type { BindingContext, Recorder } from '../../transport.ts';
@@ -20,8 +22,8 @@ export type Party = { readonly number: number; readonly remote: Uint8Array | und
 type About = Pick<Draft, 'reference' | 'extras'>;
 const NOTHING: About = {};
 
-export const OPENED = 0;
-export const CLOSED = 1;
+/** Why and how a connection was closed; `detail` is the errno name of an error. */
+export type Closing = NonNullable<Draft['closing']> & { readonly detail?: string };
 
 export class ConnectionLog {
   readonly recorder: Recorder;
@@ -73,8 +75,18 @@ export class ConnectionLog {
     this.recorder.record(this.#message(party, payload, DIRECTION_OUT, about));
   }
 
-  recordPhase(party: Party, phase: typeof OPENED | typeof CLOSED): void {
-    this.recorder.record({ ...this.#message(party, NO_PAYLOAD, phase, NOTHING), kind: KIND_CONNECTION });
+  recordOpened(party: Party): void {
+    this.recorder.record(this.#event(party, PHASE_OPENED));
+  }
+
+  recordClosed(party: Party, closing: Closing): void {
+    const { detail } = closing;
+    const extras = detail === undefined ? undefined : { text: JSON.stringify({ detail }) };
+    this.recorder.record({ ...this.#event(party, PHASE_CLOSED), closing, extras });
+  }
+
+  #event(party: Party, phase: number): Draft {
+    return { ...this.#message(party, NO_PAYLOAD, phase, NOTHING), kind: KIND_CONNECTION };
   }
 
   #message(party: Party, payload: Uint8Array, direction: number, about: About): Draft {

@@ -8,6 +8,7 @@ import { addressText } from '../../../net/address.ts';
 import type { Extras } from '../../../records/chunk.ts';
 import { WorkerError } from '../../../rpc/wire-error.ts';
 import type { Framing } from '../../../schemas/framing.ts';
+import type { CloseReason } from '../../../schemas/records.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
 import { createCodec } from '../../framing/codecs.ts';
 import type { Frame, FrameCodec } from '../../framing/frame-codec.ts';
@@ -16,7 +17,8 @@ import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS } from '../../pipeline/request.ts';
 import { SerialQueue } from '../../pipeline/serial-queue.ts';
-import { CLOSED, type ConnectionLog, OPENED, type Party } from './connection-log.ts';
+import { CloseCause } from './close-cause.ts';
+import type { ConnectionLog, Party } from './connection-log.ts';
 import { whenSilent } from './idle.ts';
 import type { StreamSocket } from './stream.ts';
 
@@ -58,6 +60,7 @@ export class TcpConnection implements Party, Link {
   /** What the stream held is all decoded. */
   #decoded = false;
   #closing = false;
+  readonly #cause = new CloseCause();
 
   constructor(context: ConnectionContext, { socket, remote, number, n }: Peer) {
     this.#context = context;
@@ -71,7 +74,7 @@ export class TcpConnection implements Party, Link {
 
   /** Starts reading. */
   open(): void {
-    this.#context.log.recordPhase(this, OPENED);
+    this.#context.log.recordOpened(this);
     this.socket.on('data', (bytes: Buffer) => this.#safely(() => this.#read(bytes)));
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
@@ -82,12 +85,12 @@ export class TcpConnection implements Party, Link {
     this.#safely(() => {
       for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
     });
-    this.#context.log.recordPhase(this, CLOSED);
+    this.#context.log.recordClosed(this, this.#cause.closing(this.socket.errored));
   }
 
   /** @param milliseconds of silence after which it is closed; 0 = never */
   setIdleTimeout(milliseconds: number): void {
-    if (milliseconds > 0) whenSilent(this.socket, milliseconds, () => this.close('fin'));
+    if (milliseconds > 0) whenSilent(this.socket, milliseconds, () => this.close('fin', 'idle'));
   }
 
   /** Sets or lifts one of the reasons not to read. */
@@ -131,7 +134,8 @@ export class TcpConnection implements Party, Link {
   }
 
   /** `fin`: what is queued goes out, then our FIN, then a moment for the peer's. `rst`: at once. */
-  close(mode: 'fin' | 'rst'): void {
+  close(mode: 'fin' | 'rst', reason: CloseReason = 'responder'): void {
+    if (!this.socket.destroyed) this.#cause.note(reason, mode);
     if (mode === 'rst') {
       this.socket.resetAndDestroy();
       return;
@@ -170,7 +174,8 @@ export class TcpConnection implements Party, Link {
       step();
     } catch (error) {
       this.#context.log.internalError(error);
-      this.close('rst');
+      this.#cause.note('error', 'rst', 'internal');
+      this.close('rst', 'error');
     }
   }
 

@@ -61,7 +61,7 @@ export class ConnectionTable implements Connections {
 
   close(number: number, mode: 'fin' | 'rst'): boolean {
     const connection = this.#byNumber.get(number);
-    connection?.close(mode);
+    connection?.close(mode, 'requested');
     return connection !== undefined;
   }
 }

@@ -129,6 +129,23 @@ t.test('other records carry afterSeq and say what happened', async (t) => {
     connectionId: 'c_1',
   });
   t.match(await shown({ ...plain, kind: KIND_CONNECTION, connection: 1, direction: 1 }), { phase: 'closed' });
+  const closing = { reason: 'requested', reset: true } as const;
+  const detail = { text: '{"detail":"ETIMEDOUT"}' };
+  const ended = { ...plain, kind: KIND_CONNECTION, connection: 1, direction: 1, closing, extras: detail };
+  t.same(await shown({ ...ended, leg: 'upstream' }), {
+    ...base,
+    kind: 'connection',
+    phase: 'closed',
+    reason: 'requested',
+    mode: 'rst',
+    leg: 'upstream',
+    detail: 'ETIMEDOUT',
+    remote,
+    connectionId: 'c_1',
+  });
+  t.match(await shown({ ...plain, kind: KIND_CONNECTION, connection: 1, direction: 2 }), { phase: 'tlsFailed' });
+  t.equal((await shown({ ...message('x'), leg: 'client' })).leg, 'client');
+  t.equal((await shown(message('x'))).leg, undefined);
   t.same(await shown({ ...plain, kind: KIND_GAP, reason: 'kernel', reference: 7 }), {
     ...base,
     kind: 'gap',
