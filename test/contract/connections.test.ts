@@ -67,21 +67,37 @@ t.test('silence', async (t) => {
 
 t.test('a socket taken up anew', async (t) => {
   const socket = await connected('moved');
-  const { status } = await service.put('/v1/listeners/moved', { ...OPTIONS, tcp: { backlog: 7 } });
+  const { status } = await service.put('/v1/listeners/moved?replace=true', { ...OPTIONS, tcp: { backlog: 7 } });
   t.equal(status, 200);
   socket.end();
   t.match(await closed(t, 'moved'), { phase: 'closed', reason: 'rebound', mode: 'fin' });
 });
 
-t.test('the listener is deleted: streams still tell', async (t) => {
-  const socket = await connected('deleted');
+t.test('the listener is deleted: a stream tells while others are still being closed', async (t) => {
+  const first = await connected('deleted');
+  first.on('end', () => first.end());
+  const { body } = await service.get('/v1/listeners/deleted');
+  const second = await dial(body.address.port);
+  await fill(second, '/v1/listeners/deleted/connections');
   const stream = await openEvents(`${service.url}/v1/listeners/deleted/stream?kind=connection&after=0`);
-  await stream.until(({ events }) => events.length > 0);
-  t.equal((await service.delete('/v1/listeners/deleted?mode=rst')).status, 204);
-  socket.destroy();
+  const deleting = service.delete('/v1/listeners/deleted?drain=20s');
+  await stream.until(({ events }) => events.length === 3);
+  t.match(stream.of('connection')[2], { phase: 'closed', connectionId: 'c_1', reason: 'deleted', mode: 'fin' });
+  second.destroy();
+  t.equal((await deleting).status, 204);
   await stream.end();
-  t.match(stream.of('connection'), [{ phase: 'opened' }, { phase: 'closed', reason: 'deleted', mode: 'rst' }]);
 });
+
+/** Sends and reads nothing, until the listener has more to say than the system takes: then its FIN has to wait. */
+async function fill(socket: Socket, connections: string): Promise<void> {
+  socket.pause();
+  socket.write(Buffer.alloc(32 * 1024 * 1024, 'x'));
+  const taken = async () => (await service.get(connections)).body.items.at(-1).bytesIn as number;
+  for (let before = -1, now = 0; now !== before || now < 100_000; now = await taken()) {
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 t.test('the service ends', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'listenpost-'));

@@ -34,7 +34,11 @@ t.test('a journal of version 1 is taken over whole', async (t) => {
   for (const start of ['taken over', 'opened again']) {
     const service = await startProcess(t, ['--data', data]);
     const udp = await service.get('/v1/listeners/old-udp');
-    t.match(udp.body, { labels: { suite: 'old' }, responder: { type: 'echo' }, stats: { captured: 3, lastSeq: 6 } }, start);
+    t.match(
+      udp.body,
+      { labels: { suite: 'old' }, responder: { type: 'echo' }, stats: { captured: 3, lastSeq: 6 } },
+      start,
+    );
     const { body } = await service.get('/v1/listeners/old-udp/messages');
     t.same(
       body.items.map(({ text }: { text: string }) => text),
@@ -94,7 +98,10 @@ t.test('a stored spec of a newer version, or one that is not valid, is told and 
   const service = await startProcess(t, ['--data', data]);
   t.same((await service.get('/v1/listeners')).body.items, []);
   t.match(service.child.stdout, /is not brought back, its messages stay: its spec is stored as version 2/);
-  t.match(service.child.stdout, /is not brought back, its messages stay: its stored spec is not valid: \/spec\/maxRequests/);
+  t.match(
+    service.child.stdout,
+    /is not brought back, its messages stay: its stored spec is not valid: \/spec\/maxRequests/,
+  );
   t.equal((await service.stop()).code, 0);
   const count = inDatabase(data, (db) => db.prepare('SELECT count(*) AS n FROM chunk').get() as { n: number });
   t.equal(count.n, 8);

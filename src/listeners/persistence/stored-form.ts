@@ -2,8 +2,8 @@
  * StoredForm: the text that is kept of a listener, with a version of its own, checked against its schema when it is read
  * back. A text without a version is of version 1: builds before this one named none.
  */
-import { AjvCompiler } from '@fastify/ajv-compiler';
 import { Type } from '@sinclair/typebox';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { FramingSchema } from '../../schemas/framing.ts';
 import { CaptureSchema, type FullSpec, ListenerSpecSchema } from '../../schemas/listener.ts';
 import { strict } from '../../schemas/parts.ts';
@@ -33,11 +33,8 @@ const StoredSchema = Type.Object(
   },
   strict,
 );
-const REFERENCES = Object.fromEntries(
-  [ListenerSpecSchema, CaptureSchema, ResponderSchema, FramingSchema].map((schema) => [schema.$id!, schema]),
-);
-type Validate = ((value: unknown) => boolean) & { errors?: { instancePath: string; message?: string }[] | null };
-let compiled: Validate | undefined;
+const REFERENCES = [ListenerSpecSchema, CaptureSchema, ResponderSchema, FramingSchema];
+let compiled: ValidateFunction | undefined;
 
 export function formatStored(form: StoredForm): string {
   return JSON.stringify({ version: STORED_VERSION, ...form });
@@ -55,12 +52,9 @@ export function parseStored(text: string): StoredForm {
 }
 
 /** Made when the first text is read, for a service that keeps nothing needs none of it. */
-function compile(): Validate {
-  const customOptions = { removeAdditional: false, coerceTypes: false, useDefaults: false, strict: false };
-  const compiler = AjvCompiler()(REFERENCES, {
-    customOptions: { ...customOptions, discriminator: true, allowUnionTypes: true },
-  } as never) as unknown as (route: object) => Validate;
-  return compiler({ schema: StoredSchema, httpPart: 'body' });
+function compile(): ValidateFunction {
+  const ajv = new Ajv({ strict: false, discriminator: true, allowUnionTypes: true });
+  return ajv.addSchema(REFERENCES).compile(StoredSchema);
 }
 
 /** The spec in its published form: inside the program a JSON payload is text, see payload.ts. */

@@ -64,7 +64,11 @@ t.test('a connection that was reset ends with its RST, and says who closed it', 
   const inOrder = pcapng(TCP, [connection('opened', 1), connection('closed', 1, { closing: idle })]);
   t.equal(blocks(inOrder).filter(({ type }) => type === PACKET).length, 6);
   const failed = { ...connection('closed', 2), direction: 2 };
-  t.equal(blocks(pcapng(TCP, [failed])).filter(({ type }) => type === PACKET).length, 0, 'a failed handshake is no FIN');
+  t.equal(
+    blocks(pcapng(TCP, [failed])).filter(({ type }) => type === PACKET).length,
+    0,
+    'a failed handshake is no FIN',
+  );
 });
 
 t.test('a flood of gaps without a packet stays small', async (t) => {

@@ -3,8 +3,8 @@ import t from 'tap';
 import { addressBytes, addressText } from '../../../src/net/address.ts';
 import {
   CHUNK_REFERENCES,
-  CLOSE_REASONS,
   ChunkReader,
+  CLOSE_REASONS,
   type Draft,
   EXTRA_TYPES,
   encodeChunk,
@@ -163,7 +163,9 @@ t.test('phase, reason, reset and leg are read back beside each other', (t) => {
       for (const reason of [undefined, ...CLOSE_REASONS]) {
         for (const reset of [false, true]) {
           const event = { ...message(''), kind: KIND_CONNECTION, direction, connection: 7, ...(leg && { leg }) };
-          const reader = new ChunkReader(chunk([reason === undefined ? event : { ...event, closing: { reason, reset } }]));
+          const reader = new ChunkReader(
+            chunk([reason === undefined ? event : { ...event, closing: { reason, reset } }]),
+          );
           reader.next();
           const { closeReason, isReset } = reader;
           t.same([reader.direction, closeReason, isReset], [direction, reason, reason !== undefined && reset]);
