@@ -1,9 +1,9 @@
 /** `npm run damage` is the long one, with 200 copies. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { makeOriginal, sweep } from './damage.ts';
+import { checkRefusal, makeOriginal, sweep } from './damage.ts';
 
 const COPIES = Number(process.env.LISTENPOST_DAMAGES ?? 8);
 
@@ -26,3 +26,15 @@ for (const [signal, copies] of [
     },
   );
 }
+
+t.test('an empty database beside its companions is one clear line', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'listenpost-'));
+  t.teardown(() => rmSync(data, { recursive: true, force: true }));
+  for (const [name, bytes] of [
+    ['journal.db', ''],
+    ['journal.db-wal', 'x'],
+    ['journal.ballast', 'x'],
+  ] as const)
+    writeFileSync(join(data, name), bytes);
+  t.match(await checkRefusal(t, data), /journal\.db is empty beside journal\.db-wal and journal\.ballast/);
+});

@@ -146,11 +146,13 @@ async function look(t: Test, original: Original, { data, figures, mayRefuse }: L
   if (code !== 0 || stderr !== '') throw new Error(`it ended with ${code}: ${stderr}`);
 }
 
-async function checkRefusal(t: Test, data: string): Promise<void> {
+/** The one line in which the start refuses. */
+export async function checkRefusal(t: Test, data: string): Promise<string> {
   const { code, stderr } = await run(t, ['serve', ...FLAGS, '--port', '0', '--data', data]);
   const lines = stderr.trim().split('\n');
-  if (code !== 1 || lines.length !== 1 || !lines[0]!.startsWith('error: data directory'))
+  if (code !== 1 || lines.length !== 1 || !/^error: .*data directory /.test(lines[0]!))
     throw new Error(`refused with ${code}: ${stderr}`);
+  return lines[0]!;
 }
 
 /** Everything that reads. Each message is right, and each that was there is there or told. */
