@@ -116,9 +116,14 @@ export class Ingest {
       this.#empty();
       this.#attempt(last);
     }
+    this.end();
+    return this.#arrivals.held();
+  }
+
+  /** Takes nothing any more: the ports are closed. */
+  end(): void {
     this.#arrivals.close();
     this.#ended = true;
-    return this.#arrivals.held();
   }
 
   /** Stores what is held, bit by bit, as long as a process can come up afterwards. */

@@ -209,12 +209,17 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   /** Commits what is there, answers the waits, and lets go of the ports and the store. */
   close(): null {
     this.#stopSweep();
-    this.#intake.drain();
-    this.#waits.endAll();
-    this.#tails.flush();
-    this.#end();
-    this.#reader?.close();
-    this.#log.store.close();
+    try {
+      this.#intake.drain();
+      this.#waits.endAll();
+      this.#tails.flush();
+      this.#end();
+    } finally {
+      // Whatever failed before: what is left open would keep the thread, and with it the directory.
+      this.#intake.end();
+      this.#reader?.close();
+      this.#log.store.close();
+    }
     return null;
   }
 
