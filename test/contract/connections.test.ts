@@ -9,6 +9,7 @@ import { connect, type RecordView } from '../../src/client/index.ts';
 import { openEvents } from '../support/fake/events.ts';
 import { run, startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
+import { boundedAbsence } from '../support/waiting.ts';
 
 const service = await startProcess(t);
 const OPTIONS = { protocol: 'tcp', responder: { type: 'echo' } };
@@ -95,7 +96,7 @@ async function fill(socket: Socket, connections: string): Promise<void> {
   const taken = async () => (await service.get(connections)).body.items.at(-1).bytesIn as number;
   for (let before = -1, now = 0; now !== before || now < 100_000; now = await taken()) {
     before = now;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await boundedAbsence(200);
   }
 }
 
