@@ -24,7 +24,7 @@ function aliveSchema(operationId: string) {
     operationId,
     tags,
     summary: 'Is it alive?',
-    description: 'Responses as long as the process serves requests.',
+    description: 'Answers as long as the process serves requests.',
     security: [],
     response: responses({ 200: json(HealthSchema, 'It is alive.') }),
   };

@@ -95,7 +95,7 @@ const createSchema = {
   operationId: 'createListener',
   tags,
   summary: 'Create a listener',
-  description: 'Responses once the socket is bound; `address.port` is the real port.',
+  description: 'Answers once the socket is bound; `address.port` is the real port.',
   body: Ref(ListenerSpecSchema),
   response: responses({ 201: json(ListenerSchema, 'The listener listens.') }),
 };
@@ -175,7 +175,7 @@ const deleteSchema = {
   operationId: 'deleteListener',
   tags,
   summary: 'Delete a listener',
-  description: 'Responses after the socket is closed. Its messages are gone.',
+  description: 'Answers after the socket is closed. Its messages are gone.',
   params: ListenerParams,
   querystring: Type.Object(
     {

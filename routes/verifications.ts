@@ -63,7 +63,7 @@ const schema = {
   tags: ['Verifications'],
   summary: 'Verify what has arrived',
   description:
-    'Responses 200 with `passed`, an explanation in words and the nearest misses. `atLeast` answers when met; `exactly` and `atMost` fail at once when exceeded, else answer at the end of `within`. Then `quietFor` runs, and any further match fails it. That nothing came is `{"count": {"exactly": 0}, "quietFor": "500ms"}`.',
+    'Answers 200 with `passed`, an explanation in words and the nearest misses. `atLeast` answers when met; `exactly` and `atMost` fail at once when exceeded, else answer at the end of `within`. Then `quietFor` runs, and any further match fails it. That nothing came is `{"count": {"exactly": 0}, "quietFor": "500ms"}`.',
   params: ListenerParams,
   body: Ref(VerificationSchema, {
     examples: [{ match: { text: { contains: 'Hola' } }, count: { atLeast: 1 }, within: '2s' }],

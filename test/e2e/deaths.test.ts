@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import t from 'tap';
 import { startProcess } from '../support/process.ts';
 
+t.setTimeout(120_000);
+
 const DEADLY = `
 import threads from 'node:worker_threads';
 import { syncBuiltinESMExports } from 'node:module';
 
-t.setTimeout(120_000);
 const signals = { journal: 'SIGUSR2', 'shared-1': 'SIGALRM' };
 threads.Worker = class extends threads.Worker {
   constructor(file, options) {
