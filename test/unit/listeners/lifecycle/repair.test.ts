@@ -225,8 +225,9 @@ t.test('connections that wait while their only thread dies are served by the nex
     tcp: { backlog: 128 },
   });
   const thread = threadNamed(allocator, bindings[0]!.thread);
-  const killed = thread.kill();
-  // The thread takes nothing more; the socket is main's, so these wait in its queue.
+  await thread.kill();
+  t.equal(registry.find('line').state, 'degraded');
+  // No thread takes anything now; the socket is main's, so these wait in its queue.
   const clients = await Promise.all(Array.from({ length: 40 }, () => tcpClient(t, address!.port)));
   const answers = clients.map(
     (socket, i) =>
@@ -236,7 +237,6 @@ t.test('connections that wait while their only thread dies are served by the nex
         socket.write(`hola ${i}`);
       }),
   );
-  await killed;
   t.same(
     await Promise.all(answers),
     clients.map((_, i) => `hola ${i}`),
