@@ -8,6 +8,8 @@ import { takeSignals } from './signals.ts';
 /** fcntl's number for "set the flags of this descriptor". */
 const F_SETFD = 2;
 const STDIO = [0, 1, 2];
+/** How long a signal to this process itself may take to arrive. */
+const SIGNAL_DELIVERY_MS = 5_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Answers only when the program could not be started; throws why. */
@@ -36,6 +38,10 @@ async function runChild(program: string, args: readonly string[]): Promise<void>
     child.once('exit', (...end) => resolve(end));
   });
   for (const name of SIGNALS) process.off(name, pass);
-  if (signal !== null) process.kill(process.pid, signal);
+  if (signal !== null) {
+    process.kill(process.pid, signal);
+    // It may be another thread that the system hands it to: this one does not end with a code of its own meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, SIGNAL_DELIVERY_MS));
+  }
   process.exitCode = code ?? 1;
 }
