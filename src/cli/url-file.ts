@@ -1,5 +1,5 @@
 /** The file that says where the service is, whatever flags it was started with: for health checks, and for `--port 0`. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 
 /** Writes the URL once the service is ready, and takes the file away when the process ends. One of an earlier life goes at once. */
@@ -14,5 +14,9 @@ export async function keepUrlFile(path: string, starting: Promise<{ url: string 
   attempt(() => rmSync(path, { force: true }));
   const { url } = await starting;
   process.once('exit', () => attempt(() => rmSync(path, { force: true })));
-  attempt(() => writeFileSync(path, `${url}\n`));
+  attempt(() => {
+    // Whoever waits for the file must not find it empty.
+    writeFileSync(`${path}.new`, `${url}\n`);
+    renameSync(`${path}.new`, path);
+  });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cliFor } from '../support/cli.ts';
 import { run, startProcess } from '../support/process.ts';
+import { betweenLooks } from '../support/waiting.ts';
 
 t.setTimeout(120_000);
 
@@ -29,7 +30,8 @@ t.test('variables of a Service in Kubernetes are ignored, with a line', async (t
     /LISTENPOST_PORT=tcp:\/\/10\.96\.0\.17:8080 is .* ignored, like .*LISTENPOST_SERVICE_HOST/,
   );
 
-  t.equal(readFileSync(urlFile, 'utf8'), `${service.url}\n`);
+  while (!existsSync(urlFile)) await betweenLooks(10);
+  t.equal(readFileSync(urlFile, 'utf8'), `${service.url}\n`, 'it is there whole or not at all');
   const { LISTENPOST_PORT } = SERVICE_LINKS;
   const cli = cliFor(t, { url: '' });
   t.match(
