@@ -6,7 +6,7 @@ import type { Routes } from '../src/http/domain.ts';
 import { commaList, duration, labelPairs, messageFilter } from '../src/http/messages/filters.ts';
 import { LiveReadPosition, readScopeOf } from '../src/http/messages/read-scope.ts';
 import { content, empty, ListenerParams, responses } from '../src/http/operation.ts';
-import type { Follower } from '../src/http/streams/follow.ts';
+import type { Follower } from '../src/http/streams/follower.ts';
 import { type OpenStream, openStream, type StreamTerms } from '../src/http/streams/open-stream.ts';
 import { AllStreamQuerySchema, type StreamQuery, StreamQuerySchema } from '../src/schemas/query.ts';
 

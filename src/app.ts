@@ -4,8 +4,8 @@ import { addRoutes } from '../routes/index.ts';
 import type { Domain } from './domain.ts';
 import { ProblemError } from './errors.ts';
 import { addBodies } from './http/bodies.ts';
-import { Connections } from './http/connections.ts';
 import { addEncodings } from './http/encodings.ts';
+import { HttpConnections } from './http/http-connections.ts';
 import { addIsolation } from './http/isolation.ts';
 import { Metrics } from './http/metrics.ts';
 import { addOpenApi } from './http/openapi.ts';
@@ -42,7 +42,7 @@ const BODY_LIMIT = 32 * 1024 ** 2;
 
 /** Builds the app, ready to listen or to inject requests. Closing it ends streams and waits; the domain is the caller's. */
 export async function buildApp({ domain, options, logger }: AppParts): Promise<FastifyInstance> {
-  const connections = new Connections();
+  const connections = new HttpConnections();
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),

@@ -59,7 +59,7 @@ export async function start(config: Config, options: ServiceOptions = {}): Promi
       maxBytes: config.journalMemory,
       fsync: config.fsync,
       execArgv: [],
-      onTold: (line) => log.warn(line),
+      onNotice: (line) => log.warn(line),
       ...(options.onFatal === undefined ? {} : { onDeath: options.onFatal }),
     });
     undo.unshift(() => journal.close());

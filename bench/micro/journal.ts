@@ -40,20 +40,20 @@ await reading();
 await waiting();
 console.table(rows);
 
-/** The ledger alone, in this thread, committing every 64 chunks as a busy intake does. */
+/** The log alone, in this thread, committing every 64 chunks as a busy ingest does. */
 function appendCost(what: string, perChunk: number, total: number, maxMessages = 1e9): void {
-  const ledger = new Log(new SqliteStore(null), 4 * 1024 ** 3);
-  ledger.register(described(maxMessages));
+  const log = new Log(new SqliteStore(null), 4 * 1024 ** 3);
+  log.register(described(maxMessages));
   const chunk = chunkOf(perChunk, 0);
   const chunks = Array.from({ length: total / perChunk }, (_, i) => numbered(chunk, i * perChunk));
   const start = performance.now();
   chunks.forEach((each, i) => {
-    ledger.append(each);
-    if (i % 64 === 63) ledger.commit();
+    log.append(each);
+    if (i % 64 === 63) log.commit();
   });
-  ledger.commit();
+  log.commit();
   report(what, (performance.now() - start) / total);
-  ledger.store.close();
+  log.store.close();
 }
 
 async function throughThread(what: string, perChunk: number, total: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** What routes find on the Fastify instance. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Domain } from '../domain.ts';
-import type { Connections } from './connections.ts';
+import type { HttpConnections } from './http-connections.ts';
 import type { Metrics } from './metrics.ts';
 import type { Streams } from './streams/streams.ts';
 
@@ -9,7 +9,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     domain: Domain;
     streams: Streams;
-    connections: Connections;
+    connections: HttpConnections;
     metrics: Metrics;
     /** Of the program. */
     programVersion: string;

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Connections } from './connections.ts';
+import type { HttpConnections } from './http-connections.ts';
 import { addWireAnswers, answerBrokenRequest } from './wire.ts';
 
 export type ServerLimits = {
@@ -27,7 +27,7 @@ export const SERVER_LIMITS: ServerLimits = { head: 15_000, request: 120_000, idl
 const CHECKS = 1000;
 
 /** A server that answers who has closed its side of the connection already, as `nc -N` does. */
-export function createApiServer(handle: RequestListener, connections: Connections, limits = SERVER_LIMITS): Server {
+export function createApiServer(handle: RequestListener, connections: HttpConnections, limits = SERVER_LIMITS): Server {
   const options = {
     // The gate answers a request without a Host: Node would do so without a body.
     requireHostHeader: false,

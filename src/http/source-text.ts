@@ -11,9 +11,9 @@ import { parsePointer } from '../json/pointer.ts';
 import { SOURCE_TEXT } from '../schemas/parts.ts';
 import { HALF_CHARACTER } from '../schemas/payload.ts';
 
-type Place = { parent: Record<string, unknown>; member: string; instead: string; path: string[] };
+type MarkedMember = { parent: Record<string, unknown>; member: string; instead: string; path: string[] };
 /** `escapes`: some escape may be half a character. */
-type Source = { text: string; places: Place[]; escapes: boolean };
+type Source = { text: string; members: MarkedMember[]; escapes: boolean };
 /** What ajv tells a keyword of the value at hand. */
 type Context = { rootData: unknown; parentData: unknown; parentDataProperty: string | number; instancePath: string };
 
@@ -22,7 +22,7 @@ const sources = new WeakMap<object, Source>();
 /** Keeps the text of a body until `takeSourceText`. */
 export function keepSource(body: unknown, text: string): void {
   if (typeof body === 'object' && body !== null)
-    sources.set(body, { text, places: [], escapes: /\\u[dD][89a-fA-F]/.test(text) });
+    sources.set(body, { text, members: [], escapes: /\\u[dD][89a-fA-F]/.test(text) });
 }
 
 /** The mark, for ajv. Bodies that did not come as text are passed over. */
@@ -34,7 +34,7 @@ export const sourceTextKeyword = {
     const { rootData, parentData, parentDataProperty, instancePath } = context as Context;
     const parent = parentData as Record<string, unknown>;
     const path = parsePointer(instancePath);
-    sources.get(rootData as object)?.places.push({ parent, member: `${parentDataProperty}`, instead, path });
+    sources.get(rootData as object)?.members.push({ parent, member: `${parentDataProperty}`, instead, path });
     return true;
   },
 } as const;
@@ -44,17 +44,17 @@ export function takeSourceText(body: unknown): void {
   const source = typeof body === 'object' && body !== null ? sources.get(body) : undefined;
   if (source === undefined) return;
   sources.delete(body as object);
-  if (source.places.length > 0) putText(source);
+  if (source.members.length > 0) putText(source);
   const pointer = source.escapes ? illFormedAt(body) : undefined;
   if (pointer !== undefined) throw invalidField(pointer, HALF_CHARACTER);
 }
 
-function putText({ text, places }: Source): void {
+function putText({ text, members }: Source): void {
   const found = locate(
     text,
-    places.map(({ path }) => path),
+    members.map(({ path }) => path),
   );
-  for (const [i, { parent, member, instead }] of places.entries()) {
+  for (const [i, { parent, member, instead }] of members.entries()) {
     delete parent[member];
     parent[instead] = compactJson(found[i]!);
   }

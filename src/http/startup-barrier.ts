@@ -16,19 +16,19 @@ const START_TIMEOUT_MS = 10_000;
 const PLACES = 1000;
 
 /** Call after the gate: whoever is not let in has nothing to wait for. */
-export function addStarting(app: FastifyInstance, status: ServiceStatus, patience = START_TIMEOUT_MS): void {
+export function addStarting(app: FastifyInstance, status: ServiceStatus, timeoutMs = START_TIMEOUT_MS): void {
   let waiting = 0;
   app.addHook('onRequest', async ({ url }) => {
     if (status.isStarted || !WAITS.test(pathOf(url))) return;
     if (waiting >= PLACES) throw starting('too many requests wait for it already');
     waiting++;
-    await startedOr(AbortSignal.any([status.stopping, app.closing]), patience).finally(() => waiting--);
+    await startedOr(AbortSignal.any([status.stopping, app.closing]), timeoutMs).finally(() => waiting--);
   });
 
-  async function startedOr(ending: AbortSignal, patience: number): Promise<void> {
+  async function startedOr(ending: AbortSignal, timeoutMs: number): Promise<void> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, ending]);
-    await Promise.race([status.started, sleep(patience, null, { signal }).catch(() => {})]);
+    await Promise.race([status.started, sleep(timeoutMs, null, { signal }).catch(() => {})]);
     over.abort();
     if (ending.aborted) throw new ProblemError('shutting_down', 'The service is shutting down.');
     if (!status.isStarted) throw starting('try again in a moment');

@@ -23,7 +23,7 @@ export type JournalOptions = {
   /** The thread died. It is not replaced: a journal that forgot can't be trusted, so the process should end. */
   onDeath?: (error: Error) => void;
   /** Takes what the log should say: what was found damaged. */
-  onTold?: (line: string) => void;
+  onNotice?: (line: string) => void;
 };
 
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -37,8 +37,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     workerData: start,
     ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
   });
-  const { onDeath = () => {}, onTold = () => {} } = options;
-  const journal = new JournalClient(worker, onDeath, onTold);
+  const { onDeath = () => {}, onNotice = () => {} } = options;
+  const journal = new JournalClient(worker, onDeath, onNotice);
   await journal.ready;
   return journal;
 }
@@ -47,7 +47,7 @@ export class JournalClient implements Journal {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #onDeath: (error: Error) => void;
-  readonly #onTold: (line: string) => void;
+  readonly #onNotice: (line: string) => void;
   readonly #rpc: RpcClient<JournalProtocol>;
   readonly #reads: SharedReads;
   readonly #tailListeners = new Set<(tails: Tails) => void>();
@@ -55,10 +55,10 @@ export class JournalClient implements Journal {
   #closing = false;
   #dead = false;
 
-  constructor(worker: Worker, onDeath: (error: Error) => void, onTold: (line: string) => void = () => {}) {
+  constructor(worker: Worker, onDeath: (error: Error) => void, onNotice: (line: string) => void = () => {}) {
     this.#worker = worker;
     this.#onDeath = onDeath;
-    this.#onTold = onTold;
+    this.#onNotice = onNotice;
     this.#rpc = new RpcClient<JournalProtocol>({
       post: (message, transfer) => worker.postMessage(message, transfer),
       revive: journalErrorOf,
@@ -178,7 +178,7 @@ export class JournalClient implements Journal {
   }
 
   #receive(message: ReplyMessage | Exclude<JournalEvent, { ready: true }>): void {
-    if ('told' in message) this.#onTold(message.told);
+    if ('notice' in message) this.#onNotice(message.notice);
     else if ('tails' in message) this.#notifyTails(message.tails);
     else this.#rpc.receive(message);
   }

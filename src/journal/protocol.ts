@@ -42,4 +42,4 @@ export type JournalProtocol = {
 export type JournalCommand = keyof JournalProtocol;
 
 /** Journal to main, unasked. `tails` are pairs of listener number and lastSeq; `told` is a line for the log. */
-export type JournalEvent = { tails: Float64Array } | { told: string } | { ready: true };
+export type JournalEvent = { tails: Float64Array } | { notice: string } | { ready: true };

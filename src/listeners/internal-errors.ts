@@ -8,13 +8,13 @@ import type { ListenerThread } from '../workers/thread-allocator.ts';
 import type { Listener } from './listener.ts';
 import { problemRecord } from './records.ts';
 
-/** What the log is told. `untold`: errors of that thread before it that were not reported one by one. */
+/** What the log is told. `unreported`: errors of that thread before it that were not reported one by one. */
 export type InternalErrorReport = {
   thread: string;
   listener: string | null;
   seq: number | null;
   stack: string;
-  untold: number;
+  unreported: number;
 };
 
 type InternalError = Extract<WorkerEvent, { event: 'internalError' }>;
@@ -22,12 +22,12 @@ type Parts = { thread: ListenerThread; listener: Listener | undefined; journal: 
 
 /** Never rejects for want of a seq; rejects when the record can't be written. */
 export async function tellInternalError(
-  { place, message, stack, untold }: InternalError,
+  { place, message, stack, unreported }: InternalError,
   { thread, listener, journal }: Parts,
   onInternalError: (report: InternalErrorReport) => void,
 ): Promise<void> {
   const seq = await seqOf(place, thread, journal);
-  onInternalError({ thread: thread.name, listener: listener?.name ?? listener?.id ?? null, seq, stack, untold });
+  onInternalError({ thread: thread.name, listener: listener?.name ?? listener?.id ?? null, seq, stack, unreported });
   if (listener === undefined) return;
   const what = seq === null ? 'something' : `message ${seq}`;
   const detail = `${what} could not be served, through a mistake of Listenpost itself: ${message}`;

@@ -1,4 +1,4 @@
-/** Roster: the listeners there are, by number and by name, in the order of their creation. Names are unique. */
+/** ListenerTable: the listeners there are, by number and by name, in the order of their creation. Names are unique. */
 import type { Labels, Listeners } from '../domain.ts';
 import { ProblemError } from '../errors.ts';
 import { nearest } from '../nearest.ts';

@@ -16,7 +16,7 @@ import type { ListenerView } from '../schemas/listener-status.ts';
 import type { HistoryStats } from '../schemas/reads.ts';
 import type { LiveSpec } from '../workers/protocol.ts';
 import type { ThreadAllocation } from '../workers/thread-allocator.ts';
-import type { Binding } from './binding.ts';
+import type { BindingSlot } from './binding-slot.ts';
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
@@ -50,7 +50,7 @@ export class Listener {
   spec: FullSpec;
   /** The bound address; null while no port is held. */
   address: Endpoint | null = null;
-  bindings: Binding[] = [];
+  bindings: BindingSlot[] = [];
   /** The threads it runs on, null when it holds none. */
   allocation: ThreadAllocation | null = null;
   /** Gives the port back. */

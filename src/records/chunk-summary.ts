@@ -15,7 +15,7 @@ import {
   RECORD_BYTES,
 } from './chunk.ts';
 
-/** Bits of `Survey.kinds` above the kinds themselves: which directions its messages and drops have. */
+/** Bits of `ChunkSummary.kinds` above the kinds themselves: which directions its messages and drops have. */
 export const HAS_IN = 1 << 8;
 export const HAS_OUT = 1 << 9;
 

@@ -31,7 +31,7 @@ export class RpcServer<P extends Protocol<P>> {
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {
-      const reply = await this.#carryOut(message, controller.signal);
+      const reply = await this.#execute(message, controller.signal);
       post({ id, reply }, transferOf(reply));
     } catch (error) {
       post({ id, error: errorOf(error) }, []);
@@ -39,7 +39,7 @@ export class RpcServer<P extends Protocol<P>> {
     this.#running.delete(id);
   }
 
-  #carryOut<K extends keyof P>({ name, request }: { name: K; request: P[K]['request'] }, signal: AbortSignal) {
+  #execute<K extends keyof P>({ name, request }: { name: K; request: P[K]['request'] }, signal: AbortSignal) {
     return this.#options.handlers[name](request, signal);
   }
 }

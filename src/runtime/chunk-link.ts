@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { CreditMessage } from '../records/chunk-transfer.ts';
 
-export class JournalPort {
+export class CreditedLink {
   readonly #port: MessagePort;
   #left: number;
   #waiting: (() => void)[] = [];

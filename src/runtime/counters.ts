@@ -21,7 +21,7 @@ export const COUNTERS = [
   'repliesSuppressed',
   /** Mistakes of this program that a message or connection met: caught and logged. */
   'internalErrors',
-  /** Answers that the system did not take. */
+  /** Replies that the system did not take. */
   'repliesRefused',
   /** Granted receive buffer in bytes. */
   'receiveBuffer',

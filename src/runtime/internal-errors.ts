@@ -5,13 +5,13 @@
 import type { ErrorPlace, WorkerEvent } from '../workers/protocol.ts';
 
 /** Errors a second that are told. */
-const TOLD = 5;
+const REPORTED_A_SECOND = 5;
 
 export class InternalErrors {
   readonly #post: (event: WorkerEvent) => void;
   #second = 0;
-  #told = 0;
-  #untold = 0;
+  #reported = 0;
+  #unreported = 0;
 
   constructor(post: (event: WorkerEvent) => void) {
     this.#post = post;
@@ -20,14 +20,14 @@ export class InternalErrors {
   /** @param place null when it belongs to no listener that is known */
   note(error: unknown, place: ErrorPlace | null): void {
     const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second) this.#told = 0;
+    if (second !== this.#second) this.#reported = 0;
     this.#second = second;
-    if (++this.#told > TOLD) {
-      this.#untold++;
+    if (++this.#reported > REPORTED_A_SECOND) {
+      this.#unreported++;
       return;
     }
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    this.#post({ event: 'internalError', place, message, stack: stack ?? message, untold: this.#untold });
-    this.#untold = 0;
+    this.#post({ event: 'internalError', place, message, stack: stack ?? message, unreported: this.#unreported });
+    this.#unreported = 0;
   }
 }

@@ -18,7 +18,7 @@ import {
   NO_PAYLOAD,
   nanosBetween,
 } from '../records/chunk.ts';
-import type { JournalPort } from './chunk-link.ts';
+import type { CreditedLink } from './chunk-link.ts';
 import type { BindingCounters } from './counters.ts';
 import type { Recorder } from './transport.ts';
 
@@ -29,7 +29,7 @@ const INTERVAL = 2;
 
 export type RecorderOptions = {
   origin: ChunkOrigin;
-  port: JournalPort;
+  port: CreditedLink;
   counters: BindingCounters;
   /** Nanoseconds of the monotonic clock when the listener opened. */
   openedAt: number;
@@ -37,7 +37,7 @@ export type RecorderOptions = {
 
 export class BindingRecorder implements Recorder {
   readonly origin: ChunkOrigin;
-  readonly #port: JournalPort;
+  readonly #port: CreditedLink;
   readonly #counters: BindingCounters;
   readonly #openedAt: number;
   readonly #gaps = new Map<GapReason, number>();

@@ -16,7 +16,7 @@ import type {
   WorkerProtocol,
   WorkerStart,
 } from '../workers/protocol.ts';
-import type { JournalPort } from './chunk-link.ts';
+import type { CreditedLink } from './chunk-link.ts';
 import { BindingCounters } from './counters.ts';
 import type { InternalErrors } from './internal-errors.ts';
 import { BindingRecorder } from './recorder.ts';
@@ -26,7 +26,7 @@ import { type TransportRegistry, transportOf } from './transports/transports.ts'
 
 export type WorkerCommandsOptions = {
   start: WorkerStart;
-  journal: JournalPort;
+  journal: CreditedLink;
   /** Of UDP bindings here. */
   engine: 'mmsg' | 'dgram';
   transports: TransportRegistry;

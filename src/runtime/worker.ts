@@ -3,7 +3,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { ClientMessage, ReplyMessage } from '../rpc/protocol.ts';
 import { RpcServer } from '../rpc/rpc-server.ts';
 import type { WorkerEvent, WorkerProtocol, WorkerStart } from '../workers/protocol.ts';
-import { JournalPort } from './chunk-link.ts';
+import { CreditedLink } from './chunk-link.ts';
 import { InternalErrors } from './internal-errors.ts';
 import { Transmissions } from './transmit/transmissions.ts';
 import { loadTransports, TRANSPORTS } from './transports/transports.ts';
@@ -15,7 +15,7 @@ if (isMainThread || parentPort === null) throw new Error('workers/worker runs in
 const port = parentPort;
 const start = workerData as WorkerStart;
 const post = (message: ReplyMessage | WorkerEvent) => port.postMessage(message);
-const journal = new JournalPort(start.journal, start.credit);
+const journal = new CreditedLink(start.journal, start.credit);
 await loadTransports();
 const engine = udpEngine(start.engine);
 const transmissions = new Transmissions({ thread: start.name, report: post });

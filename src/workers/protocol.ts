@@ -204,6 +204,6 @@ export type WorkerEvent =
   /** A binding's socket broke after it was open. */
   | { event: 'failed'; listener: number; binding: number; error: WireError }
   | { event: 'problem'; listener: number; error: WireError }
-  /** Something was thrown and caught; `untold` more were not reported before it. */
-  | { event: 'internalError'; place: ErrorPlace | null; message: string; stack: string; untold: number }
+  /** Something was thrown and caught; `unreported` more were not reported before it. */
+  | { event: 'internalError'; place: ErrorPlace | null; message: string; stack: string; unreported: number }
   | { event: 'progress'; send: string; sent: number; bytes: number; errors: number; progress: number };

@@ -14,7 +14,7 @@ for (const [signal, copies] of [
   ['SIGKILL', Math.floor(COPIES / 4)],
 ] as const) {
   t.test(
-    `${copies} copies of what ${signal} left, damaged all over: nothing wrong is served, nothing is missing untold`,
+    `${copies} copies of what ${signal} left, damaged all over: nothing wrong is served, nothing is missing unreported`,
     async (t) => {
       const scratch = mkdtempSync(join(tmpdir(), 'listenpost-'));
       t.teardown(() => rmSync(scratch, { recursive: true, force: true }));

@@ -180,9 +180,9 @@ async function checkListener(service: Service, name: string, original: Original,
     more = body.hasMore;
     after = body.next;
   }
-  const untold = [...texts.keys()].filter((seq) => !known.has(seq));
-  if (untold.length > 0 && !isCut) throw new Error(`${name}: ${untold} are missing, and no gap says so`);
-  if (untold.length > 0) figures.missing++;
+  const unreported = [...texts.keys()].filter((seq) => !known.has(seq));
+  if (unreported.length > 0 && !isCut) throw new Error(`${name}: ${unreported} are missing, and no gap says so`);
+  if (unreported.length > 0) figures.missing++;
   await checkWays(service, path, texts);
 }
 

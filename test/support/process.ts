@@ -154,8 +154,8 @@ export class Service {
   }
 
   /** Asks again until the answer is as wanted. Fails after some seconds, showing the last answer. */
-  async until(path: string, wanted: (answer: Answer) => boolean, patience = 10_000): Promise<Answer> {
-    const deadline = performance.now() + patience;
+  async until(path: string, wanted: (answer: Answer) => boolean, timeoutMs = 10_000): Promise<Answer> {
+    const deadline = performance.now() + timeoutMs;
     for (;;) {
       const answer = await this.get(path);
       if (wanted(answer)) return answer;

@@ -4,7 +4,7 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ChunkReader, H } from '../../../src/records/chunk.ts';
-import { JournalPort } from '../../../src/runtime/chunk-link.ts';
+import { CreditedLink } from '../../../src/runtime/chunk-link.ts';
 import { BindingCounters } from '../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../src/runtime/recorder.ts';
 import { openDgram } from '../../../src/runtime/transports/udp/dgram.ts';
@@ -41,7 +41,7 @@ function sink(port: MessagePort): void {
 
 async function read({ port, spec, fd, poller, counters: memory }: ReadStart): Promise<void> {
   const counters = new BindingCounters(memory, 0);
-  const journal = new JournalPort(port, 16 * 1024 * 1024);
+  const journal = new CreditedLink(port, 16 * 1024 * 1024);
   const origin = { listener: 1, node: 0, thread: 1, binding: 0, incarnation: 0 };
   const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
   const open = fd === null ? openDgram : openMmsg;

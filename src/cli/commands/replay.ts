@@ -5,7 +5,7 @@ import { Send } from '../../client/send.ts';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { readInput } from '../options/payload.ts';
-import { numeric, place } from '../options/values.ts';
+import { destination, numeric } from '../options/values.ts';
 import { inSession, type Session } from '../session/session.ts';
 import { follow } from '../show/sending.ts';
 
@@ -18,7 +18,7 @@ export function addReplay(program: Command): void {
     .addArgument(new Argument('<file>', 'pcapng, pcap, or NDJSON of an export; - is standard input'))
     .addOption(
       new Option('--to <place>', 'host:port, [v6]:port, or a listener by id or name')
-        .argParser((text) => place(text) && text)
+        .argParser((text) => destination(text) && text)
         .makeOptionMandatory(),
     )
     .addOption(new Option('--protocol <protocol>', 'how to send (default: udp)').choices(['udp', 'tcp']))

@@ -3,7 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { addPayload, type PayloadFlags, payloadOf } from '../options/payload.ts';
-import { duration, numeric, type Place, place, whole } from '../options/values.ts';
+import { type Destination, destination, duration, numeric, whole } from '../options/values.ts';
 import { UsageError } from '../session/failure.ts';
 import { inSession, type Session } from '../session/session.ts';
 import { follow } from '../show/sending.ts';
@@ -25,7 +25,7 @@ export function addSend(program: Command): void {
     .command('send')
     .description('send a payload, once or many times; print the replies')
     .addArgument(new Argument('<protocol>', 'transport protocol').choices(['udp', 'tcp']))
-    .addArgument(new Argument('<to>', 'host:port, [v6]:port, or a listener by id or name').argParser(place))
+    .addArgument(new Argument('<to>', 'host:port, [v6]:port, or a listener by id or name').argParser(destination))
     .argument('[text]', 'payload as text; - reads standard input');
   addPayload(command)
     .option('--template', 'fill in {{n}}, {{now}}, {{uuid}} in text')
@@ -45,7 +45,13 @@ export function addSend(program: Command): void {
   ]).action(inSession(send));
 }
 
-async function send(session: Session, protocol: 'udp' | 'tcp', to: Place, text: string | undefined, flags: Flags) {
+async function send(
+  session: Session,
+  protocol: 'udp' | 'tcp',
+  to: Destination,
+  text: string | undefined,
+  flags: Flags,
+) {
   if (protocol === 'udp' && (flags.halfClose || flags.connections)) {
     throw new UsageError('--half-close and --connections are for tcp');
   }

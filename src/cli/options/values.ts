@@ -60,9 +60,9 @@ function objectIn(text: string, fits: (value: unknown) => boolean, expected: str
 }
 
 /** `host:port`, `[v6]:port`, else a listener's id or name. */
-export type Place = { host: string; port: number } | { listener: string };
+export type Destination = { host: string; port: number } | { listener: string };
 
-export function place(text: string): Place {
+export function destination(text: string): Destination {
   const [, v6, name, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
   const host = v6 ?? name;
   if (host !== undefined && port !== undefined) return { host, port: portOf(port) };

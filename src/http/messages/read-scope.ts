@@ -1,11 +1,11 @@
 /** The listeners that a read over all means. Which these are is judged live: who comes later with the label belongs. */
 import type { Labels, Listeners } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
-import type { Place } from '../streams/follow.ts';
+import type { FollowedScope } from '../streams/follower.ts';
 
 /** The place of one listener. */
-export function readScopeOf(listener: number): () => Place {
-  const place: Place = { scope: { listener }, key: `${listener}` };
+export function readScopeOf(listener: number): () => FollowedScope {
+  const place: FollowedScope = { scope: { listener }, key: `${listener}` };
   return () => place;
 }
 
@@ -14,8 +14,8 @@ export class LiveReadPosition {
   readonly #query: { refs?: string[]; labels?: Labels };
   readonly #stop: () => void;
   readonly #onMove = new Set<() => void>();
-  #place: Place;
-  #before: Place;
+  #place: FollowedScope;
+  #before: FollowedScope;
 
   /** Throws `not_found` when a listener asked for is not there. */
   constructor(registry: Listeners, refs: string[] | undefined, labels: Labels) {
@@ -30,7 +30,7 @@ export class LiveReadPosition {
     return this.#place.key === '*';
   }
 
-  get current(): Place {
+  get current(): FollowedScope {
     return this.#place;
   }
 
@@ -60,7 +60,7 @@ export class LiveReadPosition {
   }
 
   /** A listener that was asked for by name and is gone belongs no more. */
-  #judged(): Place {
+  #judged(): FollowedScope {
     const { refs, labels } = this.#query;
     const there = refs?.filter((ref) => this.#isThere(ref));
     return placeOfMany(
@@ -79,6 +79,6 @@ export class LiveReadPosition {
   }
 }
 
-function placeOfMany(listeners: number[] | null): Place {
+function placeOfMany(listeners: number[] | null): FollowedScope {
   return { scope: { listeners }, key: listeners === null ? '*' : `[${listeners.join()}]` };
 }

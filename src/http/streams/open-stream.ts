@@ -1,7 +1,7 @@
 /** Opens an event stream on a response and follows the journal on it until it ends. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { after } from '../../clock/timers.ts';
-import { Follower, type Following } from './follow.ts';
+import { Follower, type Following } from './follower.ts';
 import { EventStream } from './sse.ts';
 
 export type StreamTerms = Following & {

@@ -1,6 +1,6 @@
 /**
  * The writer of one event stream (WHATWG server-sent events). Data is one line of JSON, so no payload can forge an
- * event. A reader that owes more than the byte cap and does not catch up within the patience is cut, never waited for:
+ * event. A reader that owes more than the byte cap and does not catch up in time is cut, never waited for:
  * it gets `lag` with the cursor to resume from.
  */
 import { once } from 'node:events';
@@ -11,14 +11,14 @@ export type StreamLimits = {
   /** Bytes that may be on their way to one client. */
   cap: number;
   /** Milliseconds a client over its cap has to get below it. */
-  patience: number;
+  timeoutMs: number;
   /** Milliseconds between heartbeats. */
   heartbeat: number;
   /** The platform's by default. */
   clock?: Clock;
 };
 
-export const STREAM_LIMITS: StreamLimits = { cap: 1024 ** 2, patience: 5000, heartbeat: 15_000 };
+export const STREAM_LIMITS: StreamLimits = { cap: 1024 ** 2, timeoutMs: 5000, heartbeat: 15_000 };
 
 /** Milliseconds between heartbeats to a client that has closed its side. */
 const PROBES = 500;
@@ -39,7 +39,7 @@ export class EventStream {
   readonly #clock: Clock;
   #stopHeartbeat = () => {};
   /** The cursor the client has been told. */
-  #told = '';
+  #writtenCursor = '';
   /** The last position scanned: what matched nothing needs no replay. */
   #cursor = '';
   /** Events told before the head is written; null from then on. */
@@ -77,7 +77,7 @@ export class EventStream {
     this.#response.shouldKeepAlive = false;
     this.#response.writeHead(200, { ...(headers as Record<string, string>), ...HEADERS });
     this.#cursor = cursor;
-    this.#told = cursor;
+    this.#writtenCursor = cursor;
     this.#response.write(`retry: 2000\n: listenpost\nid: ${cursor}\n\n${early.join('')}`);
     this.#beatEvery(this.#limits.heartbeat);
     if (this.#response.socket?.readableEnded) this.#probe();
@@ -87,7 +87,7 @@ export class EventStream {
   events(encoded: Uint8Array, cursor: string): void {
     this.#cursor = cursor;
     if (encoded.length === 0 || this.isClosed) return;
-    this.#told = cursor;
+    this.#writtenCursor = cursor;
     this.#response.write(encoded);
   }
 
@@ -119,7 +119,7 @@ export class EventStream {
     const missed = this.#missed.signal;
     if (closed.aborted || missed.aborted) return false;
     if (this.#response.writableLength <= this.#limits.cap) return true;
-    const signal = AbortSignal.any([closed, missed, AbortSignal.timeout(this.#limits.patience)]);
+    const signal = AbortSignal.any([closed, missed, AbortSignal.timeout(this.#limits.timeoutMs)]);
     await once(this.#response, 'drain', { signal }).catch(() => {});
     return !signal.aborted;
   }
@@ -146,7 +146,7 @@ export class EventStream {
     if (this.isClosed) return;
     this.#response.end(`event: ${name}\nid: ${this.#cursor}\ndata: ${JSON.stringify(data)}\n\n`);
     this.#stop();
-    const cancel = this.#clock.after(this.#limits.patience, () => this.#response.destroy());
+    const cancel = this.#clock.after(this.#limits.timeoutMs, () => this.#response.destroy());
     this.#response.once('close', cancel);
   }
 
@@ -158,8 +158,8 @@ export class EventStream {
   /** A comment keeps the connection alive; with something still on its way none is needed. */
   #beat(): void {
     if (this.#response.writableLength > 0) return;
-    const id = this.#cursor === this.#told ? '' : `id: ${this.#cursor}\n`;
-    this.#told = this.#cursor;
+    const id = this.#cursor === this.#writtenCursor ? '' : `id: ${this.#cursor}\n`;
+    this.#writtenCursor = this.#cursor;
     this.#response.write(`: beat\n${id}\n`);
   }
 

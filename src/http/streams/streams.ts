@@ -35,12 +35,12 @@ export class Streams {
   }
 
   /** Ends every stream and waits until the clients have what is left, but so many milliseconds at most. */
-  async close(patience: number): Promise<void> {
+  async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
     const members = [...this.#members];
     for (const { end } of members) end('shutdown');
     const all = Promise.all(members.map(({ stream }) => stream.finished()));
-    const late = new Promise<void>((resolve) => setTimeout(resolve, patience).unref());
+    const late = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
     await Promise.race([all, late]);
     for (const { stream } of members) stream.destroy();
   }

@@ -10,15 +10,15 @@ import type { Ingest } from '../thread/ingest.ts';
 
 type Parts = {
   log: Log;
-  intake: Ingest;
+  ingest: Ingest;
   /** Takes a line for the log. */
-  tell: (line: string) => void;
+  notify: (line: string) => void;
 };
 
 export class Damage {
   readonly #parts: Parts;
   /** Rows that are told. */
-  readonly #told = new Set<number>();
+  readonly #reported = new Set<number>();
   #found: Spot[] = [];
 
   constructor(parts: Parts) {
@@ -27,8 +27,8 @@ export class Damage {
 
   /** A reader found it. What is to be written waits until the reader is through. */
   note(spot: Spot): void {
-    if (this.#told.has(spot.row)) return;
-    this.#told.add(spot.row);
+    if (this.#reported.has(spot.row)) return;
+    this.#reported.add(spot.row);
     this.#found.push(spot);
     if (this.#found.length === 1) setImmediate(() => this.#settle());
   }
@@ -41,11 +41,11 @@ export class Damage {
 
   /** What can't be stored now is told all the same. */
   #mend(spot: Spot): void {
-    const { log, intake, tell } = this.#parts;
+    const { log, ingest, notify } = this.#parts;
     const detail = `${whatOf(spot)} damaged on the disk; a gap stands in the history`;
-    tell(`listener ${listenerId(spot.listener)}: ${detail}`);
+    notify(`listener ${listenerId(spot.listener)}: ${detail}`);
     try {
-      intake.change(() => log.mend(spot, detail));
+      ingest.change(() => log.mend(spot, detail));
     } catch (error) {
       if (!(error instanceof JournalError && error.code === 'storage')) throw error;
     }

@@ -4,7 +4,7 @@ import { KIND_GAP, sealChunk } from '../../records/chunk.ts';
 import { type ChunkSummary, summarizeChunk } from '../../records/chunk-summary.ts';
 import { BEYOND } from '../cursor.ts';
 import { LOSSES } from '../journal.ts';
-import type { Bounds } from '../retention/bounds.ts';
+import type { Retention } from '../retention/retention.ts';
 import type { Store } from '../store/store.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import type { History } from './history.ts';
@@ -23,25 +23,25 @@ export class Appender {
   readonly #store: Store;
   readonly #chunks: ChunkCache;
   readonly #changes: Transaction;
-  readonly #bounds: Bounds;
+  readonly #retention: Retention;
   readonly #overflowGaps: OverflowGaps;
 
   constructor(
     store: Store,
     chunks: ChunkCache,
-    parts: { changes: Transaction; bounds: Bounds; overflowGaps: OverflowGaps },
+    parts: { changes: Transaction; retention: Retention; overflowGaps: OverflowGaps },
   ) {
     this.#store = store;
     this.#chunks = chunks;
     this.#changes = parts.changes;
-    this.#bounds = parts.bounds;
+    this.#retention = parts.retention;
     this.#overflowGaps = parts.overflowGaps;
   }
 
   /** Appends a chunk of a worker, numbering it in place. Throws RangeError on bytes that are no chunk. */
   append(history: History, reader: HistoryReader): void {
     const summary = summarizeChunk(reader);
-    this.#changes.undo.keep(history);
+    this.#changes.keep(history);
     if (summary.messages > 0) this.#account(history, reader, summary.incoming);
     if ((summary.kinds & (1 << KIND_GAP)) !== 0) this.#noteLosses(history, reader);
     history.openedAt = summary.start - reader.elapsedBase / 1000;
@@ -59,7 +59,7 @@ export class Appender {
 
   /** Appends the gap record of what was refused lately, if anything was. */
   writeGap(history: History): void {
-    this.#changes.undo.keep(history);
+    this.#changes.keep(history);
     const chunk = this.#overflowGaps.gap(history);
     if (chunk !== undefined) this.appendOwn(history, chunk);
   }
@@ -67,7 +67,7 @@ export class Appender {
   #account(history: History, reader: HistoryReader, incoming: number): void {
     const log = history.binding(reader.binding, reader.incarnation);
     log.accounted += incoming;
-    this.#changes.undo.keepAccount(log, incoming);
+    this.#changes.keepAccount(log, incoming);
   }
 
   /** Gaps are counted also where their records are not kept. */
@@ -86,12 +86,12 @@ export class Appender {
     history.tail = { major: history.tail.major + summary.messages, minor: 0 };
     history.raiseFloor(history.tail, 'evicted');
     this.#count(history, summary);
-    this.#bounds.floorMoved(history);
+    this.#retention.floorMoved(history);
   }
 
   #appendWhatFits(history: History, reader: HistoryReader, summary: ChunkSummary): void {
-    this.#bounds.refresh(history);
-    this.#bounds.refreshBytes(history);
+    this.#retention.evictByAge(history);
+    this.#retention.refreshBytes(history);
     const { maxMessages, maxBytes } = history.listener.capture;
     const reserve = { messages: maxMessages - history.kept, bytes: maxBytes - history.keptBytes };
     const { chunk, refused } = admit(reader, reserve);
@@ -121,7 +121,7 @@ export class Appender {
     numberChunk(history, reader);
     if (this.#store.engine === 'file') sealChunk(reader.bytes, reader.view);
     this.#insert(history, reader, summary);
-    if (history.listener.capture.overflow === 'dropOldest') this.#bounds.evictBySize(history);
+    if (history.listener.capture.overflow === 'dropOldest') this.#retention.evictBySize(history);
   }
 
   #insert(history: History, { thread, bytes: chunk }: HistoryReader, summary: ChunkSummary): void {

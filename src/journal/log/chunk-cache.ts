@@ -71,7 +71,7 @@ export class ChunkCache {
     for (const [row, chunk] of this.#chunks) {
       this.#chunks.delete(row);
       this.#bytes -= chunk.length;
-      this.#letGo(chunk);
+      this.#release(chunk);
       return;
     }
   }
@@ -80,7 +80,7 @@ export class ChunkCache {
    * Memory of this size, left to the garbage collector under a flood, makes it stop the thread for milliseconds several
    * times a second.
    */
-  #letGo({ buffer, length }: Uint8Array): void {
+  #release({ buffer, length }: Uint8Array): void {
     const isOwner = buffer instanceof ArrayBuffer && buffer.byteLength === length;
     if (!isOwner || this.#droppedBytes > MAX_DROPPED) return;
     if (this.#dropped.length === 0) setImmediate(() => this.#free());

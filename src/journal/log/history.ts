@@ -1,5 +1,5 @@
 /**
- * Book: what the journal holds in memory for one listener. It knows where the history begins (floor) and ends (tail),
+ * History: what the journal holds in memory for one listener. It knows where the history begins (floor) and ends (tail),
  * and counts. Only records beyond the floor exist for a reader, whatever still lies on disk.
  */
 

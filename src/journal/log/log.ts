@@ -1,6 +1,6 @@
 /**
- * Ledger: the journal itself, inside its thread. It numbers and stores what is appended, keeps every history within its
- * bounds, and answers for what each holds. Changes gather in one transaction; nothing is shown before `commit`.
+ * Log: the journal itself, inside its thread. It numbers and stores what is appended, keeps every history within its
+ * bounds, and knows what each holds. Changes gather in one transaction; nothing is shown before `commit`.
  */
 
 import { type Clock, systemClock } from '../../clock/clock.ts';
@@ -9,7 +9,7 @@ import { BEYOND, newEpoch } from '../cursor.ts';
 import { substituteFor } from '../damage/substitute.ts';
 import type { CaptureLimits, JournalListener } from '../journal.ts';
 import { problemChunk } from '../own-chunks.ts';
-import { Bounds } from '../retention/bounds.ts';
+import { Retention } from '../retention/retention.ts';
 import type { HistoryState } from '../store/history-state.ts';
 import { isDamage } from '../store/sqlite/storage-fault.ts';
 import { EPOCH_NOTE, type Row, type Spot, type Store } from '../store/store.ts';
@@ -36,7 +36,7 @@ export class Log implements View {
   readonly #lookup: Lookup;
   readonly #changes = new Transaction();
   readonly #overflowGaps: OverflowGaps;
-  readonly #bounds: Bounds;
+  readonly #retention: Retention;
   readonly #appender: Appender;
 
   /** @param maxBytes cap on what the store takes over all listeners */
@@ -48,8 +48,8 @@ export class Log implements View {
     this.epoch = epochOfStore(store);
     this.chunks = new ChunkCache(store);
     this.#lookup = new Lookup(store, this.chunks);
-    this.#bounds = new Bounds(store, this.chunks, { changes: this.#changes, maxBytes, clock });
-    const parts = { changes: this.#changes, bounds: this.#bounds, overflowGaps: this.#overflowGaps };
+    this.#retention = new Retention(store, this.chunks, { changes: this.#changes, maxBytes, clock });
+    const parts = { changes: this.#changes, retention: this.#retention, overflowGaps: this.#overflowGaps };
     this.#appender = new Appender(store, this.chunks, parts);
     for (const state of store.load()) this.#adopt(new History(state.listener, state));
   }
@@ -64,13 +64,13 @@ export class Log implements View {
   }
   /** Rows that nobody can see any more wait to be freed by the next commits. */
   get isReclaiming(): boolean {
-    return this.#bounds.reclaim.isDue;
+    return this.#retention.compaction.isDue;
   }
 
   /** Makes a listener known, or changes what is known. */
   register(listener: JournalListener): History {
     const known = this.histories.get(listener.number);
-    if (known === undefined) this.#bounds.reclaim.rest(listener.number);
+    if (known === undefined) this.#retention.compaction.rest(listener.number);
     const history = known ?? new History(listener);
     this.#rewrite(history, listener);
     return history;
@@ -98,7 +98,7 @@ export class Log implements View {
 
   /** Returns how many messages went; they count as read. */
   clear(history: History, before?: number): number {
-    const cleared = this.#bounds.clear(history, before);
+    const cleared = this.#retention.clear(history, before);
     this.markServed(history, history.floor.major);
     return cleared;
   }
@@ -141,12 +141,12 @@ export class Log implements View {
 
   /** Brings a history up to date with the clock, before it is read. */
   refresh(history: History): void {
-    this.#bounds.refresh(history);
+    this.#retention.evictByAge(history);
   }
 
   /** The same for all of them. */
   refreshAll(): void {
-    this.#bounds.refreshAll();
+    this.#retention.evictAllByAge();
   }
 
   /** Notes that a reader was given a message; it and those before it are read. */
@@ -167,7 +167,7 @@ export class Log implements View {
 
   history(history: History): HistoryStats {
     this.refresh(history);
-    this.#bounds.refreshBytes(history);
+    this.#retention.refreshBytes(history);
     return history.history();
   }
 
@@ -180,10 +180,10 @@ export class Log implements View {
   /** Commits what has gathered and returns what became visible by it. */
   commit(): Committed {
     const changes = this.#changes;
-    const { reclaim } = this.#bounds;
+    const { compaction } = this.#retention;
     for (const history of this.#overflowGaps.due()) this.writeGap(history);
-    reclaim.some(changes.added);
-    reclaim.enforceCap((row) => this.#evict(row));
+    compaction.some(changes.added);
+    compaction.enforceCap((row) => this.#evict(row));
     if (this.store.engine === 'file') for (const history of changes.unsaved) this.store.save(history.state());
     this.store.commit(changes.reserves);
     return changes.take();
@@ -204,12 +204,12 @@ export class Log implements View {
   #rewrite(history: History, listener: JournalListener): void {
     history.listener = listener;
     this.#adopt(history);
-    this.#bounds.apply(history);
+    this.#retention.apply(history);
   }
 
   #adopt(history: History): void {
     this.histories.set(history.listener.number, history);
-    this.#bounds.adopt(history);
+    this.#retention.adopt(history);
     history.version++;
     this.#changes.seen(history);
   }
@@ -217,13 +217,13 @@ export class Log implements View {
   #revert(history: History, state: HistoryState): void {
     history.revert(state);
     this.#adopt(history);
-    this.#bounds.floorMoved(history);
+    this.#retention.floorMoved(history);
   }
 
   #drop(history: History): void {
     this.histories.delete(history.listener.number);
     this.#overflowGaps.forget(history);
-    this.#bounds.drop(history);
+    this.#retention.drop(history);
     this.#changes.forget(history);
   }
 

@@ -25,7 +25,7 @@ export class OverflowGaps {
     this.#histories.add(history);
   }
 
-  /** Books whose next gap record is due. */
+  /** Histories whose next gap record is due. */
   due(): History[] {
     if (this.#histories.size === 0) return [];
     const now = this.#clock.now();

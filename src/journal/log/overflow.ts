@@ -8,11 +8,11 @@ export type TrimResult = {
   refused: number;
 };
 
-/** Room left in a history. Bytes are those of chunks, header included. */
-export type Room = { messages: number; bytes: number };
+/** Space left in a history. Bytes are those of chunks, header included. */
+export type FreeSpace = { messages: number; bytes: number };
 
 /** Keeps the records that fit: once a message is refused, every later one of the chunk is. */
-export function admit(reader: ChunkReader, reserve: Room): TrimResult {
+export function admit(reader: ChunkReader, reserve: FreeSpace): TrimResult {
   if (reader.messages <= reserve.messages && reader.end <= reserve.bytes) return { chunk: reader.bytes, refused: 0 };
   const kept: Uint8Array[] = [];
   const counts = { messages: 0, dropped: 0, kinds: 0 };

@@ -16,7 +16,7 @@ import {
 import { type BindingLog, noteRun, seqOfOrdinal } from './binding-log.ts';
 import type { History } from './history.ts';
 
-/** Numbers a chunk in place, as the next one of its listener. The book's tail is the caller's to move. */
+/** Numbers a chunk in place, as the next one of its listener. The history's tail is the caller's to move. */
 export function numberChunk(history: History, reader: ChunkReader): void {
   const firstSeq = history.tail.major + 1;
   reader.view.setFloat64(H.firstSeq, firstSeq, true);

@@ -1,10 +1,10 @@
-/** Changes: what has gathered since the last commit, and what it takes to take that back. */
+/** Transaction: what has gathered since the last commit, and what it takes to take that back. */
 
 import type { ChunkSummary } from '../../records/chunk-summary.ts';
 import type { Position } from '../cursor.ts';
+import type { BindingLog } from './binding-log.ts';
 import type { History } from './history.ts';
 import type { OverflowGaps } from './overflow-gaps.ts';
-import { Undo } from './undo.ts';
 
 /** A chunk that a commit made visible. */
 export type CommittedChunk = {
@@ -17,7 +17,7 @@ export type CommittedChunk = {
   chunk: Uint8Array;
 };
 
-/** What a commit made visible: chunks in journal order, and the books whose end moved. */
+/** What a commit made visible: chunks in journal order, and the histories whose end moved. */
 export type Committed = { fresh: CommittedChunk[]; touched: Set<History> };
 
 export class Transaction {
@@ -25,11 +25,13 @@ export class Transaction {
   version = 0;
   /** The next commit sets numbers aside, so it has to be on the disk before it shows. */
   reserves = false;
-  /** Books whose state is not stored yet. */
+  /** Histories whose state is not stored yet. */
   readonly unsaved = new Set<History>();
-  /** Books of listeners that are no more, by number. */
+  /** Histories of listeners that are no more, by number. */
   readonly forgotten = new Map<number, History>();
-  readonly undo = new Undo();
+  /** What an append changes outside the stored state, as it was before. */
+  readonly #refused = new Map<History, History['refused']>();
+  #accounts: { log: BindingLog; incoming: number }[] = [];
   #fresh: CommittedChunk[] = [];
   #touched = new Set<History>();
 
@@ -40,6 +42,16 @@ export class Transaction {
 
   add(fresh: CommittedChunk): void {
     this.#fresh.push(fresh);
+  }
+
+  /** Call before a history changes. */
+  keep(history: History): void {
+    if (!this.#refused.has(history)) this.#refused.set(history, { ...history.refused });
+  }
+
+  /** So many `in` messages were added to a binding's account. */
+  keepAccount(log: BindingLog, incoming: number): void {
+    this.#accounts.push({ log, incoming });
   }
 
   /** The end of a history moved, or what is counted of it. */
@@ -55,7 +67,7 @@ export class Transaction {
     this.unsaved.add(history);
   }
 
-  /** A book that is no more. */
+  /** A history that is no more. */
   forget(history: History): void {
     this.version++;
     this.forgotten.set(history.listener.number, history);
@@ -67,20 +79,20 @@ export class Transaction {
   /** They are committed. */
   take(): Committed {
     const committed = { fresh: this.#fresh, touched: this.#touched };
-    this.undo.clear();
     this.#clear();
     return committed;
   }
 
-  /** All books are as they are stored. */
+  /** All histories are as they are stored. */
   settle(): void {
     this.unsaved.clear();
     this.forgotten.clear();
   }
 
-  /** They never happened; what books count beside their state goes back too. */
+  /** They never happened; what histories count beside their state goes back too. */
   drop(overflowGaps: OverflowGaps): void {
-    this.undo.revert((history, refused) => overflowGaps.revert(history, refused));
+    for (const { log, incoming } of this.#accounts) log.accounted -= incoming;
+    for (const [history, refused] of this.#refused) overflowGaps.revert(history, refused);
     this.#clear();
     this.version++;
   }
@@ -90,5 +102,7 @@ export class Transaction {
     this.reserves = false;
     this.#fresh = [];
     this.#touched = new Set();
+    this.#refused.clear();
+    this.#accounts = [];
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Track: the way a reader goes through the journal, within one listener or over many. The two differ in what a place is
+ * LogRange: the way a reader goes through the journal, within one listener or over many. The two differ in what a place is
  * (cursor.ts) and in where the way begins and ends.
  */
 
@@ -30,7 +30,7 @@ export interface LogRange {
   readonly tail: Position;
   parse(cursor: string): Position | typeof STALE | undefined;
   format(major: number, minor: number): string;
-  /** The book of a listener on the way, undefined when it is gone or not on it. */
+  /** The history of a listener on the way, undefined when it is gone or not on it. */
   history(listener: number): History | undefined;
   /** The place of the reader's record, the `index`-th of its row. */
   major(reader: HistoryReader, row: number): number;

@@ -1,4 +1,4 @@
-/** Walks: goes through a view of the journal for pulls, in slices, up to what is there when a walk begins. */
+/** QueryRunner: goes through a view of the journal for reads, in slices, up to what is there when a read begins. */
 
 import type { Read, ReadResult } from '../../schemas/reads.ts';
 import type { Position } from '../cursor.ts';
@@ -7,9 +7,9 @@ import { RunningExports } from '../encode/pcapng-exports.ts';
 import { readerGone } from '../journal-error.ts';
 import type { View } from '../log/view.ts';
 import { located } from '../unforeseen.ts';
-import { homeOf } from './home.ts';
 import { logRangeOf } from './log-range.ts';
 import { compileFilter } from './predicate.ts';
+import { homeOf } from './read-scope.ts';
 import { ResultCollector } from './result-collector.ts';
 import { Scan } from './scan.ts';
 import type { TimeSlicer } from './time-slicer.ts';

@@ -1,11 +1,11 @@
-/** Harvest: the matches of one reader, encoded, within the bounds of its answer. */
+/** ResultCollector: the matches of one reader, encoded, within the bounds of its answer. */
 import { KIND_MESSAGE } from '../../records/chunk.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import type { JournalListener } from '../journal.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 
 /** Items and payload bytes that go into the answer at most; one item always does. */
-export type Bounds = {
+export type ResultLimits = {
   limit: number;
   maxBytes: number;
   /** Matches after which a wait is content; those beyond the bounds are counted and left out. */
@@ -19,11 +19,11 @@ export class ResultCollector {
   matched = 0;
   /** The highest seq given out, by listener. */
   readonly served = new Map<number, number>();
-  readonly #bounds: Bounds;
+  readonly #bounds: ResultLimits;
   #payload = 0;
   #full = false;
 
-  constructor(encoder: Encoder, bounds: Bounds) {
+  constructor(encoder: Encoder, bounds: ResultLimits) {
     this.encoder = encoder;
     this.#bounds = bounds;
   }

@@ -1,9 +1,9 @@
 /**
- * Slices: lets long walks take turns with each other and with the appending, none holding the thread for long. Pages and
+ * TimeSlicer: lets long reads take turns with each other and with the appending, none holding the thread for long. Pages and
  * streams stand in one line, waits in another, and the two take turns; so do the listeners within a line, and the walks
  * on one listener. However many wait on one listener, a page of another comes to its turn at once.
  */
-import { Line, type SlicedTask } from './line.ts';
+import { type SlicedTask, TaskQueue } from './task-queue.ts';
 
 /** Milliseconds a turn may take where appends wait for it. */
 const SLICE = 2;
@@ -11,7 +11,7 @@ const SLICE = 2;
 export type LineName = 'pulls' | 'waits';
 
 export class TimeSlicer {
-  readonly #lines: Record<LineName, Line> = { pulls: new Line(), waits: new Line() };
+  readonly #lines: Record<LineName, TaskQueue> = { pulls: new TaskQueue(), waits: new TaskQueue() };
   readonly #between: () => void;
   readonly #length: number;
   #next: LineName = 'pulls';
@@ -43,7 +43,7 @@ export class TimeSlicer {
     line.add(lane, walk);
   }
 
-  #runAtOnce(walk: SlicedTask, line: Line): boolean {
+  #runAtOnce(walk: SlicedTask, line: TaskQueue): boolean {
     const start = performance.now();
     const ended = walk(start + this.#length);
     line.spent += performance.now() - start;
@@ -67,7 +67,7 @@ export class TimeSlicer {
     if (!pulls.isEmpty || !waits.isEmpty) this.#schedule();
   }
 
-  #lineToRun(): Line {
+  #lineToRun(): TaskQueue {
     const name = this.#next;
     const other = name === 'pulls' ? 'waits' : 'pulls';
     const chosen = this.#lines[name].isEmpty ? other : name;
@@ -76,7 +76,7 @@ export class TimeSlicer {
   }
 
   /** As many walks as come to their end in a slice, or a part of one that takes longer. */
-  #runSome(line: Line): void {
+  #runSome(line: TaskQueue): void {
     const deadline = this.deadline();
     do {
       const { lane, walk } = line.take()!;

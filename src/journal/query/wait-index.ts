@@ -13,7 +13,7 @@ export type Group = {
   key: string;
   range: LogRange;
   predicate: Predicate;
-  sleepers: Set<PendingWait>;
+  pending: Set<PendingWait>;
   unindex: (() => void) | undefined;
 };
 
@@ -37,25 +37,25 @@ export class WaitIndex {
     return this.#groups.size === 0;
   }
 
-  get sleepers(): PendingWait[] {
-    return [...this.#groups.values()].flatMap(({ sleepers }) => [...sleepers]);
+  get pending(): PendingWait[] {
+    return [...this.#groups.values()].flatMap(({ pending }) => [...pending]);
   }
 
   /** One of those that ask this. */
   like(key: string): PendingWait | undefined {
-    return this.#groups.get(key)?.sleepers.values().next().value;
+    return this.#groups.get(key)?.pending.values().next().value;
   }
 
   add(wait: PendingWait): void {
     const group = this.#groups.get(wait.key) ?? this.#found(wait);
-    group.sleepers.add(wait);
+    group.pending.add(wait);
   }
 
   /** False when it does not sleep here. */
   delete(wait: PendingWait): boolean {
     const group = this.#groups.get(wait.key);
-    if (group?.sleepers.delete(wait) !== true) return false;
-    if (group.sleepers.size > 0) return true;
+    if (group?.pending.delete(wait) !== true) return false;
+    if (group.pending.size > 0) return true;
     group.unindex?.();
     this.#unindexed.delete(group);
     this.#groups.delete(group.key);
@@ -63,7 +63,7 @@ export class WaitIndex {
   }
 
   has(wait: PendingWait): boolean {
-    return this.#groups.get(wait.key)?.sleepers.has(wait) === true;
+    return this.#groups.get(wait.key)?.pending.has(wait) === true;
   }
 
   /** The groups that may find something in a chunk. */
@@ -74,7 +74,7 @@ export class WaitIndex {
 
   #found({ scan, key }: PendingWait): Group {
     const { range, predicate } = scan;
-    const group: Group = { key, range, predicate, sleepers: new Set(), unindex: undefined };
+    const group: Group = { key, range, predicate, pending: new Set(), unindex: undefined };
     this.#groups.set(key, group);
     this.#indexGroup(group);
     return group;

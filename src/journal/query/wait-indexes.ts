@@ -2,24 +2,24 @@
 
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';
-import { ALL, homeOf } from './home.ts';
 import type { PendingWait } from './pending-wait.ts';
+import { ALL, homeOf } from './read-scope.ts';
 import type { TimeSlicer } from './time-slicer.ts';
 import { WaitIndex } from './wait-index.ts';
-import { type Told, WaitScan } from './wait-scan.ts';
+import { type WaitEvents, WaitScan } from './wait-scan.ts';
 
 type Known = { index: WaitIndex; walk: WaitScan };
 
 export class WaitIndexes {
   readonly #log: Log;
   readonly #slices: TimeSlicer;
-  readonly #told: Told;
+  readonly #events: WaitEvents;
   readonly #indexes = new Map<number, Known>();
 
-  constructor(log: Log, slices: TimeSlicer, told: Told) {
+  constructor(log: Log, slices: TimeSlicer, events: WaitEvents) {
     this.#log = log;
     this.#slices = slices;
-    this.#told = told;
+    this.#events = events;
   }
 
   /** Takes a wait that has read all there is. */
@@ -53,7 +53,7 @@ export class WaitIndexes {
 
   #open(home: number, { scan: { range } }: PendingWait): Known {
     const index = new WaitIndex(range.tail);
-    const known = { index, walk: new WaitScan(this.#log, range, index, this.#told) };
+    const known = { index, walk: new WaitScan(this.#log, range, index, this.#events) };
     this.#indexes.set(home, known);
     return known;
   }
@@ -69,7 +69,7 @@ export class WaitIndexes {
     try {
       if (!walk.step(deadline)) return false;
     } catch (error) {
-      for (const wait of index.sleepers) this.#told.onError(wait, error);
+      for (const wait of index.pending) this.#events.onError(wait, error);
     }
     index.isLooking = false;
     return true;

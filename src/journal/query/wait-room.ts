@@ -1,7 +1,7 @@
 import type { Scope } from '../../schemas/reads.ts';
 import { JournalError } from '../journal-error.ts';
-import { homeOf } from './home.ts';
 import type { PendingWait } from './pending-wait.ts';
+import { homeOf } from './read-scope.ts';
 import { WAITS_A_LISTENER, WAITS_IN_ALL } from './wait-limits.ts';
 
 export class WaitRoom {

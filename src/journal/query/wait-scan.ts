@@ -29,21 +29,21 @@ type Open = {
 };
 
 /** Who is told: of a wait that has found all it wanted, and of one that can't go on. Both must leave the index. */
-export type Told = { onContent(wait: PendingWait): void; onError(wait: PendingWait, error: unknown): void };
+export type WaitEvents = { onContent(wait: PendingWait): void; onError(wait: PendingWait, error: unknown): void };
 
 export class WaitScan {
   readonly #view: View;
   readonly #track: LogRange;
   readonly #index: WaitIndex;
-  readonly #told: Told;
+  readonly #events: WaitEvents;
   #open: Open | undefined;
   #looks = 0;
 
-  constructor(view: View, range: LogRange, index: WaitIndex, told: Told) {
+  constructor(view: View, range: LogRange, index: WaitIndex, events: WaitEvents) {
     this.#view = view;
     this.#track = range;
     this.#index = index;
-    this.#told = told;
+    this.#events = events;
   }
 
   /** Goes on until all there is was looked at (true), or until `performance.now()` is beyond the deadline (false). */
@@ -65,7 +65,7 @@ export class WaitScan {
     const { floor } = this.#track;
     const index = this.#index;
     if (comparePositions(floor, index.place) <= 0) return;
-    for (const { scan } of index.sleepers) scan.overtakenAt(index.place);
+    for (const { scan } of index.pending) scan.overtakenAt(index.place);
     index.place = floor;
     this.#open = undefined;
   }
@@ -83,7 +83,7 @@ export class WaitScan {
     if (chunk === undefined) return true;
     if (open.hungry === undefined) {
       if (!this.#search(open, chunk, deadline)) return false;
-      open.hungry = [...open.hits].flatMap(({ sleepers }) => [...sleepers]);
+      open.hungry = [...open.hits].flatMap(({ pending }) => [...pending]);
     }
     return this.#feed(open, chunk, deadline);
   }
@@ -104,7 +104,7 @@ export class WaitScan {
     const { groups, hits } = open;
     while (open.group < groups.length) {
       const group = groups[open.group++]!;
-      if (group.sleepers.size === 0 || hits.has(group)) continue;
+      if (group.pending.size === 0 || hits.has(group)) continue;
       if (mayMatch(group, reader)) hits.add(group);
       if (this.#isLate(group.predicate.slow, deadline)) return false;
     }
@@ -124,10 +124,10 @@ export class WaitScan {
   #show(wait: PendingWait, found: Found, deadline: number, chunk: Uint8Array): Ending | undefined {
     try {
       const ending = wait.scan.walk(found, deadline, chunk);
-      if (ending !== 'time' && wait.scan.results.done) this.#told.onContent(wait);
+      if (ending !== 'time' && wait.scan.results.done) this.#events.onContent(wait);
       return ending;
     } catch (error) {
-      this.#told.onError(wait, error);
+      this.#events.onError(wait, error);
       return undefined;
     }
   }

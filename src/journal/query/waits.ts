@@ -13,11 +13,11 @@ import { readerGone } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { CommittedChunk } from '../log/transaction.ts';
 import { located } from '../unforeseen.ts';
-import { homeOf } from './home.ts';
 import { type LogRange, logRangeOf } from './log-range.ts';
 import { nearMisses } from './near-misses.ts';
 import { PendingWait } from './pending-wait.ts';
 import { compileFilter } from './predicate.ts';
+import { homeOf } from './read-scope.ts';
 import { ResultCollector } from './result-collector.ts';
 import { Scan } from './scan.ts';
 import type { TimeSlicer } from './time-slicer.ts';
@@ -56,7 +56,7 @@ export class Waits {
     return wait.answered;
   }
 
-  /** Looks after the sleepers with what a commit made visible. */
+  /** Looks after the pending with what a commit made visible. */
   feed(fresh: readonly CommittedChunk[]): void {
     this.#indexes.feed(fresh);
   }

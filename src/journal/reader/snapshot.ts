@@ -1,5 +1,5 @@
 /**
- * Snapshot: the journal's file as a connection of its own sees it, read only. Within `withSnapshot` rows and books belong
+ * Snapshot: the journal's file as a connection of its own sees it, read only. Within `withSnapshot` rows and histories belong
  * together, for the log stores both in one transaction; from one `withSnapshot` to the next they go on.
  */
 import { DatabaseSync } from 'node:sqlite';
@@ -13,7 +13,7 @@ import { Statements } from '../store/sqlite/statements.ts';
 import type { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
 import { EPOCH_NOTE } from '../store/store.ts';
 
-/** Books kept from one look to the next, so that only a state that changed is read anew. */
+/** Histories kept from one look to the next, so that only a state that changed is read anew. */
 const KEPT = 10_000;
 
 type Kept = { text: string; history: History; look: number };

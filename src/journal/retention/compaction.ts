@@ -1,5 +1,5 @@
 /**
- * Reclaim: frees the rows that nobody can see any more, a few with each commit, and evicts the oldest rows of all when
+ * Compaction: frees the rows that nobody can see any more, a few with each commit, and evicts the oldest rows of all when
  * the journal as a whole is over its cap.
  */
 import { BEYOND, type Position } from '../cursor.ts';

@@ -1,40 +1,108 @@
 /**
  * Retention: moves the beginning of a history forward, message by message, until its bounds hold. Exact to the reader at
- * once; the rows below are freed later and in small steps (reclaim.ts).
+ * once; the rows below are freed later and in small steps (compaction.ts).
  */
 
-import type { Position } from '../cursor.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { BEYOND, type Position } from '../cursor.ts';
 import { isSubstitute } from '../damage/substitute.ts';
 import type { ChunkCache } from '../log/chunk-cache.ts';
 import type { History } from '../log/history.ts';
 import { HistoryReader } from '../log/history-reader.ts';
+import type { Transaction } from '../log/transaction.ts';
 import type { Row, Store } from '../store/store.ts';
+import { Compaction } from './compaction.ts';
 
 const ANY_BYTES = -1;
 const ANY_TIME = Number.MIN_SAFE_INTEGER;
 
 type Passed = { place: Position; offset: number; at: number };
 
+type Parts = {
+  changes: Transaction;
+  /** Cap on what the store takes over all listeners. */
+  maxBytes: number;
+  clock: Clock;
+};
+
 export class Retention {
+  readonly compaction: Compaction;
   readonly #store: Store;
   readonly #chunks: ChunkCache;
+  readonly #changes: Transaction;
+  readonly #clock: Clock;
+  /** Histories bound by age. */
+  readonly #aging = new Set<History>();
 
-  constructor(store: Store, chunks: ChunkCache) {
+  constructor(store: Store, chunks: ChunkCache, { changes, maxBytes, clock }: Parts) {
+    this.compaction = new Compaction(store, maxBytes);
     this.#store = store;
     this.#chunks = chunks;
+    this.#changes = changes;
+    this.#clock = clock;
   }
 
-  /** Applies the bounds by count and bytes. Returns whether something went. */
-  evictBySize(history: History): boolean {
+  /** A history is there, or bound anew. */
+  adopt(history: History): void {
+    if (history.listener.capture.maxAge === null) this.#aging.delete(history);
+    else this.#aging.add(history);
+    history.oldestAt = 0;
+  }
+
+  /** A history is no more. */
+  drop(history: History): void {
+    this.#aging.delete(history);
+    this.compaction.release(history.listener.number, BEYOND);
+  }
+
+  /** Brings a history within all its bounds. */
+  apply(history: History): void {
+    this.evictBySize(history);
+    this.evictByAge(history);
+    this.floorMoved(history);
+  }
+
+  /** Applies the bounds by count and bytes. */
+  evictBySize(history: History): void {
     const { maxMessages, maxBytes } = history.listener.capture;
     let gone = false;
     if (history.kept > maxMessages) gone = history.raiseFloor(history.floorFor(maxMessages), 'evicted');
     if (history.keptBytes > maxBytes) gone = this.#evictByBytes(history, maxBytes) || gone;
-    return gone;
+    if (gone) this.floorMoved(history);
   }
 
-  /** Applies the bound by age at a wall clock in microseconds. Returns whether something went. */
-  evictByAge(history: History, now: number): boolean {
+  /** Applies the bound by age, where there is one. */
+  evictByAge(history: History): void {
+    if (this.#aging.has(history) && this.#evictOlder(history, this.#clock.now() * 1000)) this.floorMoved(history);
+  }
+
+  evictAllByAge(): void {
+    for (const history of this.#aging) this.evictByAge(history);
+  }
+
+  /** Removes messages with seq < before, all records without it. Returns how many messages went. */
+  clear(history: History, before?: number): number {
+    const cleared = history.cleared;
+    if (before === undefined || before > history.lastSeq) history.raiseFloor(history.tail, 'cleared');
+    else history.raiseFloor({ major: Math.max(0, before - 1), minor: 0 }, 'cleared');
+    this.refreshBytes(history);
+    this.floorMoved(history);
+    return history.cleared - cleared;
+  }
+
+  floorMoved(history: History): void {
+    this.#changes.seen(history);
+    this.compaction.release(history.listener.number, history.floor);
+  }
+
+  /** Brings `goneBytes` up to the chunk in which the floor lies. */
+  refreshBytes(history: History): void {
+    history.head ??= history.isEmpty ? undefined : this.#rowBeyond(history, history.floor);
+    history.goneBytes = Math.max(history.goneBytes, history.head?.bytesBefore ?? history.appendedBytes);
+  }
+
+  /** @param now wall clock in microseconds */
+  #evictOlder(history: History, now: number): boolean {
     const { maxAge } = history.listener.capture;
     if (maxAge === null || history.isEmpty) return false;
     const oldest = now - maxAge * 1000;
@@ -45,21 +113,6 @@ export class Retention {
     const young = this.#walk(row, goes, { place: row.start, offset: 0, at: 0 });
     history.oldestAt = young.at;
     return history.raiseFloor(young.place, 'evicted');
-  }
-
-  /** Removes messages with seq < before, all records without it. Returns how many messages went. */
-  clear(history: History, before?: number): number {
-    const cleared = history.cleared;
-    if (before === undefined || before > history.lastSeq) history.raiseFloor(history.tail, 'cleared');
-    else history.raiseFloor({ major: Math.max(0, before - 1), minor: 0 }, 'cleared');
-    this.refreshBytes(history);
-    return history.cleared - cleared;
-  }
-
-  /** Brings `goneBytes` up to the chunk in which the floor lies. */
-  refreshBytes(history: History): void {
-    history.head ??= history.isEmpty ? undefined : this.#rowBeyond(history, history.floor);
-    history.goneBytes = Math.max(history.goneBytes, history.head?.bytesBefore ?? history.appendedBytes);
   }
 
   #evictByBytes(history: History, maxBytes: number): boolean {

@@ -43,7 +43,7 @@ export type Conditions = {
   /** Microseconds since 1970: since inclusive, until exclusive. */
   since: number;
   until: number;
-  /** Some bit of each must be there; see Survey.kinds. */
+  /** Some bit of each must be there; see ChunkSummary.kinds. */
   kinds: number;
   directions: number;
   /** Kinds that the conditions below do not bind. */
@@ -91,7 +91,7 @@ export interface Store extends ReadStore {
   /** Chunks stored, and what they take, rows included. */
   readonly rows: number;
   readonly bytes: number;
-  /** States of the books of an earlier process. */
+  /** States of the histories of an earlier process. */
   load(): HistoryState[];
   save(state: HistoryState): void;
   /** Keeps a text with a listener whose state is saved; only where it outlives the process. */
@@ -120,7 +120,7 @@ export interface Store extends ReadStore {
    * Works off the write-ahead log, so that it takes no room. False when somebody else is at it, or reads from it, for
    * longer than so many milliseconds; throws when the disk is too full.
    */
-  checkpoint(patience?: number): boolean;
+  checkpoint(timeoutMs?: number): boolean;
   /** Listeners that have rows but no state: what a forget had not yet freed when the process ended. */
   orphans(): number[];
   close(): void;

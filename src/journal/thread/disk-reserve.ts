@@ -1,4 +1,4 @@
-/** Room: makes what frees space possible where there is none, with the ballast of the data directory. */
+/** DiskReserve: makes what frees space possible where there is none, with the ballast of the data directory. */
 import type { Log } from '../log/log.ts';
 import type { Ballast } from '../store/sqlite/ballast.ts';
 
@@ -63,11 +63,11 @@ export class DiskReserve {
 
   /**
    * Works off the log, so that the next commits write over it rather than beyond. False when that can't be done now.
-   * @param patience milliseconds to wait for another thread that is at it
+   * @param timeoutMs milliseconds to wait for another thread that is at it
    */
-  truncateWal(patience = 0): boolean {
+  truncateWal(timeoutMs = 0): boolean {
     try {
-      return this.#log.store.checkpoint(patience);
+      return this.#log.store.checkpoint(timeoutMs);
     } catch {
       return false;
     }

@@ -33,46 +33,46 @@ type Parts = {
   log: Log;
   reserve: DiskReserve;
   /** Takes pairs of listener number and lastSeq. */
-  postHeads: (tails: Float64Array) => void;
+  postTails: (tails: Float64Array) => void;
   /** Null where there is no file to read beside. */
   reader: Reader | null;
   /** Takes a line for the log. */
-  tell?: (line: string) => void;
+  notify?: (line: string) => void;
 };
 
 export class JournalCommands implements Handlers<JournalProtocol> {
   readonly #log: Log;
   readonly #reserve: DiskReserve;
-  readonly #intake: Ingest;
+  readonly #ingest: Ingest;
   readonly #reader: Reader | null;
   readonly #reads: Reads;
   readonly #waits: Waits;
   readonly #tails: TailUpdates;
   readonly #stopSweep: () => void;
 
-  constructor({ log, reserve, reader, postHeads, tell = () => {} }: Parts) {
+  constructor({ log, reserve, reader, postTails, notify = () => {} }: Parts) {
     this.#log = log;
     this.#reserve = reserve;
     this.#reader = reader;
-    this.#tails = new TailUpdates(postHeads, log.clock);
-    this.#intake = new Ingest({ log, reserve, onCommit: (committed) => this.#committed(committed) });
-    const damage = new Damage({ log, intake: this.#intake, tell });
+    this.#tails = new TailUpdates(postTails, log.clock);
+    this.#ingest = new Ingest({ log, reserve, onCommit: (committed) => this.#committed(committed) });
+    const damage = new Damage({ log, ingest: this.#ingest, notify });
     log.chunks.onDamage = (spot) => damage.note(spot);
     if (reader !== null) reader.onDamage = (spot) => damage.note(spot);
-    const slices = new TimeSlicer(() => this.#intake.turn());
-    this.#reads = new Reads(log, { slices, commit: () => this.#intake.commit(), reader });
+    const slices = new TimeSlicer(() => this.#ingest.turn());
+    this.#reads = new Reads(log, { slices, commit: () => this.#ingest.commit(), reader });
     this.#waits = new Waits(log, slices);
     this.#stopSweep = log.clock.every(SWEEP, () => this.#tidy());
   }
 
   register(listener: JournalListener): HistoryStats {
-    const history = this.#intake.change(() => this.#log.register(listener));
+    const history = this.#ingest.change(() => this.#log.register(listener));
     return this.#log.history(history);
   }
 
   saveSpec({ listener, spec }: Request<'saveSpec'>): null {
     if (!this.#log.histories.has(listener)) return null;
-    this.#intake.change(() => this.#log.store.saveSpec(listener, spec));
+    this.#ingest.change(() => this.#log.store.saveSpec(listener, spec));
     return null;
   }
 
@@ -81,7 +81,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   saveCounts(counts: Request<'saveCounts'>): null {
-    this.#intake.change(() => this.#log.noteCounts(counts));
+    this.#ingest.change(() => this.#log.noteCounts(counts));
     return null;
   }
 
@@ -93,36 +93,36 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   configure({ listener, capture }: Request<'configure'>): null {
-    this.#intake.free(() => this.#log.configure(this.#history(listener), capture));
+    this.#ingest.free(() => this.#log.configure(this.#history(listener), capture));
     return null;
   }
 
   forget({ listener }: Request<'forget'>): null {
     if (!this.#log.histories.has(listener)) return null;
-    this.#intake.free(() => this.#log.forget(this.#history(listener)));
+    this.#ingest.free(() => this.#log.forget(this.#history(listener)));
     this.#waits.gone(listener);
     return null;
   }
 
   complete({ listener, completed }: Request<'complete'>): null {
-    this.#intake.drain();
+    this.#ingest.drain();
     this.#history(listener).completed = completed;
     if (completed) this.#waits.completed(listener);
     return null;
   }
 
   attach(port: MessagePort): null {
-    this.#intake.attach(new PortLink(port));
+    this.#ingest.attach(new PortLink(port));
     return null;
   }
 
   append(chunk: Uint8Array): null {
-    this.#intake.change(() => this.#log.append(chunk));
+    this.#ingest.change(() => this.#log.append(chunk));
     return null;
   }
 
   read({ key, ...request }: Request<'read'>, signal: AbortSignal): Promise<ReadResult> {
-    this.#intake.drain();
+    this.#ingest.drain();
     return this.#reads.read(request, key, signal);
   }
 
@@ -132,12 +132,12 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
-    this.#intake.drain();
+    this.#ingest.drain();
     return this.#waits.wait(request, signal);
   }
 
   payload({ listener, seq, peek }: Request<'payload'>): Uint8Array | undefined {
-    this.#intake.drain();
+    this.#ingest.drain();
     const history = this.#log.histories.get(listener);
     const reader = history && this.#log.find(history, seq);
     if (reader === undefined) return undefined;
@@ -146,7 +146,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   peer({ listener, seq }: Request<'peer'>): MessagePeer | undefined {
-    this.#intake.drain();
+    this.#ingest.drain();
     const history = this.#log.histories.get(listener);
     const reader = history && this.#log.find(history, seq);
     if (reader === undefined) return undefined;
@@ -159,11 +159,11 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   clear({ listener, before }: Request<'clear'>): number {
-    return this.#intake.free(() => this.#log.clear(this.#history(listener), before));
+    return this.#ingest.free(() => this.#log.clear(this.#history(listener), before));
   }
 
   histories({ listeners }: Request<'histories'>): Map<number, HistoryStats> {
-    this.#intake.drain();
+    this.#ingest.drain();
     const known = listeners
       .map((listener) => this.#log.histories.get(listener))
       .filter((history) => history !== undefined);
@@ -171,24 +171,24 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   accounted({ listener, binding, incarnation }: Request<'accounted'>): number {
-    this.#intake.drain();
+    this.#ingest.drain();
     return this.#log.histories.get(listener)?.accounted(binding, incarnation) ?? 0;
   }
 
   seqOf({ listener, binding, incarnation, ordinal }: Request<'seqOf'>): number | undefined {
-    this.#intake.drain();
+    this.#ingest.drain();
     return this.#log.histories.get(listener)?.seqOf(binding, incarnation, ordinal);
   }
 
   end(scope: Scope): string {
-    this.#intake.drain();
+    this.#ingest.drain();
     const range = logRangeOf(this.#log, scope);
     return range.format(range.tail.major, range.tail.minor);
   }
 
   stats(): JournalStats {
     const { store, maxBytes } = this.#log;
-    const { pending, appends, appendSeconds, fault } = this.#intake;
+    const { pending, appends, appendSeconds, fault } = this.#ingest;
     const { engine, rows: chunks, bytes } = store;
     const disk = { ...store.disk, ballast: this.#reserve.bytes };
     return {
@@ -210,13 +210,13 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   close(): null {
     this.#stopSweep();
     try {
-      this.#intake.drain();
+      this.#ingest.drain();
       this.#waits.endAll();
       this.#tails.flush();
       this.#end();
     } finally {
       // Whatever failed before: what is left open would keep the thread, and with it the directory.
-      this.#intake.end();
+      this.#ingest.end();
       this.#reader?.close();
       this.#log.store.close();
     }
@@ -225,9 +225,9 @@ export class JournalCommands implements Handlers<JournalProtocol> {
 
   /** What can't be stored at the end is lost, and said so. */
   #end(): void {
-    const lost = this.#intake.finish(() => endSession(this.#log));
+    const lost = this.#ingest.finish(() => endSession(this.#log));
     if (lost === 0) return;
-    process.stderr.write(`journal: ${lost} bytes of messages are lost, for ${this.#intake.fault?.detail}\n`);
+    process.stderr.write(`journal: ${lost} bytes of messages are lost, for ${this.#ingest.fault?.detail}\n`);
   }
 
   #committed({ fresh, touched }: Committed): void {
@@ -236,20 +236,20 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   #tidy(): void {
-    this.#intake.guard(() => this.#log.refreshAll());
-    this.#intake.tend();
-    this.#intake.commit();
+    this.#ingest.guard(() => this.#log.refreshAll());
+    this.#ingest.tend();
+    this.#ingest.commit();
     this.#goOnTidying();
   }
 
   #tidyMore(): void {
-    this.#intake.commit();
+    this.#ingest.commit();
     this.#goOnTidying();
   }
 
   /** While nothing can be stored, no row can be freed either: the next look comes with the clock. */
   #goOnTidying(): void {
-    if (this.#log.isReclaiming && this.#intake.fault === null) setImmediate(() => this.#tidyMore());
+    if (this.#log.isReclaiming && this.#ingest.fault === null) setImmediate(() => this.#tidyMore());
   }
 
   /** Throws JournalError `unknown_listener`. */

@@ -1,4 +1,4 @@
-/** Heads: tells the main thread which histories have a new end, at most once per 5 ms however many messages arrive. */
+/** TailUpdates: notifies the main thread of histories that have a new end, at most once per 5 ms however many messages arrive. */
 import type { Clock } from '../../clock/clock.ts';
 import type { History } from '../log/history.ts';
 

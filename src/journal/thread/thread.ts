@@ -20,20 +20,20 @@ const { dataDir, maxBytes, fsync } = workerData as JournalStart;
 const claim = dataDir === null ? null : claimDirectory(dataDir);
 const file = dataDir === null ? null : join(dataDir, FILE);
 const barrier = new WalResetBarrier();
-const tell = (told: string) => port.postMessage({ told } satisfies JournalEvent);
+const notify = (notice: string) => port.postMessage({ notice } satisfies JournalEvent);
 if (dataDir !== null) check(dataDir);
 const ballast = dataDir === null ? null : new Ballast(dataDir);
 const log = open();
 ballast?.hold();
-const postHeads = (tails: Float64Array) => port.postMessage({ tails } satisfies JournalEvent);
+const postTails = (tails: Float64Array) => port.postMessage({ tails } satisfies JournalEvent);
 const reader = file === null ? null : new Reader(file, barrier);
-const commands = new JournalCommands({ log, reserve: new DiskReserve(log, ballast), reader, postHeads, tell });
+const commands = new JournalCommands({ log, reserve: new DiskReserve(log, ballast), reader, postTails, notify });
 process.on('exit', () => claim?.release());
 serve(port, commands);
 
 function open(): Log {
   try {
-    const store = file === null ? new SqliteStore(null) : openStore(file, { fsync, barrier }, tell);
+    const store = file === null ? new SqliteStore(null) : openStore(file, { fsync, barrier }, notify);
     const log = new Log(store, maxBytes);
     beginSession(log);
     return log;
@@ -44,7 +44,7 @@ function open(): Log {
 
 function check(directory: string): void {
   try {
-    checkCompanions(directory, tell);
+    checkCompanions(directory, notify);
   } catch (error) {
     throw unusable(directory, error as Error);
   }

@@ -7,7 +7,7 @@
 import { type Clock, passed } from '../../clock/clock.ts';
 import type { JournalWriter, ListenerCatalog, MessageLookup } from '../../journal/ports.ts';
 import type { ListenerThread } from '../../workers/thread-allocator.ts';
-import type { Binding } from '../binding.ts';
+import type { BindingSlot } from '../binding-slot.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import type { Listener, ListenerFault } from '../listener.ts';
 import { changeRecord, lostRecord } from '../records.ts';
@@ -80,7 +80,7 @@ async function countLoss(listener: Listener, loss: Loss, journal: JournalWriter 
 }
 
 /** null when it went well. A thread that dies meanwhile is not a fault of the listener: its own replacement comes. */
-async function reopen(listener: Listener, binding: Binding, clock: Clock): Promise<ListenerFault | null> {
+async function reopen(listener: Listener, binding: BindingSlot, clock: Clock): Promise<ListenerFault | null> {
   for (let attempt = 1; ; attempt++) {
     try {
       await reopenBinding(listener, binding);

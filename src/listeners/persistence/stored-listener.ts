@@ -38,7 +38,7 @@ export async function loadListeners(
   const found: Numbered[] = [];
   for (const [number, text] of await journal.savedSpecs()) {
     if (text === null) await journal.forget(number);
-    else found.push(...understood(number, text, onError));
+    else found.push(...restorable(number, text, onError));
   }
   const counted = await journal.savedCounts();
   return found
@@ -59,7 +59,7 @@ function stored({ spec, createdAt, keptPort, state, order }: Listener): string {
 }
 
 /** Empty when this build can't make sense of it, which is told; its messages stay. */
-function understood(number: number, text: string, onError: (error: unknown) => void): Numbered[] {
+function restorable(number: number, text: string, onError: (error: unknown) => void): Numbered[] {
   try {
     const { spec, ...rest } = parseStored(text);
     return [{ ...rest, number, spec: fillSpec(spec as ListenerSpec) }];

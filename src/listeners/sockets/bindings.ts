@@ -10,7 +10,7 @@ import type { PreparedSocket } from '../../runtime/transport.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, CloseOrder, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocator.ts';
-import type { Binding } from '../binding.ts';
+import type { BindingSlot } from '../binding-slot.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import { type Held, type Listener, liveSpec } from '../listener.ts';
 import { fixedSpec } from '../spec.ts';
@@ -70,7 +70,7 @@ export async function closeListener(listener: Listener, how: CloseOrder): Promis
 
 async function closeAll(
   listener: number,
-  bindings: readonly Binding[],
+  bindings: readonly BindingSlot[],
   how: CloseOrder = { mode: 'rst', drain: 0, reason: 'failed' },
 ): Promise<void> {
   const closed = bindings.map(async ({ thread, incarnation, socket, down }) => {
@@ -84,7 +84,7 @@ async function closeAll(
 }
 
 /** Opens one binding again after its thread was replaced, on the port it had. */
-export async function reopenBinding(listener: Listener, binding: Binding): Promise<void> {
+export async function reopenBinding(listener: Listener, binding: BindingSlot): Promise<void> {
   const { spec, live, counters, address } = listener;
   const opened = await openOne({ listener, spec, live, counters: counters.memory }, binding, address!, {
     there: binding.socket,
@@ -113,7 +113,7 @@ async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortU
   const { listener, spec } = opening;
   const plan = { ...opening, live: liveSpec(spec, 0) };
   let release = use.port === 0 ? null : table.claim(use, listener);
-  const opened: Binding[] = [];
+  const opened: BindingSlot[] = [];
   const restarts = allocation.threads.map((thread) => thread.restarts);
   try {
     const first = await openOne(plan, { index: 0, thread: allocation.threads[0]! }, use);
@@ -137,7 +137,7 @@ async function openRest(
   allocation: ThreadAllocation,
   address: Endpoint,
   first: PreparedSocket | null,
-): Promise<Binding[]> {
+): Promise<BindingSlot[]> {
   const threads = allocation.threads.slice(1);
   const rest = threads.map((thread, i) => openOne(plan, { index: i + 1, thread }, address, { first }));
   const settled = await Promise.allSettled(rest);
@@ -156,7 +156,7 @@ async function openOne(
   { index, thread }: { index: number; thread: ListenerThread },
   address: Endpoint,
   { there = null, first = null }: { there?: PreparedSocket | null; first?: PreparedSocket | null } = {},
-): Promise<{ binding: Binding; port: number }> {
+): Promise<{ binding: BindingSlot; port: number }> {
   const { listener, counters } = plan;
   const row = new BindingCounters(counters, index);
   const planned = bindingSpec(plan, { binding: index, incarnation: 0, host: address.host, port: address.port });
@@ -171,7 +171,7 @@ async function openOne(
   try {
     const opened = await thread.call('open', request);
     if (opened.engine === 'dgram') listener.counters.knowsKernelDrops = false;
-    const binding: Binding = { index, row, thread, incarnation, baseline, socket, down: false };
+    const binding: BindingSlot = { index, row, thread, incarnation, baseline, socket, down: false };
     return { binding, port: opened.address.port };
   } catch (error) {
     if (socket !== there) socket?.close();

@@ -5,7 +5,7 @@
 import type { PreparedSocket } from '../../runtime/transport.ts';
 import { transportOf } from '../../runtime/transports/transports.ts';
 import type { BindingSpec } from '../../workers/protocol.ts';
-import type { Binding } from '../binding.ts';
+import type { BindingSlot } from '../binding-slot.ts';
 
 /**
  * The socket of one binding: its own, or that of the first where all listen on one.
@@ -13,7 +13,7 @@ import type { Binding } from '../binding.ts';
  */
 export function openSocket(
   spec: BindingSpec,
-  { thread, row }: Pick<Binding, 'thread' | 'row'>,
+  { thread, row }: Pick<BindingSlot, 'thread' | 'row'>,
   first: PreparedSocket | null,
 ): PreparedSocket | null {
   if (thread.engine !== 'mmsg') return null;

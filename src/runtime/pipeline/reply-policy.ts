@@ -7,7 +7,7 @@ import { networkInterfaces } from 'node:os';
 import { addressBytes, addressText, isMapped, sameAddress } from '../../net/address.ts';
 import { type BindingCounters, COLUMN } from '../counters.ts';
 
-/** Answers a second to one listener of this service. */
+/** Replies a second to one listener of this service. */
 export const OWN_LIMIT = 100;
 const NEVER_ANSWERED = new Set([0, 7, 13, 17, 19, 37]);
 /** Pairs remembered within a second. */

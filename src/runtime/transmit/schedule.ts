@@ -36,8 +36,8 @@ export async function runScript(options: ScriptOptions): Promise<void> {
   const steps = order.parts.map((part) => stepOf(part, request));
   const begun = performance.now();
   let repetitions = 0;
-  const tell = () => report(options, repetitions, performance.now() - begun);
-  const pace = new Pace(signal, { settle: options.settle, tell });
+  const reportNow = () => report(options, repetitions, performance.now() - begun);
+  const pace = new Pace(signal, { settle: options.settle, report: reportNow });
   for (let i = 0; i < order.count; i++) {
     if (order.interval > 0) await pace.until(begun + i * order.interval);
     const elapsed = performance.now() - begun;
@@ -55,7 +55,7 @@ export async function runScript(options: ScriptOptions): Promise<void> {
     repetitions = i + 1;
     if (!pace.needsAir && repetitions < order.count) continue;
     await pace.yieldToLoop();
-    tell();
+    reportNow();
   }
 }
 
@@ -63,16 +63,16 @@ export async function runScript(options: ScriptOptions): Promise<void> {
 class Pace {
   readonly #signal: AbortSignal;
   readonly #settle: (() => Promise<void>) | undefined;
-  readonly #tell: () => void;
+  readonly #report: () => void;
   #turned = performance.now();
 
-  constructor(signal: AbortSignal, { settle, tell }: { settle: ScriptOptions['settle']; tell: () => void }) {
+  constructor(signal: AbortSignal, { settle, report }: { settle: ScriptOptions['settle']; report: () => void }) {
     this.#signal = signal;
     this.#settle = settle;
-    this.#tell = tell;
+    this.#report = report;
   }
 
-  /** It is a while since the last `breathe`. */
+  /** It is a while since the last `yieldToLoop`. */
   get needsAir(): boolean {
     return performance.now() - this.#turned >= SHARE;
   }
@@ -81,7 +81,7 @@ class Pace {
     const wait = time - performance.now();
     if (wait <= 0) return;
     await this.#settle?.();
-    this.#tell();
+    this.#report();
     // Called off: the caller looks at the signal.
     await pause(Math.max(1, Math.round(wait)), this.#signal);
   }

@@ -1,4 +1,4 @@
-/** Tally of one transmission: what left, what failed, what came back; and the outcome made of it. */
+/** SendProgress: the account of one transmission: what left, what failed, what came back; and the outcome made of it. */
 
 import { after } from '../../clock/timers.ts';
 import { microsOf, wallClock } from '../../clock/wall-clock.ts';

@@ -64,15 +64,15 @@ function senderOf(order: SendOrder): Sender<SendOrder> {
 
 type Progress = Parameters<SendControl['report']>[0];
 
-/** Tells the newest progress now and then; the last one before a long pause too. */
+/** Reports the newest progress now and then; the last one before a long pause too. */
 class Reporter {
-  readonly #tell: (done: Progress) => void;
+  readonly #post: (done: Progress) => void;
   #next = performance.now() + REPORT_EVERY;
   #newest: Progress | null = null;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(tell: (done: Progress) => void) {
-    this.#tell = tell;
+  constructor(post: (done: Progress) => void) {
+    this.#post = post;
   }
 
   note(done: Progress): void {
@@ -90,7 +90,7 @@ class Reporter {
   #report(): void {
     this.stop();
     this.#next = performance.now() + REPORT_EVERY;
-    if (this.#newest !== null) this.#tell(this.#newest);
+    if (this.#newest !== null) this.#post(this.#newest);
     this.#newest = null;
   }
 }

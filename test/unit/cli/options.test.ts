@@ -4,7 +4,7 @@ import t from 'tap';
 import { addCommon } from '../../../src/cli/options/common.ts';
 import { addFilters, filterOf } from '../../../src/cli/options/filters.ts';
 import { serviceUrl } from '../../../src/cli/options/service-url.ts';
-import { duration, json, jsonList, label, numeric, place, whole } from '../../../src/cli/options/values.ts';
+import { destination, duration, json, jsonList, label, numeric, whole } from '../../../src/cli/options/values.ts';
 import { stringifyRaw } from '../../../src/json/raw.ts';
 
 t.test('values', async (t) => {
@@ -14,9 +14,9 @@ t.test('values', async (t) => {
   t.same(label('b:c:d', label('a:1')), { a: '1', b: 'c:d' });
   t.equal(stringifyRaw({ match: json('{"size": 1.10}') }), '{"match":{"size": 1.10}}', 'it goes out as it is written');
   t.same(jsonList('[{}]').toJSON(), [{}]);
-  t.same(place('127.0.0.1:9'), { host: '127.0.0.1', port: 9 });
-  t.same(place('[::1]:65535'), { host: '::1', port: 65_535 });
-  t.same(place('statsd'), { listener: 'statsd' });
+  t.same(destination('127.0.0.1:9'), { host: '127.0.0.1', port: 9 });
+  t.same(destination('[::1]:65535'), { host: '::1', port: 65_535 });
+  t.same(destination('statsd'), { listener: 'statsd' });
 });
 
 t.test('what is no value is named with an example', async (t) => {
@@ -34,15 +34,15 @@ t.test('what is no value is named with an example', async (t) => {
     [json, '{', /Not JSON/],
     [json, '4', /JSON object/],
     [jsonList, '{}', /JSON list/],
-    [place, 'host:0', /Port 0/],
-    [place, 'host:65536', /Port 65536/],
-    [place, '::1', /port is missing.*\[::1\]:9000/],
-    [place, 'a:b', /\[v6\]:port/],
-    [place, '', /host:port/],
-    [place, '127.0.0.1', /^The port is missing\. Write e\.g\. 127\.0\.0\.1:9000\.$/],
-    [place, '127.0.0.1:', /port is missing.*127\.0\.0\.1:9000/],
-    [place, 'localhost', /port is missing.*localhost:9000/],
-    [place, '[::1]', /port is missing.*\[::1\]:9000/],
+    [destination, 'host:0', /Port 0/],
+    [destination, 'host:65536', /Port 65536/],
+    [destination, '::1', /port is missing.*\[::1\]:9000/],
+    [destination, 'a:b', /\[v6\]:port/],
+    [destination, '', /host:port/],
+    [destination, '127.0.0.1', /^The port is missing\. Write e\.g\. 127\.0\.0\.1:9000\.$/],
+    [destination, '127.0.0.1:', /port is missing.*127\.0\.0\.1:9000/],
+    [destination, 'localhost', /port is missing.*localhost:9000/],
+    [destination, '[::1]', /port is missing.*\[::1\]:9000/],
   ];
   for (const [read, text, message] of wrong) {
     const error = t.throws(() => read(text), { message }, text) as Error;

@@ -35,9 +35,9 @@ t.test('the limit that is named is the one of the path', async (t) => {
 });
 
 t.test('what is read for nothing has bounds', async (t) => {
-  t.equal(await discarding(t, { largest: 1000, patience: 60_000 }, 'x'.repeat(2000)), false, 'more than that');
-  t.equal(await discarding(t, { largest: 1000, patience: 60_000 }, '', 1001), false, 'announced as more');
-  t.equal(await discarding(t, { largest: 1000, patience: 20 }, 'x'), false, 'longer than that');
+  t.equal(await discarding(t, { largest: 1000, timeoutMs: 60_000 }, 'x'.repeat(2000)), false, 'more than that');
+  t.equal(await discarding(t, { largest: 1000, timeoutMs: 60_000 }, '', 1001), false, 'announced as more');
+  t.equal(await discarding(t, { largest: 1000, timeoutMs: 20 }, 'x'), false, 'longer than that');
 });
 
 t.test('a packed body is told as such, and what is taken', async (t) => {
@@ -80,7 +80,7 @@ function slowly(chunk: Uint8Array, times: number): ReadableStream<Uint8Array> {
 }
 
 /** What a server makes of the beginning of a body that never ends. */
-async function discarding(t: Test, bounds: { largest: number; patience: number }, body: string, length = 1000) {
+async function discarding(t: Test, bounds: { largest: number; timeoutMs: number }, body: string, length = 1000) {
   const server = createServer();
   t.teardown(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

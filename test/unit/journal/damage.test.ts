@@ -56,16 +56,16 @@ function directory(t: Test): { data: string; file: string } {
   t.teardown(() => rmSync(data, { recursive: true, force: true }));
   const file = join(data, 'journal.db');
   const store = new SqliteStore(file);
-  const ledger = new Log(store, 1e9);
-  beginSession(ledger, 'this boot');
-  for (const number of [A, B]) ledger.register(listener(number));
-  ledger.append(texts('one')[0]!);
-  ledger.append(chunk([message('two'), message('three'), message('four')]));
-  ledger.append(chunk([message('other')], B));
-  ledger.append(texts('five')[0]!);
-  ledger.commit();
+  const log = new Log(store, 1e9);
+  beginSession(log, 'this boot');
+  for (const number of [A, B]) log.register(listener(number));
+  log.append(texts('one')[0]!);
+  log.append(chunk([message('two'), message('three'), message('four')]));
+  log.append(chunk([message('other')], B));
+  log.append(texts('five')[0]!);
+  log.commit();
   store.saveSpec(A, JSON.stringify({ spec: { protocol: 'udp', host: '127.0.0.1', port: 0 }, keptPort: 2323 }));
-  endSession(ledger);
+  endSession(log);
   store.close();
   return { data, file };
 }
@@ -87,7 +87,7 @@ function flipBit(file: string, row = 2): void {
 
 async function opened(t: Test, data: string): Promise<{ journal: Journal; told: string[] }> {
   const told: string[] = [];
-  const journal = await open(t, { dataDir: data, onTold: (line) => told.push(line) });
+  const journal = await open(t, { dataDir: data, onNotice: (line) => told.push(line) });
   return { journal, told };
 }
 
@@ -96,11 +96,11 @@ function openedHere(t: Test, { file }: { file: string }) {
   const told: string[] = [];
   const store = openStore(file, {}, (line) => told.push(line));
   t.teardown(() => store.close());
-  const ledger = new Log(store, 1e9);
-  beginSession(ledger, 'this boot');
-  const walks = new QueryRunner(ledger, new TimeSlicer(() => {}));
+  const log = new Log(store, 1e9);
+  beginSession(log, 'this boot');
+  const walks = new QueryRunner(log, new TimeSlicer(() => {}));
   const read = async (request: Read) => (await walks.run(request, new AbortController().signal)).result;
-  return { ledger, store, told, read };
+  return { log, store, told, read };
 }
 
 const whatOf = (item: Record<string, unknown>) => (item.kind === 'gap' ? `${item.fromSeq}-${item.toSeq}` : item.text);
@@ -169,9 +169,9 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
 t.test('bounds hold over a damaged chunk', async (t) => {
   const made = directory(t);
   flipBit(made.file);
-  const { ledger, read } = openedHere(t, made);
-  const book = ledger.histories.get(A)!;
-  const bind = (limits: Partial<CaptureLimits>) => ledger.configure(book, { ...listener().capture, ...limits });
+  const { log, read } = openedHere(t, made);
+  const history = log.histories.get(A)!;
+  const bind = (limits: Partial<CaptureLimits>) => log.configure(history, { ...listener().capture, ...limits });
   bind({ maxMessages: 3 });
   t.same(await shown({ read }, BOTH), ['3-4', 'five'], 'by count, in the middle of it');
   bind({ maxBytes: 200 });
@@ -198,7 +198,7 @@ for (const change of CHANGES) {
     t.same(await shown(here, BOTH), ['one', 'two', 'three', 'four', 'five']);
     t.match(here.told, [/journal\.db was damaged \(what is noted of 1 chunk/]);
     t.ok(existsSync(`${made.file}.damaged`));
-    endSession(here.ledger);
+    endSession(here.log);
     here.store.close();
     t.same(openedHere(t, made).told, [], 'once');
   });
@@ -212,10 +212,10 @@ for (const column of ['state', 'spec']) {
     t.match(here.told, [/of listeners l_\w+ only the messages and the port are left/]);
     t.same(await shown(here, BOTH), ['one', 'two', 'three', 'four', 'five']);
     t.match(here.store.savedSpecs().get(A), /"keptPort":2323/);
-    const { ledger } = here;
-    t.match(ledger.history(ledger.histories.get(A)!), { firstSeq: 1, lastSeq: 5, captured: 5 });
-    ledger.append(texts('six')[0]!);
-    ledger.commit();
+    const { log } = here;
+    t.match(log.history(log.histories.get(A)!), { firstSeq: 1, lastSeq: 5, captured: 5 });
+    log.append(texts('six')[0]!);
+    log.commit();
     t.same((await shown(here)).at(-1), 'six');
   });
 }
@@ -247,7 +247,7 @@ t.test('a page of the file that is overwritten: what is shown is right, and it i
     writeFileSync(made.file, copy);
     const here = openedHere(t, made);
     t.ok(here.told.length > 0, `page ${page} is told`);
-    const items = here.ledger.histories.has(A) ? itemsOf(await here.read(pullOf(BOTH))) : [];
+    const items = here.log.histories.has(A) ? itemsOf(await here.read(pullOf(BOTH))) : [];
     for (const { kind, seq, text } of items) if (kind === 'message') t.equal(text, right[seq! - 1]);
     const there = items.reduce((sum, { kind, dropped }) => sum + (kind === 'gap' ? Number(dropped) : 1), 0);
     if (items.length > 0) t.equal(there, 5, 'each is there, or told');
@@ -338,8 +338,8 @@ t.test('a log that is damaged in the middle: numbers are passed over, and it is 
     const here = openedHere(t, made);
     t.equal(here.told.filter((line) => line.includes('-wal is damaged')).length, told, `byte ${at}`);
     if (told === 1 && at > 32) {
-      here.ledger.append(texts('six')[0]!);
-      here.ledger.commit();
+      here.log.append(texts('six')[0]!);
+      here.log.commit();
       const items = itemsOf(await here.read(pullOf(BOTH)));
       t.match(items.at(-1), { kind: 'message', text: 'six' });
       t.match(items.at(-2), { kind: 'gap', reason: 'damaged' });

@@ -25,41 +25,41 @@ function directory(t: Test): string {
   return made;
 }
 
-/** A ledger on the file, as a process of a machine started as `boot` opens it. */
-function ledgerAt(file: string, boot: string): { ledger: Log; store: SqliteStore } {
+/** A log on the file, as a process of a machine started as `boot` opens it. */
+function ledgerAt(file: string, boot: string): { log: Log; store: SqliteStore } {
   const store = new SqliteStore(file);
-  const ledger = new Log(store, 1e9);
-  beginSession(ledger, boot);
-  return { ledger, store };
+  const log = new Log(store, 1e9);
+  beginSession(log, boot);
+  return { log, store };
 }
 
 t.test('numbers go on after a kill, and beyond all that were set aside after a loss of power', async (t) => {
   const data = directory(t);
   const file = join(data, 'journal.db');
   const first = ledgerAt(file, 'boot 1');
-  first.ledger.register(listener());
-  for (const each of texts('one', 'two')) first.ledger.append(each);
-  first.ledger.commit();
+  first.log.register(listener());
+  for (const each of texts('one', 'two')) first.log.append(each);
+  first.log.commit();
   first.store.close();
 
   const killed = ledgerAt(file, 'boot 1');
-  t.equal(killed.ledger.histories.get(A)!.lastSeq, 2, 'no hole while the machine stayed up');
-  killed.ledger.append(texts('three')[0]!);
-  killed.ledger.commit();
+  t.equal(killed.log.histories.get(A)!.lastSeq, 2, 'no hole while the machine stayed up');
+  killed.log.append(texts('three')[0]!);
+  killed.log.commit();
   killed.store.close();
 
   const powerless = ledgerAt(file, 'boot 2');
-  powerless.ledger.append(texts('four')[0]!);
-  powerless.ledger.commit();
-  const book = powerless.ledger.histories.get(A)!;
+  powerless.log.append(texts('four')[0]!);
+  powerless.log.commit();
+  const book = powerless.log.histories.get(A)!;
   t.equal(book.lastSeq, 1_000_002, 'the first number not set aside');
-  t.match(powerless.ledger.history(book), { captured: 4, firstSeq: 1 });
+  t.match(powerless.log.history(book), { captured: 4, firstSeq: 1 });
   t.equal(book.kept, 4);
-  endSession(powerless.ledger);
+  endSession(powerless.log);
   powerless.store.close();
 
   const orderly = ledgerAt(file, 'boot 3');
-  t.equal(orderly.ledger.histories.get(A)!.lastSeq, 1_000_002, 'no hole after an orderly end');
+  t.equal(orderly.log.histories.get(A)!.lastSeq, 1_000_002, 'no hole after an orderly end');
   orderly.store.close();
 
   const journal = await open(t, { dataDir: data });
@@ -78,21 +78,21 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
 t.test('the bound by count does not count the numbers passed over', async (t) => {
   const file = join(directory(t), 'journal.db');
   const first = ledgerAt(file, 'boot 1');
-  first.ledger.register(listener(A, { maxMessages: 3 }));
-  for (const each of texts('a', 'b', 'c')) first.ledger.append(each);
-  first.ledger.commit();
+  first.log.register(listener(A, { maxMessages: 3 }));
+  for (const each of texts('a', 'b', 'c')) first.log.append(each);
+  first.log.commit();
   first.store.close();
-  const { ledger, store } = ledgerAt(file, 'boot 2');
+  const { log, store } = ledgerAt(file, 'boot 2');
   t.teardown(() => store.close());
-  ledger.append(texts('d')[0]!);
-  ledger.commit();
-  const book = ledger.histories.get(A)!;
-  t.match(ledger.history(book), { firstSeq: 2, evicted: 1 });
-  for (const each of texts('e', 'f')) ledger.append(each);
-  ledger.commit();
+  log.append(texts('d')[0]!);
+  log.commit();
+  const book = log.histories.get(A)!;
+  t.match(log.history(book), { firstSeq: 2, evicted: 1 });
+  for (const each of texts('e', 'f')) log.append(each);
+  log.commit();
   t.equal(book.kept, 3);
   t.equal(book.evicted, 3);
-  ledger.append(texts('g')[0]!);
+  log.append(texts('g')[0]!);
   t.equal(book.kept, 3);
   t.equal(book.evicted, 4);
 });
@@ -220,12 +220,12 @@ t.test('a full disk: what is held at the end is stored with the ballast, and the
 t.test('the file stays bounded under retention, and shrinks when a listener goes', async (t) => {
   const file = join(directory(t), 'journal.db');
   const store = new SqliteStore(file);
-  const ledger = new Log(store, 1e9);
-  const book = ledger.register(listener(A, { maxMessages: 200 }));
+  const log = new Log(store, 1e9);
+  const book = log.register(listener(A, { maxMessages: 200 }));
   const turnover = async () => {
     for (let i = 0; i < 200; i++) {
-      ledger.append(chunk([message('x'.repeat(30_000))]));
-      ledger.commit();
+      log.append(chunk([message('x'.repeat(30_000))]));
+      log.commit();
     }
     return sizeAfterCheckpoint(store);
   };
@@ -234,9 +234,9 @@ t.test('the file stays bounded under retention, and shrinks when a listener goes
   for (let i = 2; i < 9; i++) await turnover();
   const after10 = await turnover();
   t.ok(after10 <= 2 * after2, `${after10} bytes after 10 turnovers, ${after2} after 2`);
-  ledger.forget(book);
-  do ledger.commit();
-  while (ledger.isReclaiming);
+  log.forget(book);
+  do log.commit();
+  while (log.isReclaiming);
   const full = await sizeAfterCheckpoint(store);
   store.shrink();
   store.commit(false);
@@ -247,13 +247,13 @@ t.test('the file stays bounded under retention, and shrinks when a listener goes
 
 t.test('the log is bounded where checkpoints do not keep up', (t) => {
   const store = new SqliteStore(join(directory(t), 'journal.db'));
-  const ledger = new Log(store, 1e9);
-  ledger.register(listener(A, { maxMessages: 50 }));
+  const log = new Log(store, 1e9);
+  log.register(listener(A, { maxMessages: 50 }));
   const big = 'x'.repeat(60_000);
   let longest = 0;
   for (let i = 0; i < 2200; i++) {
-    ledger.append(chunk([message(big)]));
-    ledger.commit();
+    log.append(chunk([message(big)]));
+    log.commit();
     longest = Math.max(longest, store.disk.log);
   }
   t.ok(longest <= 72 * 1024 * 1024, `${longest} bytes`);
@@ -278,18 +278,18 @@ t.test('a file of an older version, which can not shrink, goes on', async (t) =>
   t.match(db.prepare('PRAGMA auto_vacuum').get(), { auto_vacuum: 0 });
   db.close();
   const store = new SqliteStore(join(data, 'journal.db'));
-  const ledger = new Log(store, 1e9);
-  const book = ledger.register(listener());
-  for (let i = 0; i < 200; i++) ledger.append(chunk([message('x'.repeat(50_000))]));
-  ledger.commit();
-  ledger.clear(book);
-  do ledger.commit();
-  while (ledger.isReclaiming);
+  const log = new Log(store, 1e9);
+  const book = log.register(listener());
+  for (let i = 0; i < 200; i++) log.append(chunk([message('x'.repeat(50_000))]));
+  log.commit();
+  log.clear(book);
+  do log.commit();
+  while (log.isReclaiming);
   const file = await sizeAfterCheckpoint(store);
   store.shrink();
   store.commit(false);
-  for (let i = 0; i < 100; i++) ledger.append(chunk([message('x'.repeat(50_000))]));
-  ledger.commit();
+  for (let i = 0; i < 100; i++) log.append(chunk([message('x'.repeat(50_000))]));
+  log.commit();
   t.ok((await sizeAfterCheckpoint(store)) <= file, 'what is free is used again');
   store.close();
 });

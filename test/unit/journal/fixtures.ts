@@ -90,47 +90,47 @@ export function textsOf(pulled: ReadResult): string[] {
   return itemsOf(pulled).map((item) => item.text!);
 }
 
-/** A ledger in this thread, and a way to read it as pulls do. */
+/** A log in this thread, and a way to read it as pulls do. */
 export function bench(
   maxBytes = 1e9,
   clock: Clock = systemClock,
-): { ledger: Log; pull: (more?: Partial<Read>) => Promise<ReadResult> } {
-  const ledger = new Log(new SqliteStore(null), maxBytes, clock);
+): { log: Log; pull: (more?: Partial<Read>) => Promise<ReadResult> } {
+  const log = new Log(new SqliteStore(null), maxBytes, clock);
   const slices = new TimeSlicer(() => {});
-  const pulls = new Reads(ledger, { slices, commit: () => ledger.commit(), reader: null });
+  const pulls = new Reads(log, { slices, commit: () => log.commit(), reader: null });
   let asked = 0;
-  return { ledger, pull: (more) => pulls.read(pullOf(more), `${++asked}`, new AbortController().signal) };
+  return { log, pull: (more) => pulls.read(pullOf(more), `${++asked}`, new AbortController().signal) };
 }
 
 /** A journal of one thread; `done` when the test is through with it. */
-export type Bench = { ledger: Log; pull: (more?: Partial<Read>) => Promise<ReadResult>; done: () => void };
+export type Bench = { log: Log; pull: (more?: Partial<Read>) => Promise<ReadResult>; done: () => void };
 
 export function inMemory(): Bench {
   const made = bench();
-  return { ...made, done: () => made.ledger.store.close() };
+  return { ...made, done: () => made.log.store.close() };
 }
 
 /** Journals one after the other in a file, read by snapshots of it, in slices as short as they come. */
 export function inFile(t: Test): () => Bench {
   const file = join(t.testdir({}), 'journal.db');
-  const ledger = new Log(new SqliteStore(file), 1e9);
+  const log = new Log(new SqliteStore(file), 1e9);
   const snapshot = new Snapshot(file, new WalResetBarrier());
   t.teardown(() => {
     snapshot.close();
-    ledger.store.close();
+    log.store.close();
   });
   const walks = new QueryRunner(snapshot, new TimeSlicer(() => {}, 0), (look) => snapshot.withSnapshot(look));
   const pull = async (more?: Partial<Read>) => {
-    ledger.commit();
+    log.commit();
     const { result, served } = await walks.run(pullOf(more), new AbortController().signal);
-    ledger.markAllServed(served);
+    log.markAllServed(served);
     return result;
   };
   const done = () => {
-    for (const book of [...ledger.histories.values()]) ledger.forget(book);
-    while (ledger.isReclaiming) ledger.commit();
+    for (const history of [...log.histories.values()]) log.forget(history);
+    while (log.isReclaiming) log.commit();
   };
-  return () => ({ ledger, pull, done });
+  return () => ({ log, pull, done });
 }
 
 /** A reader at the first record. */

@@ -74,26 +74,26 @@ class Model {
 
   constructor(bench: Bench) {
     this.bench = bench;
-    for (const number of [A, B, C]) this.bench.ledger.register(listener(number));
+    for (const number of [A, B, C]) this.bench.log.register(listener(number));
   }
 
   run(step: Step): void {
-    const { ledger } = this.bench;
-    const book = ledger.histories.get(step.listener)!;
+    const { log } = this.bench;
+    const history = log.histories.get(step.listener)!;
     if (step.do === 'append') this.#append(step.listener, step.kinds);
     else if (step.do === 'clear') {
-      const before = book.lastSeq - step.keep + 1;
-      ledger.clear(book, before);
+      const before = history.lastSeq - step.keep + 1;
+      log.clear(history, before);
       this.#raise(
         step.listener,
         (known) => step.keep === 0 || known.major < before - 1 || (known.major === before - 1 && known.minor === 0),
       );
     } else {
       this.#bounds.set(step.listener, step);
-      ledger.configure(book, { ...listener().capture, maxMessages: step.maxMessages, maxBytes: step.maxBytes });
+      log.configure(history, { ...listener().capture, maxMessages: step.maxMessages, maxBytes: step.maxBytes });
       this.#evict(step.listener);
     }
-    ledger.commit();
+    log.commit();
   }
 
   /** What a reader should see, oldest first. */
@@ -122,7 +122,7 @@ class Model {
       return { ...message(text), kind: each, connection: this.#count } as Draft;
     });
     this.#tails.set(number, tail);
-    this.bench.ledger.append(chunk(drafts, number));
+    this.bench.log.append(chunk(drafts, number));
     this.#evict(number);
   }
 
@@ -244,7 +244,7 @@ for (const [where, bench] of [
             await read(limits[i % limits.length]!);
           }
           while (await read(5));
-          const { lastSeq } = model.bench.ledger.histories.get(A)!;
+          const { lastSeq } = model.bench.log.histories.get(A)!;
           model.bench.done();
           const wanted = Array.from({ length: lastSeq }, (_, i) => i + 1);
           if (JSON.stringify(seen) !== JSON.stringify(wanted)) throw new Error(`saw ${seen}, of ${lastSeq}`);
@@ -255,11 +255,11 @@ for (const [where, bench] of [
   );
 
   t.test(`${where}, after and before together bound a page on both sides`, async (t) => {
-    const { ledger, pull, done } = bench();
+    const { log, pull, done } = bench();
     t.teardown(done);
-    ledger.register(listener());
-    for (let i = 0; i < 10; i++) ledger.append(chunk([message(`${i}`), message(`${i}`)]));
-    ledger.commit();
+    log.register(listener());
+    for (let i = 0; i < 10; i++) log.append(chunk([message(`${i}`), message(`${i}`)]));
+    log.commit();
     for (const order of ['asc', 'desc'] as const) {
       const page = await pull({ after: '5', before: '9', order });
       const seqs = itemsOf(page).map(({ seq }) => seq);
@@ -272,33 +272,33 @@ for (const [where, bench] of [
   });
 
   t.test(`${where}, cursors that lead nowhere`, async (t) => {
-    const { ledger, pull, done } = bench();
+    const { log, pull, done } = bench();
     t.teardown(done);
-    ledger.register(listener());
+    log.register(listener());
     t.match(await pull(), { items: 0, next: cursorAt(0), hasMore: false });
     t.match(await pull({ order: 'desc' }), { items: 0, hasMore: false });
     t.match(await pull({ scope: { listeners: null }, order: 'desc' }), { items: 0, hasMore: false });
-    ledger.append(chunk([message('a')]));
-    ledger.commit();
+    log.append(chunk([message('a')]));
+    log.commit();
     t.match(await pull({ after: '1' }), { items: 0, next: cursorAt(1), hasMore: false });
     await t.rejects(pull({ after: '2' }), { code: 'cursor_ahead' });
     await t.rejects(pull({ after: '1.1' }), { code: 'cursor_ahead' });
     await t.rejects(pull({ after: 'x' }), { code: 'cursor_invalid' });
     await t.rejects(pull({ scope: { listeners: null }, after: '1' }), { code: 'cursor_invalid' });
-    const far = `jzzzzz.1~${ledger.epoch}`;
+    const far = `jzzzzz.1~${log.epoch}`;
     await t.rejects(pull({ scope: { listeners: null }, after: far }), { code: 'cursor_ahead' });
     await t.rejects(pull({ after: cursorAt(2) }), { code: 'cursor_ahead' });
     t.match(await pull({ before: '99', order: 'desc' }), { items: 1 });
   });
 
   t.test(`${where}, a cursor of an earlier life gets a gap and everything there is`, async (t) => {
-    const { ledger, pull, done } = bench();
+    const { log, pull, done } = bench();
     t.teardown(done);
-    ledger.register(listener());
+    log.register(listener());
     const all = { scope: { listeners: null } };
     const { next } = await pull(all);
-    for (const text of ['a', 'b', 'c']) ledger.append(chunk([message(text)]));
-    ledger.commit();
+    for (const text of ['a', 'b', 'c']) log.append(chunk([message(text)]));
+    log.commit();
     const gap = { reason: 'restart', dropped: 0 };
     for (const stale of [cursorAt(9, B), cursorAt('1.1', B), cursorAt(0, B)]) {
       t.match(await pull({ after: stale, limit: 2 }), { items: 2, gap, next: cursorAt(2), hasMore: true });
@@ -309,18 +309,18 @@ for (const [where, bench] of [
     t.match(await pull({ ...all, before: 'j9.1~zzzzzz', order: 'desc' }), { items: 3, gap });
     t.equal((await pull({ ...all, after: next })).gap, undefined);
     t.equal((await pull({ ...all, after: '0' })).gap, undefined);
-    ledger.clear(ledger.histories.get(A)!, 3);
-    ledger.commit();
+    log.clear(log.histories.get(A)!, 3);
+    log.commit();
     const later = await pull({ after: cursorAt(9, B) });
     t.match(later, { items: 1, gap: { reason: 'restart', dropped: 2, fromSeq: 1, toSeq: 2 } });
   });
 
   t.test(`${where}, a page ends early at its bytes, but never empty`, async (t) => {
-    const { ledger, pull, done } = bench();
+    const { log, pull, done } = bench();
     t.teardown(done);
-    ledger.register(listener());
-    ledger.append(chunk(Array.from({ length: 5 }, () => message('0123456789'))));
-    ledger.commit();
+    log.register(listener());
+    log.append(chunk(Array.from({ length: 5 }, () => message('0123456789'))));
+    log.commit();
     t.match(await pull({ maxBytes: 25 }), { items: 2, next: cursorAt(2), hasMore: true });
     t.match(await pull({ maxBytes: 1 }), { items: 1, next: cursorAt(1), hasMore: true });
     t.match(await pull({ maxBytes: 25, after: '3' }), { items: 2, next: cursorAt(5), hasMore: false });

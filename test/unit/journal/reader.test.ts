@@ -163,19 +163,19 @@ t.test('a long read leaves the log moments to begin anew', async (t) => {
   const file = join(t.testdir({}), 'journal.db');
   const barrier = new WalResetBarrier();
   const store = new SqliteStore(file, { barrier });
-  const ledger = new Log(store, 1e9);
-  ledger.register(listener(A));
-  for (let i = 0; i < 100; i++) ledger.append(chunk(Array.from({ length: PER_CHUNK }, () => message('x'.repeat(40)))));
-  ledger.commit();
+  const log = new Log(store, 1e9);
+  log.register(listener(A));
+  for (let i = 0; i < 100; i++) log.append(chunk(Array.from({ length: PER_CHUNK }, () => message('x'.repeat(40)))));
+  log.commit();
   const reader = new Reader(file, barrier);
-  const goal = ledger.histories.get(A)!.tail;
+  const goal = log.histories.get(A)!.tail;
   await reader.read(pullOf({ limit: 1 }), goal, new AbortController().signal);
   const walks = [1, 2, 3].map((n) =>
     reader.read(pullOf({ filter: { regex: `y{${n}}z` } }), goal, new AbortController().signal),
   );
   for (let i = 0; i < 5; i++) {
-    ledger.append(texts(`${i}`)[0]!);
-    ledger.commit();
+    log.append(texts(`${i}`)[0]!);
+    log.commit();
     t.ok(store.checkpoint(50), 'nobody reads from the log');
     await new Promise((resolve) => setImmediate(resolve));
   }

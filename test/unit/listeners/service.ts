@@ -65,9 +65,9 @@ export function threadNamed(allocator: ThreadAllocator, name: string): PoolThrea
 export async function until(
   condition: () => Promise<boolean> | boolean,
   what: string,
-  patience = 10_000,
+  timeoutMs = 10_000,
 ): Promise<void> {
-  const deadline = performance.now() + patience;
+  const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`still not: ${what}`);
     await betweenLooks(5);

@@ -156,7 +156,7 @@ t.test('clients at the same place share one pull', async (t) => {
 });
 
 t.test('a heartbeat carries the cursor when the scan moved on without a match', async (t) => {
-  const { open, journal } = await streaming(t, { streams: { cap: 1024 ** 2, patience: 1000, heartbeat: 10 } });
+  const { open, journal } = await streaming(t, { streams: { cap: 1024 ** 2, timeoutMs: 1000, heartbeat: 10 } });
   const reader = await open('?text=never');
   await reader.until(({ raw }) => raw.includes(': beat\n\n'));
   journal.arrive(1, 'other');
@@ -166,7 +166,7 @@ t.test('a heartbeat carries the cursor when the scan moved on without a match', 
 });
 
 t.test('a client that does not read is cut with the cursor to resume from', async (t) => {
-  const { app, open, journal } = await streaming(t, { streams: { cap: 65_536, patience: 500, heartbeat: 10 } });
+  const { app, open, journal } = await streaming(t, { streams: { cap: 65_536, timeoutMs: 500, heartbeat: 10 } });
   const reader = await open();
   await reader.until(({ raw }) => raw !== '');
   reader.response.pause();
@@ -283,7 +283,7 @@ t.test('what is told while it opens comes after the head', async (t) => {
 });
 
 t.test('more than it may hold while it opens is a lag', async (t) => {
-  const { openAll, journal, sends } = await streaming(t, { streams: { cap: 1000, patience: 1000, heartbeat: 1000 } });
+  const { openAll, journal, sends } = await streaming(t, { streams: { cap: 1000, timeoutMs: 1000, heartbeat: 1000 } });
   journal.meanwhile = async () => {
     for (let i = 0; i < 20; i++) await sends.create({ protocol: 'udp', to: { port: 9 }, text: 'x' }, {});
   };
@@ -293,7 +293,7 @@ t.test('more than it may hold while it opens is a lag', async (t) => {
 });
 
 t.test('events of a client that does not read do not pile up', async (t) => {
-  const { app, openAll, sends } = await streaming(t, { streams: { cap: 65_536, patience: 60_000, heartbeat: 1000 } });
+  const { app, openAll, sends } = await streaming(t, { streams: { cap: 65_536, timeoutMs: 60_000, heartbeat: 1000 } });
   const reader = await openAll('?kind=send');
   await reader.until(({ raw }) => raw !== '');
   reader.response.pause();
@@ -301,7 +301,7 @@ t.test('events of a client that does not read do not pile up', async (t) => {
     await sends.create({ protocol: 'udp', to: { port: 9 }, text: 'x' }, {});
     if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  t.equal(app.streams.totals().lagged, 1, 'long before the patience is over');
+  t.equal(app.streams.totals().lagged, 1, 'long before the time is up');
   reader.response.resume();
   t.equal((await reader.end())?.event, 'lag');
 });

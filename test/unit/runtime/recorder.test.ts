@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { monotonicNanos, wallClock } from '../../../src/clock/wall-clock.ts';
 import { CHUNK_LIMIT, type Draft, encodeChunk, KIND_MESSAGE, NO_PAYLOAD } from '../../../src/records/chunk.ts';
-import { JournalPort } from '../../../src/runtime/chunk-link.ts';
+import { CreditedLink } from '../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../src/runtime/recorder.ts';
 import { boundedAbsence } from '../../support/waiting.ts';
@@ -16,7 +16,7 @@ function setUp(t: Test, credit = 1 << 24) {
   const { port1, port2 } = new MessageChannel();
   const chunks: Uint8Array[] = [];
   port2.on('message', (chunk: Uint8Array) => chunks.push(chunk));
-  const port = new JournalPort(port1, credit);
+  const port = new CreditedLink(port1, credit);
   const counters = new BindingCounters(createCounters(2), 1);
   const recorder = new BindingRecorder({ origin, port, counters, openedAt: monotonicNanos() });
   t.teardown(() => port1.close());

@@ -4,7 +4,7 @@ import type { ReplyMessage, ReplyOf, RequestOf } from '../../../src/rpc/protocol
 import { RpcClient } from '../../../src/rpc/rpc-client.ts';
 import { RpcServer } from '../../../src/rpc/rpc-server.ts';
 import { WorkerError } from '../../../src/rpc/wire-error.ts';
-import { JournalPort } from '../../../src/runtime/chunk-link.ts';
+import { CreditedLink } from '../../../src/runtime/chunk-link.ts';
 import { InternalErrors } from '../../../src/runtime/internal-errors.ts';
 import { Transmissions } from '../../../src/runtime/transmit/transmissions.ts';
 import type { TransportRegistry } from '../../../src/runtime/transports/transports.ts';
@@ -21,14 +21,14 @@ export type LocalOptions = {
 
 export class LocalThread {
   readonly name: string;
-  readonly #journal: JournalPort;
+  readonly #journal: CreditedLink;
   readonly #client: RpcClient<WorkerProtocol>;
 
   constructor(n: number, { transports, ownPorts, credit, attachJournal, onEvent: post }: LocalOptions) {
     this.name = `shared-${n}`;
     const { port1, port2 } = new MessageChannel();
     attachJournal(port2);
-    this.#journal = new JournalPort(port1, credit);
+    this.#journal = new CreditedLink(port1, credit);
     const handlers = new WorkerCommands({
       start: { name: this.name, thread: n, journal: port1, ownPorts, credit, engine: 'dgram' },
       journal: this.#journal,

@@ -1,4 +1,4 @@
-/** Companion: a thread that has a connection of its own to a file of this thread, and lets go of it before this one does. */
+/** AuxiliaryThread: a thread that has a connection of its own to a file of this thread, and lets go of it before this one does. */
 import { parentPort, Worker } from 'node:worker_threads';
 
 /** Milliseconds it may take to let go. */

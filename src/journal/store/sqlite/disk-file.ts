@@ -49,8 +49,8 @@ export class DiskFile {
   }
 
   /** See Store. The reader stays out meanwhile: the log can begin anew only when nobody reads from it. */
-  checkpoint(patience: number): boolean {
-    return this.#barrier.alone(() => this.#truncate(patience));
+  checkpoint(timeoutMs: number): boolean {
+    return this.#barrier.alone(() => this.#truncate(timeoutMs));
   }
 
   /** Begins the log anew when it is long, at a moment when that takes little. */
@@ -64,15 +64,15 @@ export class DiskFile {
   }
 
   /** A full disk is for the next commit to tell. */
-  #bound(bytes: number, patience: number): void {
+  #bound(bytes: number, timeoutMs: number): void {
     if (this.sizes.log < bytes) return;
     try {
-      this.checkpoint(patience);
+      this.checkpoint(timeoutMs);
     } catch {}
   }
 
-  #truncate(patience: number): boolean {
-    for (let waited = 0; waited <= patience; waited += RETRY_INTERVAL_MS) {
+  #truncate(timeoutMs: number): boolean {
+    for (let waited = 0; waited <= timeoutMs; waited += RETRY_INTERVAL_MS) {
       if (waited > 0) Atomics.wait(NEVER, 0, 0, RETRY_INTERVAL_MS);
       if (this.#number('PRAGMA wal_checkpoint(TRUNCATE)') === 0) return true;
     }

@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { SalvagedBooks } from './salvaged-books.ts';
+import { SalvagedHistories } from './salvaged-histories.ts';
 import { SalvagedRows } from './salvaged-rows.ts';
 import * as sql from './schema.ts';
 import { Statements } from './statements.ts';
@@ -34,7 +34,7 @@ function carryOver(wreck: Wreck, fresh: string): string {
     good.exec(`${sql.NEW_FILE} BEGIN;`);
     const statements = new Statements(good);
     const rows = new SalvagedRows(wreck, statements);
-    const histories = new SalvagedBooks(rows, statements);
+    const histories = new SalvagedHistories(rows, statements);
     rows.carryOver();
     histories.carryOver(wreck.listeners());
     if (rows.used.size + histories.carried === 0) throw new Error('nothing can be read');
@@ -46,7 +46,7 @@ function carryOver(wreck: Wreck, fresh: string): string {
   }
 }
 
-function summary({ used, damaged }: SalvagedRows, { lost, reduced }: SalvagedBooks): string {
+function summary({ used, damaged }: SalvagedRows, { lost, reduced }: SalvagedHistories): string {
   const parts = [
     `${used.size - damaged} chunks of messages are as they were`,
     `${damaged} are gaps now`,

@@ -16,7 +16,7 @@ export class SqliteReads implements ReadStore {
     this.engine = engine;
   }
 
-  /** The state of a book in text, undefined when there is none. */
+  /** The state of a history in text, undefined when there is none. */
   state(listener: number): string | undefined {
     return this.#sql.get('SELECT state FROM listener WHERE number = ?', listener)?.[0] as string | undefined;
   }

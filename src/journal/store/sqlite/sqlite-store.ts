@@ -179,8 +179,8 @@ export class SqliteStore extends SqliteReads implements Store {
     this.#written += STEP_BYTES;
   }
 
-  checkpoint(patience = 0): boolean {
-    return this.#disk?.checkpoint(patience) ?? true;
+  checkpoint(timeoutMs = 0): boolean {
+    return this.#disk?.checkpoint(timeoutMs) ?? true;
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /**
- * Gate: lets the thread that writes a file keep out the one that reads it, for as long as a step takes. A reader that
+ * WalResetBarrier: lets the thread that writes a file keep out the one that reads it, for as long as a step takes. A reader that
  * always has some transaction open would keep the write-ahead log from ever beginning anew.
  */
 

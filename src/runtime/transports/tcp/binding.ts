@@ -12,7 +12,7 @@ import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS, type Request } from '../../pipeline/request.ts';
 import type { Binding, BindingContext } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
-import { Refusals } from '../refusals.ts';
+import { RefusalLog } from '../refusal-log.ts';
 import { type ConnectionContext, TcpConnection } from './connection.ts';
 import { ConnectionLog, type Party } from './connection-log.ts';
 import { ConnectionTable } from './connections.ts';
@@ -37,7 +37,7 @@ export class TcpBinding implements Binding {
   readonly #admission: Admission;
   readonly #shared: ConnectionContext;
   /** Connections turned away for want of descriptors. */
-  readonly #wants: Refusals;
+  readonly #wants: RefusalLog;
   /** Accepted, but not served yet: paused, or waiting for the one before to close. */
   #waiting: Arrival[] = [];
   #accepted = 0;
@@ -56,7 +56,7 @@ export class TcpBinding implements Binding {
     const pipeline = new Pipeline({ spec, context, localPort: port, policy: null, record, served: () => {} });
     this.#shared = { framing: spec.tcp.framing, pipeline, log, closing: false };
     const { counters, problem } = context;
-    this.#wants = new Refusals({ counters, problem, counter: 'connectionsRefused', what: WANT });
+    this.#wants = new RefusalLog({ counters, problem, counter: 'connectionsRefused', what: WANT });
     server.on('connection', (socket) => this.#accept(socket));
     server.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => context.problem({ code, message }));
   }

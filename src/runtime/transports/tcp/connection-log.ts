@@ -13,7 +13,7 @@ import {
 } from '../../../records/chunk.ts';
 import { COLUMN } from '../../counters.ts';
 import type { BindingContext, Recorder } from '../../transport.ts';
-import { type Refusals, repliesRefused } from '../refusals.ts';
+import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 
 /** What a record says of the connection it belongs to. `remote` is 16 bytes, undefined where nobody knows them. */
 export type Party = { readonly number: number; readonly remote: Uint8Array | undefined; readonly remotePort: number };
@@ -27,8 +27,8 @@ export type Closing = NonNullable<Draft['closing']> & { readonly detail?: string
 
 export class ConnectionLog {
   readonly recorder: Recorder;
-  /** Answers that the system did not take. */
-  readonly refusals: Refusals;
+  /** Replies that the system did not take. */
+  readonly refusals: RefusalLog;
   /** Bytes kept of a message. */
   keep: number;
   /** Goes up with every read, so that a flush can tell whether there was one. */

@@ -23,7 +23,7 @@ import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
-import { type Refusals, repliesRefused } from '../refusals.ts';
+import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;
@@ -91,7 +91,7 @@ class DgramBinding implements Binding {
   readonly #queue: SerialQueue<Task> | null;
   readonly #maxRequests: number | null;
   readonly #watch = new ReplyWaiters();
-  readonly #refusals: Refusals;
+  readonly #refusals: RefusalLog;
   #maxPayload: number;
   #closing = false;
 

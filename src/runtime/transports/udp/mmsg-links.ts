@@ -9,7 +9,7 @@ import { SEND_BATCH_SLOTS } from '../../native/send-batch.ts';
 import { MAX_DATAGRAM } from '../../native/sockaddr.ts';
 import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { BindingContext } from '../../transport.ts';
-import { type Refusals, repliesRefused } from '../refusals.ts';
+import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 import type { ThreadResources } from './thread-resources.ts';
 
 /** Bytes of a struct sockaddr_in6, the largest there is here. */
@@ -25,7 +25,7 @@ export class MmsgLinks {
   readonly #resources: ThreadResources;
   readonly #context: BindingContext;
   readonly #fd: number;
-  readonly #refusals: Refusals;
+  readonly #refusals: RefusalLog;
   readonly #row: Float64Array;
   /** For each slot of the batch, the ordinal of the message answered. */
   readonly #answered = new Uint32Array(SEND_BATCH_SLOTS);

@@ -1,5 +1,5 @@
 /**
- * Tempo of one socket: when to look again at once, and when to let a little gather. Who was just answered often asks
+ * PollPolicy of one socket: when to look again at once, and when to let a little gather. Who was just answered often asks
  * again within microseconds; who streams without being answered costs least a millisecond's worth at a time.
  */
 import { availableParallelism } from 'node:os';

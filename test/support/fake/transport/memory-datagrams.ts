@@ -16,7 +16,7 @@ import { ReplyWaiters } from '../../../../src/runtime/pipeline/reply-waiters.ts'
 import { SerialQueue } from '../../../../src/runtime/pipeline/serial-queue.ts';
 import { type DatagramSender, transmitDatagrams } from '../../../../src/runtime/transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl, Transport } from '../../../../src/runtime/transport.ts';
-import { repliesRefused } from '../../../../src/runtime/transports/refusals.ts';
+import { repliesRefused } from '../../../../src/runtime/transports/refusal-log.ts';
 import type { LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../../src/workers/protocol.ts';
 import type { MemoryDatagram, MemoryDatagramSocket, MemoryNetwork } from './memory-network.ts';
 import { errno } from './memory-socket.ts';

@@ -22,12 +22,12 @@ const at = { seconds: 1_760_000_000, nanos: 123_456_789 };
 const id = listenerId(A);
 
 async function shown(draft: Draft, payload: PayloadMode = 'full'): Promise<Item> {
-  const { ledger, pull } = bench();
-  ledger.register(listener());
-  ledger.append(chunk([draft]));
-  ledger.commit();
+  const { log, pull } = bench();
+  log.register(listener());
+  log.append(chunk([draft]));
+  log.commit();
   const [item] = itemsOf(await pull({ payload, filter: { kinds: 0x3f } }));
-  ledger.store.close();
+  log.store.close();
   return item!;
 }
 
@@ -91,13 +91,13 @@ t.test('any payload comes out as it went in', async (t) => {
         },
       ),
       async (payloads) => {
-        const { ledger, pull } = bench();
-        ledger.register(listener());
-        ledger.append(chunk(payloads.map((payload) => message('', { payload, size: payload.length }))));
-        ledger.commit();
+        const { log, pull } = bench();
+        log.register(listener());
+        log.append(chunk(payloads.map((payload) => message('', { payload, size: payload.length }))));
+        log.commit();
         const full = itemsOf(await pull());
         const hex = itemsOf(await pull({ payload: 'hex' }));
-        ledger.store.close();
+        log.store.close();
         payloads.forEach((payload, i) => {
           const bytes = Buffer.from(payload);
           if (full[i]?.base64 !== bytes.toString('base64')) throw new Error(`base64 of ${bytes.toString('hex')}`);
@@ -175,12 +175,12 @@ t.test('other records carry afterSeq and say what happened', async (t) => {
 const EPOCH = /~[0-9a-z]+/g;
 
 t.test('one record has one form in every format', async (t) => {
-  const { ledger, pull } = bench();
-  ledger.register(listener());
-  ledger.append(
+  const { log, pull } = bench();
+  log.register(listener());
+  log.append(
     chunk([message('a'), { ...message(''), kind: KIND_GAP, payload: NO_PAYLOAD, reference: 1 }, message('b\rc')]),
   );
-  ledger.commit();
+  log.commit();
   const read = async (format: 'json' | 'ndjson' | 'sse', scope: object = { listener: A }) =>
     Buffer.from((await pull({ format, scope: scope as never, filter: { kinds: 0x3f } })).body).toString();
   const objects = JSON.parse(`[${await read('json')}]`);
@@ -214,11 +214,11 @@ t.test('one record has one form in every format', async (t) => {
 });
 
 t.test('streams and exports tell what is no longer there', async (t) => {
-  const { ledger, pull } = bench();
-  const book = ledger.register(listener());
-  ledger.append(chunk(['a', 'b', 'c'].map((text) => message(text))));
-  ledger.clear(book, 3);
-  ledger.commit();
+  const { log, pull } = bench();
+  const book = log.register(listener());
+  log.append(chunk(['a', 'b', 'c'].map((text) => message(text))));
+  log.clear(book, 3);
+  log.commit();
   const text = async (format: 'sse' | 'ndjson', kinds: number) =>
     Buffer.from((await pull({ format, after: '0', filter: { kinds } })).body).toString();
   const gap = { afterSeq: 0, listenerId: id, kind: 'gap', reason: 'cleared', dropped: 2, fromSeq: 1, toSeq: 2 };

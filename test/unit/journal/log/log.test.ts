@@ -13,22 +13,22 @@ const ONE = 120;
 /** A journal of one listener. */
 function open(capture: Partial<CaptureLimits> = {}, maxBytes?: number) {
   const clock = new MovedClock();
-  const { ledger, pull } = bench(maxBytes, clock);
-  const book = ledger.register(listener(A, capture));
+  const { log, pull } = bench(maxBytes, clock);
+  const history = log.register(listener(A, capture));
   const append = (...chunks: Uint8Array[]) => {
-    for (const each of chunks) ledger.append(each);
-    return ledger.commit();
+    for (const each of chunks) log.append(each);
+    return log.commit();
   };
-  return { ledger, book, pull, append, clock };
+  return { log, history, pull, append, clock };
 }
 
 t.test('messages are numbered from 1 without holes, over all bindings', async (t) => {
-  const { append, pull, book } = open();
+  const { append, pull, history } = open();
   append(chunk([message('a'), message('b')], A, { binding: 0 }), chunk([message('c')], A, { binding: 1 }));
   append(chunk([message('d')], A, { binding: 0, ordinal: 2 }));
   t.same(seqsOf(await pull()), [1, 2, 3, 4]);
   t.same(textsOf(await pull()), ['a', 'b', 'c', 'd']);
-  t.match(book.history(), { firstSeq: 1, lastSeq: 4, captured: 4, evicted: 0 });
+  t.match(history.history(), { firstSeq: 1, lastSeq: 4, captured: 4, evicted: 0 });
 });
 
 t.test('an answer refers to the seq of what it answers', async (t) => {
@@ -79,16 +79,16 @@ t.test('ordinals wrap around', async (t) => {
 });
 
 t.test('the bound by count is exact to the message', async (t) => {
-  const { append, pull, book } = open({ maxMessages: 3 });
+  const { append, pull, history } = open({ maxMessages: 3 });
   append(chunk(['a', 'b', 'c', 'd', 'e'].map((text) => message(text))));
   t.same(seqsOf(await pull()), [3, 4, 5]);
   append(...texts('f'));
   t.same(seqsOf(await pull()), [4, 5, 6]);
-  t.match(book.history(), { firstSeq: 4, lastSeq: 6, captured: 6, evicted: 3 });
+  t.match(history.history(), { firstSeq: 4, lastSeq: 6, captured: 6, evicted: 3 });
 });
 
 t.test('the bound by bytes is exact to the record', async (t) => {
-  const { append, pull, book } = open({ maxBytes: 2 * ONE });
+  const { append, pull, history } = open({ maxBytes: 2 * ONE });
   append(...texts('12345678', '12345678', '12345678'));
   t.same(seqsOf(await pull()), [2, 3]);
   append(chunk([message('12345678'), message('12345678')]));
@@ -97,11 +97,11 @@ t.test('the bound by bytes is exact to the record', async (t) => {
   t.same(seqsOf(await pull()), [6, 7, 8]);
   append(chunk(Array.from({ length: 10 }, () => message('12345678'))));
   t.same(seqsOf(await pull()), [15, 16, 17, 18], 'four records of 56 bytes fit into 240');
-  t.ok(book.history().bytes <= 2 * ONE);
+  t.ok(history.history().bytes <= 2 * ONE);
 });
 
 t.test('the bound by age is exact to the record', async (t) => {
-  const { append, pull, ledger, book, clock } = open({ maxAge: 1000 });
+  const { append, pull, log, history, clock } = open({ maxAge: 1000 });
   const start = clock.now();
   append(
     chunk([
@@ -115,40 +115,40 @@ t.test('the bound by age is exact to the record', async (t) => {
   t.same(textsOf(await pull()), ['new'], 'as old as it may be');
   clock.move(1);
   t.same(textsOf(await pull()), []);
-  t.match(ledger.history(book), { firstSeq: 4, lastSeq: 3, evicted: 3, bytes: 0 });
+  t.match(log.history(history), { firstSeq: 4, lastSeq: 3, evicted: 3, bytes: 0 });
 });
 
 t.test('a smaller bound evicts at once, a larger one brings nothing back', async (t) => {
-  const { append, pull, ledger, book } = open();
+  const { append, pull, log, history } = open();
   append(...texts('a', 'b', 'c', 'd'));
-  ledger.configure(book, { ...listener().capture, maxMessages: 2 });
+  log.configure(history, { ...listener().capture, maxMessages: 2 });
   t.same(seqsOf(await pull()), [3, 4]);
-  ledger.configure(book, { ...listener().capture, maxMessages: 100 });
+  log.configure(history, { ...listener().capture, maxMessages: 100 });
   t.same(seqsOf(await pull()), [3, 4]);
 });
 
 t.test('rows below the floor are freed', async (t) => {
-  const { append, ledger } = open({ maxMessages: 10 });
+  const { append, log } = open({ maxMessages: 10 });
   for (let i = 0; i < 1000; i++) append(...texts(`${i}`));
   append();
-  t.ok(ledger.store.rows <= 12, `${ledger.store.rows} rows`);
+  t.ok(log.store.rows <= 12, `${log.store.rows} rows`);
 });
 
 t.test('a listener that keeps nothing counts', async (t) => {
-  const { append, pull, book } = open({ maxMessages: 0 });
+  const { append, pull, history } = open({ maxMessages: 0 });
   const { touched } = append(chunk([message('a'), message('b', { direction: 1 })]));
-  t.ok(touched.has(book), 'its end moved');
-  t.match(book.history(), { firstSeq: 3, lastSeq: 2, captured: 1, evicted: 2 });
+  t.ok(touched.has(history), 'its end moved');
+  t.match(history.history(), { firstSeq: 3, lastSeq: 2, captured: 1, evicted: 2 });
   t.same(seqsOf(await pull()), []);
 });
 
 t.test('dropNewest keeps the oldest, counts what it refuses and says so by a gap', async (t) => {
-  const { append, pull, book, ledger } = open({ maxMessages: 3, overflow: 'dropNewest' });
+  const { append, pull, history, log } = open({ maxMessages: 3, overflow: 'dropNewest' });
   append(chunk([message('a'), message('b')]));
   append(chunk([message('c'), message('d'), message('e', { direction: 1 }), message('f')]));
   append(...texts('g', 'h'));
   t.same(textsOf(await pull()), ['a', 'b', 'c']);
-  t.match(book.history(), { captured: 3, full: 4, lastSeq: 3, evicted: 0 });
+  t.match(history.history(), { captured: 3, full: 4, lastSeq: 3, evicted: 0 });
   const gaps = itemsOf(await pull({ filter: { kinds: 1 << KIND_GAP } }));
   t.equal(
     gaps.reduce((sum, gap) => sum + (gap.dropped as number), 0),
@@ -156,7 +156,7 @@ t.test('dropNewest keeps the oldest, counts what it refuses and says so by a gap
     'only what came in',
   );
   t.ok(gaps.every((gap) => gap.reason === 'full' && gap.afterSeq === 3));
-  ledger.clear(book);
+  log.clear(history);
   append(...texts('i'));
   t.same(
     itemsOf(await pull()).map(({ seq, text }) => [seq, text]),
@@ -182,9 +182,9 @@ t.test('while it stays full the n-th gap comes n seconds after the one before, o
 });
 
 t.test('a gap stands where the refusal was', async (t) => {
-  const { append, pull, book, ledger } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  const { append, pull, history, log } = open({ maxMessages: 1, overflow: 'dropNewest' });
   append(...texts('a', 'b', 'c'));
-  ledger.configure(book, { ...listener().capture, maxMessages: 3, overflow: 'dropNewest' });
+  log.configure(history, { ...listener().capture, maxMessages: 3, overflow: 'dropNewest' });
   append(...texts('d'));
   const seen = itemsOf(await pull({ filter: { kinds: ALL_KINDS } })).map(
     ({ kind, text, dropped }) => text ?? `${kind} ${dropped}`,
@@ -193,16 +193,16 @@ t.test('a gap stands where the refusal was', async (t) => {
 });
 
 t.test('dropNewest by bytes', async (t) => {
-  const { append, pull, book } = open({ maxBytes: 2 * ONE, overflow: 'dropNewest' });
+  const { append, pull, history } = open({ maxBytes: 2 * ONE, overflow: 'dropNewest' });
   append(...texts('12345678', '12345678', '12345678'));
   t.same(seqsOf(await pull()), [1, 2]);
-  t.match(book.history(), { captured: 2, full: 1 });
+  t.match(history.history(), { captured: 2, full: 1 });
 });
 
 t.test('a refused message is no answer to refer to', async (t) => {
-  const { append, pull, ledger, book } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  const { append, pull, log, history } = open({ maxMessages: 1, overflow: 'dropNewest' });
   append(chunk([message('a'), message('refused')]));
-  ledger.configure(book, listener().capture);
+  log.configure(history, listener().capture);
   append(
     chunk([message('x', { direction: 1, reference: 1 }), message('y', { direction: 1, reference: 0 })], A, {
       ordinal: 2,
@@ -215,66 +215,66 @@ t.test('a refused message is no answer to refer to', async (t) => {
 });
 
 t.test('what a binding handed over is accounted for, refused or not', async (t) => {
-  const { append, book } = open({ maxMessages: 1, overflow: 'dropNewest' });
+  const { append, history } = open({ maxMessages: 1, overflow: 'dropNewest' });
   append(chunk([message('a'), message('b'), message('c', { direction: 1 })], A, { binding: 3, incarnation: 2 }));
-  t.equal(book.accounted(3, 2), 2);
-  t.equal(book.accounted(3, 1), 0);
+  t.equal(history.accounted(3, 2), 2);
+  t.equal(history.accounted(3, 1), 0);
   append(
     chunk([message('a')], A, { binding: 3, incarnation: 3 }),
     chunk([message('a')], A, { binding: 3, incarnation: 4 }),
   );
-  t.equal(book.accounted(3, 4), 1);
-  t.equal(book.accounted(3, 2), 0, 'only the last two lives of a binding are remembered');
+  t.equal(history.accounted(3, 4), 1);
+  t.equal(history.accounted(3, 2), 0, 'only the last two lives of a binding are remembered');
 });
 
 t.test('clearing removes messages and counts them as read; seq goes on', async (t) => {
-  const { append, pull, ledger, book } = open();
+  const { append, pull, log, history } = open();
   append(chunk(['a', 'b', 'c', 'd'].map((text) => message(text))));
-  t.equal(ledger.clear(book, 3), 2);
+  t.equal(log.clear(history, 3), 2);
   t.same(seqsOf(await pull()), [3, 4]);
-  t.equal(ledger.clear(book), 2);
-  t.equal(ledger.clear(book), 0);
+  t.equal(log.clear(history), 2);
+  t.equal(log.clear(history), 0);
   append(...texts('e'));
   t.same(seqsOf(await pull()), [5]);
-  t.match(book.history(), { cleared: 4, evicted: 0, captured: 5, unread: 0 });
+  t.match(history.history(), { cleared: 4, evicted: 0, captured: 5, unread: 0 });
   t.same((await pull({ after: '1' })).gap, { reason: 'cleared', dropped: 3, fromSeq: 2, toSeq: 4 });
 });
 
 t.test('unread are the in messages beyond the highest seq ever served', async (t) => {
-  const { append, pull, book } = open();
+  const { append, pull, history } = open();
   append(chunk([message('a'), message('A', { direction: 1 }), message('b'), message('c')]), ...texts('d'));
-  t.equal(book.history().unread, 4);
+  t.equal(history.history().unread, 4);
   await pull({ limit: 2 });
-  t.equal(book.history().unread, 3);
+  t.equal(history.history().unread, 3);
   await pull({ after: '2', limit: 1 });
-  t.equal(book.history().unread, 2);
+  t.equal(history.history().unread, 2);
   await pull({ limit: 1 });
-  t.equal(book.history().unread, 2, 'reading again what was read changes nothing');
+  t.equal(history.history().unread, 2, 'reading again what was read changes nothing');
   await pull({ order: 'desc', limit: 1 });
-  t.equal(book.history().unread, 0);
+  t.equal(history.history().unread, 0);
 });
 
 t.test('the cap on all of it evicts the oldest first', async (t) => {
-  const { append, pull, ledger, book } = open({}, 100 * 300);
-  const other = ledger.register(listener(B));
+  const { append, pull, log, history } = open({}, 100 * 300);
+  const other = log.register(listener(B));
   for (let i = 0; i < 100; i++) append(chunk([message(`${i}`)]), chunk([message(`${i}`)], B));
-  t.ok(ledger.store.bytes <= 100 * 300);
-  t.ok(Math.abs(book.kept - other.kept) <= 1, 'both give the same');
-  t.equal(book.history().evicted, 100 - book.kept);
+  t.ok(log.store.bytes <= 100 * 300);
+  t.ok(Math.abs(history.kept - other.kept) <= 1, 'both give the same');
+  t.equal(history.history().evicted, 100 - history.kept);
   t.same(seqsOf(await pull()).at(-1), 100);
-  t.same(seqsOf(await pull()).length, book.kept);
+  t.same(seqsOf(await pull()).length, history.kept);
 });
 
 t.test('forgetting takes everything along', async (t) => {
-  const { append, pull, ledger, book } = open();
-  ledger.register(listener(B));
+  const { append, pull, log, history } = open();
+  log.register(listener(B));
   append(...texts('a'), chunk([message('b')], B));
-  ledger.forget(book);
+  log.forget(history);
   append(chunk([message('too late')]));
   await t.rejects(pull(), { code: 'unknown_listener' });
   t.same(textsOf(await pull({ scope: { listeners: null } })), ['b']);
-  t.equal(ledger.store.rows, 1);
-  ledger.register(listener(A));
+  t.equal(log.store.rows, 1);
+  log.register(listener(A));
   append(chunk([message('anew')]));
   t.same(
     itemsOf(await pull()).map(({ seq, text }) => [seq, text]),
@@ -283,28 +283,28 @@ t.test('forgetting takes everything along', async (t) => {
 });
 
 t.test('registering again keeps the history', async (t) => {
-  const { append, pull, ledger, book } = open();
+  const { append, pull, log, history } = open();
   append(...texts('a'));
-  t.equal(ledger.register({ ...listener(), local: { address: '127.0.0.1', port: 99 } }), book);
+  t.equal(log.register({ ...listener(), local: { address: '127.0.0.1', port: 99 } }), history);
   t.same(itemsOf(await pull())[0]?.local, { address: '127.0.0.1', port: 99 });
 });
 
 t.test('bytes that are no chunk are refused and change nothing', async (t) => {
-  const { ledger, pull } = open();
-  t.throws(() => ledger.append(new Uint8Array(100)), RangeError);
+  const { log, pull } = open();
+  t.throws(() => log.append(new Uint8Array(100)), RangeError);
   const miscounted = chunk([message('a')]);
   new DataView(miscounted.buffer).setUint16(50, 7, true);
-  t.throws(() => ledger.append(miscounted), RangeError);
+  t.throws(() => log.append(miscounted), RangeError);
   t.same(seqsOf(await pull()), []);
 });
 
 t.test('connections are records without a seq', async (t) => {
-  const { append, pull, book } = open();
+  const { append, pull, history } = open();
   const connection = { ...message('', { connection: 1 }), kind: KIND_CONNECTION, payload: NO_PAYLOAD };
   append(chunk([connection, message('a', { connection: 1 }), { ...connection, direction: 1 }]));
   const seen = itemsOf(await pull({ filter: { kinds: ALL_KINDS } })).map(
     ({ seq, afterSeq, phase }) => phase ?? seq ?? afterSeq,
   );
   t.same(seen, ['opened', 1, 'closed']);
-  t.match(book.history(), { lastSeq: 1, captured: 1 });
+  t.match(history.history(), { lastSeq: 1, captured: 1 });
 });

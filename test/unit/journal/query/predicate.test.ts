@@ -138,10 +138,10 @@ t.test('searching chunks as a whole finds what searching each payload finds', as
       fc.stringMatching(/^[ab]{1,3}$/),
       fc.constantFrom('asc' as const, 'desc' as const),
       async (chunks, needle, order) => {
-        const { ledger, pull } = bench();
-        ledger.register(listener());
-        for (const each of chunks) ledger.append(chunk(each.map((text) => message(text))));
-        ledger.commit();
+        const { log, pull } = bench();
+        log.register(listener());
+        for (const each of chunks) log.append(chunk(each.map((text) => message(text))));
+        log.commit();
         const all = chunks.flat();
         const wanted = all.flatMap((text, i) => (text.includes(needle) ? [i + 1] : []));
         if (order === 'desc') wanted.reverse();
@@ -150,7 +150,7 @@ t.test('searching chunks as a whole finds what searching each payload finds', as
           const got = seqsOf(await pull({ filter, order }));
           if (got.join() !== wanted.join()) throw new Error(`${got} is not ${wanted}`);
         }
-        ledger.store.close();
+        log.store.close();
       },
     ),
     { numRuns: 80 },
@@ -208,8 +208,8 @@ t.test('the notes of a chunk never hide a match', async () => {
       fc.array(fc.array(draft, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 8 }),
       filter,
       async (chunks, filter) => {
-        const { ledger, pull } = bench();
-        ledger.register(listener());
+        const { log, pull } = bench();
+        log.register(listener());
         const predicate = compileFilter(filter);
         const wanted: number[] = [];
         let seq = 0;
@@ -220,12 +220,12 @@ t.test('the notes of a chunk never hide a match', async () => {
           while (reader.next()) if (++seq && predicate.matches(reader)) wanted.push(seq);
           if (wanted.length > before && !mayMatch(predicate.conditions, summarizeChunk(reader), 1))
             throw new Error('hidden');
-          ledger.append(bytes);
+          log.append(bytes);
         }
-        ledger.commit();
+        log.commit();
         const got = seqsOf(await pull({ filter, scope: { listener: A } }));
         const all = seqsOf(await pull({ filter, scope: { listeners: [A] } }));
-        ledger.store.close();
+        log.store.close();
         if (got.join() !== wanted.join() || all.join() !== wanted.join()) throw new Error(`${got} is not ${wanted}`);
       },
     ),

@@ -11,25 +11,25 @@ t.setTimeout(120_000);
 
 /** 20 chunks of 100 messages; every tenth says "ten". */
 function filled(scope: Read['scope'] = { listener: A }) {
-  const { ledger } = bench();
-  const book = ledger.register(listener());
+  const { log } = bench();
+  const history = log.register(listener());
   const append = (chunks: number) => {
     for (let i = 0; i < chunks; i++) {
-      ledger.append(chunk(Array.from({ length: 100 }, (_, j) => message(j % 10 === 9 ? 'ten' : 'other'))));
+      log.append(chunk(Array.from({ length: 100 }, (_, j) => message(j % 10 === 9 ? 'ten' : 'other'))));
     }
-    ledger.commit();
+    log.commit();
   };
   append(20);
   const scan = (more: Partial<Read> = {}) => {
     const request = pullOf({ scope, filter: { text: 'ten' }, ...more });
     const results = new ResultCollector(encoderFor(request.format, request.payload), request);
-    return new Scan(ledger, request, {
-      range: logRangeOf(ledger, scope),
+    return new Scan(log, request, {
+      range: logRangeOf(log, scope),
       predicate: compileFilter(request.filter),
       results,
     });
   };
-  return { ledger, book, append, scan };
+  return { log, history, append, scan };
 }
 
 /** Steps as small as they come, with something done between them. */
@@ -71,11 +71,11 @@ t.test('what is appended between the slices waits for the next pull', (t) => {
 });
 
 t.test('what is evicted between the slices ends the page, and the next one begins with the gap', (t) => {
-  const { scan, ledger, book } = filled();
+  const { scan, log, history } = filled();
   const walk = scan({ after: '0' });
   let slices = 0;
   inSlices(walk, () => {
-    if (++slices === 10) ledger.clear(book, 1501);
+    if (++slices === 10) log.clear(history, 1501);
   });
   const page = walk.answer();
   t.ok(page.items > 0 && page.items < 200, `${page.items} items`);
@@ -91,9 +91,9 @@ t.test('what is evicted between the slices ends the page, and the next one begin
 });
 
 t.test('what is evicted before anything was found moves the reader', (t) => {
-  const { scan, ledger, book } = filled();
+  const { scan, log, history } = filled();
   const walk = scan({ filter: { text: 'nothing' } });
-  inSlices(walk, () => ledger.clear(book));
+  inSlices(walk, () => log.clear(history));
   t.match(walk.answer(), { items: 0, next: cursorAt(2000), hasMore: false });
   t.end();
 });

@@ -152,7 +152,7 @@ function hostOf(t: Test, ...listeners: number[]): JournalCommands {
 
 function hostAt(t: Test, clock: Clock, ...listeners: number[]): JournalCommands {
   const log = new Log(new SqliteStore(null), 1e9, clock);
-  const host = new JournalCommands({ log, reserve: new DiskReserve(log, null), reader: null, postHeads: () => {} });
+  const host = new JournalCommands({ log, reserve: new DiskReserve(log, null), reader: null, postTails: () => {} });
   for (const number of listeners) host.register(listener(number));
   t.teardown(() => host.close());
   return host;

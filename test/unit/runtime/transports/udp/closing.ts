@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isMainThread, MessageChannel, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Endpoint } from '../../../../../src/net/endpoint.ts';
-import { JournalPort } from '../../../../../src/runtime/chunk-link.ts';
+import { CreditedLink } from '../../../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../../../src/runtime/recorder.ts';
 import { openMmsg } from '../../../../../src/runtime/transports/udp/mmsg.ts';
@@ -28,7 +28,7 @@ async function closeInFlood(after: number): Promise<number> {
   const spec = udpSpec();
   const { attachment, port, release } = attach(spec);
   const counters = new BindingCounters(createCounters(1), 0);
-  const journal = new JournalPort(new MessageChannel().port1, CREDIT);
+  const journal = new CreditedLink(new MessageChannel().port1, CREDIT);
   const origin = { listener: 1, node: 0, thread: 1, binding: 0, incarnation: 0 };
   const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
   const silent = { exhausted: () => {}, failed: () => {}, problem: () => {}, internalError: () => {} };

@@ -8,7 +8,7 @@ import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isMainThread, MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { Endpoint } from '../../../../../src/net/endpoint.ts';
-import { JournalPort } from '../../../../../src/runtime/chunk-link.ts';
+import { CreditedLink } from '../../../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../../../src/runtime/recorder.ts';
 import { openMmsg } from '../../../../../src/runtime/transports/udp/mmsg.ts';
@@ -80,7 +80,7 @@ async function collections(responder: Responder): Promise<Collections> {
 function context(openedAt: number, counters: BindingCounters) {
   const { port1, port2 } = new MessageChannel();
   thread({ sink: port2 }, [port2]);
-  const journal = new JournalPort(port1, 16 << 20);
+  const journal = new CreditedLink(port1, 16 << 20);
   const origin = { listener: 1, node: 0, thread: 1, binding: 0, incarnation: 0 };
   const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt });
   const silent = { exhausted: () => {}, failed: () => {}, problem: () => {}, internalError: () => {} };

@@ -3,7 +3,7 @@ import type { PreparedSocket } from '../runtime/transport.ts';
 import type { ListenerThread } from '../workers/thread-allocator.ts';
 
 /** A listener's socket inside one thread. */
-export type Binding = {
+export type BindingSlot = {
   readonly index: number;
   /** What it counts. */
   readonly row: BindingCounters;

@@ -1,5 +1,5 @@
 /**
- * SalvagedBooks: what is known of the listeners of a wreck. Where a state is lost it is made of the rows and the spec,
+ * SalvagedHistories: what is known of the listeners of a wreck. Where a state is lost it is made of the rows and the spec,
  * where a spec is lost of the state; where both are, the listener is. Between the rows of each, gaps stand for lost ones.
  */
 
@@ -16,7 +16,7 @@ import { sealedText } from './sealed-text.ts';
 import type { Statements } from './statements.ts';
 import type { ListenerTexts } from './wreck.ts';
 
-export class SalvagedBooks {
+export class SalvagedHistories {
   /** Ids of listeners that are lost, and of those that are not all they were. */
   readonly lost: string[] = [];
   readonly reduced: string[] = [];

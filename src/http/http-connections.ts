@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export type ConnectionTotals = { open: number; refused: number };
 
-export class Connections {
+export class HttpConnections {
   /** Requests under way, by connection: from their head on until the answer is written or the client gone. */
   readonly #open = new Map<Socket, number>();
   readonly #emptied = Promise.withResolvers<void>();
@@ -28,10 +28,10 @@ export class Connections {
    * Cuts at once those that ask for nothing, or only new ones; those with a request under way, half sent or half
    * answered, get so many milliseconds to come to its end.
    */
-  async close(patience: number): Promise<void> {
+  async close(timeoutMs: number): Promise<void> {
     this.#closing = true;
     for (const [socket, requests] of this.#open) if (requests === 0) socket.destroy();
-    if (this.#open.size > 0) await Promise.race([this.#emptied.promise, sleep(patience, null, { ref: false })]);
+    if (this.#open.size > 0) await Promise.race([this.#emptied.promise, sleep(timeoutMs, null, { ref: false })]);
     for (const socket of this.#open.keys()) socket.destroy();
   }
 

@@ -3,7 +3,7 @@
 /** Goes on until the deadline; true when it has come to its end, and has delivered its result. It must not throw. */
 export type SlicedTask = (deadline: number) => boolean;
 
-export class Line {
+export class TaskQueue {
   /** By lane, the next one first. None is empty. */
   readonly #lanes = new Map<number, SlicedTask[]>();
   /** Milliseconds run at once, past the line, in this turn of the event loop. */

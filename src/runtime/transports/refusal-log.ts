@@ -8,9 +8,9 @@ const INTERVAL = 1000;
 const KINDS = 64;
 
 type Options = { counters: BindingCounters; counter: Counter; what: string; problem(error: WireError): void };
-type Kind = { untold: number; timer: NodeJS.Timeout };
+type Kind = { unreported: number; timer: NodeJS.Timeout };
 
-export class Refusals {
+export class RefusalLog {
   readonly #options: Options;
   readonly #kinds = new Map<string, Kind>();
 
@@ -23,18 +23,18 @@ export class Refusals {
     const { counters, counter } = this.#options;
     counters.add(counter);
     const kind = this.#kinds.get(code);
-    if (kind !== undefined) kind.untold++;
+    if (kind !== undefined) kind.unreported++;
     else if (this.#kinds.size < KINDS) {
-      this.#tell(code, 1);
-      this.#kinds.set(code, { untold: 0, timer: this.#later(code) });
+      this.#report(code, 1);
+      this.#kinds.set(code, { unreported: 0, timer: this.#later(code) });
     }
   }
 
-  /** Tells what is untold. */
+  /** Tells what is unreported. */
   close(): void {
-    for (const [code, { untold, timer }] of this.#kinds) {
+    for (const [code, { unreported, timer }] of this.#kinds) {
       clearTimeout(timer);
-      if (untold > 0) this.#tell(code, untold);
+      if (unreported > 0) this.#report(code, unreported);
     }
     this.#kinds.clear();
   }
@@ -46,22 +46,22 @@ export class Refusals {
   #due(code: string): void {
     const kind = this.#kinds.get(code);
     if (kind === undefined) return;
-    const { untold } = kind;
-    if (untold === 0) this.#kinds.delete(code);
+    const { unreported } = kind;
+    if (unreported === 0) this.#kinds.delete(code);
     else {
-      kind.untold = 0;
+      kind.unreported = 0;
       kind.timer = this.#later(code);
-      this.#tell(code, untold);
+      this.#report(code, unreported);
     }
   }
 
-  #tell(code: string, count: number): void {
+  #report(code: string, count: number): void {
     const { what, problem } = this.#options;
     problem({ code, message: `${count} ${what}: ${code}` });
   }
 }
 
 /** For the answers of a binding. */
-export function repliesRefused({ counters, problem }: Pick<BindingContext, 'counters' | 'problem'>): Refusals {
-  return new Refusals({ counters, problem, counter: 'repliesRefused', what: 'replies were not sent' });
+export function repliesRefused({ counters, problem }: Pick<BindingContext, 'counters' | 'problem'>): RefusalLog {
+  return new RefusalLog({ counters, problem, counter: 'repliesRefused', what: 'replies were not sent' });
 }

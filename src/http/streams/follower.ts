@@ -13,10 +13,10 @@ const PULL_ITEMS = 1000;
 const PULL_BYTES = 512 * 1024;
 
 /** Where to look; `key` is the same for the same scope. It may change while it is followed. */
-export type Place = { scope: Scope; key: string };
+export type FollowedScope = { scope: Scope; key: string };
 
 export type Following = {
-  place: () => Place;
+  place: () => FollowedScope;
   /** Exclusive cursor; null starts at the end. */
   after: string | null;
   filter: MessageFilter;
