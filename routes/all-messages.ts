@@ -4,7 +4,7 @@ import { commaList, labelPairs } from '../src/http/messages/filters.ts';
 import { pageRead, pageWait, sendPage, sendWaited, waitTerms } from '../src/http/messages/pages.ts';
 import { LiveReadPosition } from '../src/http/messages/read-scope.ts';
 import { waitOnMany } from '../src/http/messages/wait.ts';
-import { json, responses } from '../src/http/operation.ts';
+import { jsonContent, responses } from '../src/http/operation.ts';
 import { MessagePageSchema } from '../src/schemas/message.ts';
 import { AllPageQuerySchema } from '../src/schemas/query.ts';
 
@@ -32,5 +32,5 @@ const pageSchema = {
   summary: 'Read or wait for messages of all listeners',
   description: 'A page in the order in which messages were stored. The cursor is opaque: give `next` back as `after`.',
   querystring: AllPageQuerySchema,
-  response: responses({ 200: json(MessagePageSchema, 'A page of messages.') }),
+  response: responses({ 200: jsonContent(MessagePageSchema, 'A page of messages.') }),
 };

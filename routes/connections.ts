@@ -1,7 +1,7 @@
 /** TCP connections of a listener: look at them, write to them, stall and close them. */
 import { Type } from '@sinclair/typebox';
 import type { Routes } from '../src/http/domain.ts';
-import { empty, json, ListenerParams, responses } from '../src/http/operation.ts';
+import { empty, jsonContent, ListenerParams, responses } from '../src/http/operation.ts';
 import {
   ConnectionListSchema,
   ConnectionPatchSchema,
@@ -48,7 +48,7 @@ const listSchema = {
   summary: 'List open connections',
   description: 'The TCP connections that are open now.',
   params: ListenerParams,
-  response: responses({ 200: json(ConnectionListSchema, 'The connections.') }),
+  response: responses({ 200: jsonContent(ConnectionListSchema, 'The connections.') }),
 };
 
 const sendSchema = {
@@ -58,7 +58,7 @@ const sendSchema = {
   description: 'Recorded as `out`.',
   params: ConnectionParams,
   body: Ref(PayloadSchema),
-  response: responses({ 200: json(WrittenSchema, 'It was written.') }),
+  response: responses({ 200: jsonContent(WrittenSchema, 'It was written.') }),
 };
 
 const patchSchema = {
@@ -69,7 +69,7 @@ const patchSchema = {
   consumes: ['application/json', 'application/merge-patch+json'],
   params: ConnectionParams,
   body: Ref(ConnectionPatchSchema),
-  response: responses({ 200: json(ConnectionSchema, 'The connection as it is now.') }),
+  response: responses({ 200: jsonContent(ConnectionSchema, 'The connection as it is now.') }),
 };
 
 const closeSchema = {

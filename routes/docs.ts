@@ -4,7 +4,7 @@ import { Type } from '@sinclair/typebox';
 import { PROBLEMS, type ProblemCode, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { documentForPeople } from '../src/http/openapi.ts';
-import { content, json, responses } from '../src/http/operation.ts';
+import { content, jsonContent, responses } from '../src/http/operation.ts';
 import { ProblemKindSchema } from '../src/schemas/problem.ts';
 import { OpenApiSchema } from '../src/schemas/status.ts';
 
@@ -44,7 +44,7 @@ const jsonSchema = {
   summary: 'This description as JSON',
   description: 'OpenAPI 3.1.',
   security: [],
-  response: responses({ 200: json(OpenApiSchema, 'The description.') }),
+  response: responses({ 200: jsonContent(OpenApiSchema, 'The description.') }),
 };
 
 const yamlSchema = {
@@ -63,5 +63,5 @@ const problemSchema = {
   description: 'The `type` of a problem document leads here.',
   security: [],
   params: Type.Object({ code: Type.String({ description: 'Error code.', examples: ['not_found'] }) }),
-  response: responses({ 200: json(ProblemKindSchema, 'Code, status and title.') }),
+  response: responses({ 200: jsonContent(ProblemKindSchema, 'Code, status and title.') }),
 };

@@ -1,7 +1,7 @@
 /** Health: for orchestrators, without gate and token. */
 import { Type } from '@sinclair/typebox';
 import type { Routes } from '../src/http/domain.ts';
-import { json, responses } from '../src/http/operation.ts';
+import { jsonContent, responses } from '../src/http/operation.ts';
 import { strict } from '../src/schemas/parts.ts';
 import { HealthSchema } from '../src/schemas/status.ts';
 
@@ -26,7 +26,7 @@ function aliveSchema(operationId: string) {
     summary: 'Is it alive?',
     description: 'Answers as long as the process serves requests.',
     security: [],
-    response: responses({ 200: json(HealthSchema, 'It is alive.') }),
+    response: responses({ 200: jsonContent(HealthSchema, 'It is alive.') }),
   };
 }
 
@@ -41,5 +41,8 @@ const readySchema = {
     { verbose: Type.Optional(Type.String({ description: 'Show each check.', examples: ['true'] })) },
     strict,
   ),
-  response: responses({ 200: json(HealthSchema, 'It is ready.'), 503: json(HealthSchema, 'It is not ready.') }),
+  response: responses({
+    200: jsonContent(HealthSchema, 'It is ready.'),
+    503: jsonContent(HealthSchema, 'It is not ready.'),
+  }),
 };

@@ -4,7 +4,7 @@ import { invalidField, invalidParameter } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { listPage } from '../src/http/lists.ts';
 import { commaList, duration, labelPairs } from '../src/http/messages/filters.ts';
-import { empty, json, ListenerParams, responses } from '../src/http/operation.ts';
+import { empty, jsonContent, ListenerParams, responses } from '../src/http/operation.ts';
 import { listenerNumber } from '../src/records/ids.ts';
 import { type ListenerSpec, ListenerSpecSchema, REF_PATTERN } from '../src/schemas/listener.ts';
 import { LISTENER_STATES, type ListenerState } from '../src/schemas/listener-states.ts';
@@ -97,7 +97,7 @@ const createSchema = {
   summary: 'Create a listener',
   description: 'Answers once the socket is bound; `address.port` is the real port.',
   body: Ref(ListenerSpecSchema),
-  response: responses({ 201: json(ListenerSchema, 'The listener listens.') }),
+  response: responses({ 201: jsonContent(ListenerSchema, 'The listener listens.') }),
 };
 
 const ListQuerySchema = Type.Object(
@@ -120,7 +120,7 @@ const listSchema = {
   summary: 'List listeners',
   description: 'Oldest first.',
   querystring: ListQuerySchema,
-  response: responses({ 200: json(ListenerPageSchema, 'A page of listeners.') }),
+  response: responses({ 200: jsonContent(ListenerPageSchema, 'A page of listeners.') }),
 };
 
 const getSchema = {
@@ -129,7 +129,7 @@ const getSchema = {
   summary: 'Get one listener',
   description: 'Its workers flush first, so the numbers hold every message whose effect anybody has seen.',
   params: ListenerParams,
-  response: responses({ 200: json(ListenerSchema, 'The listener.') }),
+  response: responses({ 200: jsonContent(ListenerSchema, 'The listener.') }),
 };
 
 const patchSchema = {
@@ -140,7 +140,7 @@ const patchSchema = {
   consumes: ['application/json', 'application/merge-patch+json'],
   params: ListenerParams,
   body: Ref(ListenerPatchSchema),
-  response: responses({ 200: json(ListenerSchema, 'The listener as it is now.') }),
+  response: responses({ 200: jsonContent(ListenerSchema, 'The listener as it is now.') }),
 };
 
 const putSchema = {
@@ -166,8 +166,8 @@ const putSchema = {
   ),
   body: Ref(ListenerPutSchema),
   response: responses({
-    200: json(ListenerSchema, 'It was there, or was replaced.'),
-    201: json(ListenerSchema, 'It was created.'),
+    200: jsonContent(ListenerSchema, 'It was there, or was replaced.'),
+    201: jsonContent(ListenerSchema, 'It was created.'),
   }),
 };
 
@@ -195,5 +195,5 @@ const deleteManySchema = {
   summary: 'Delete listeners by label',
   description: 'Deletes every listener that has all the labels.',
   querystring: Type.Object({ label: labelParameter }, strict),
-  response: responses({ 200: json(RemovedSchema, 'What was deleted.') }),
+  response: responses({ 200: jsonContent(RemovedSchema, 'What was deleted.') }),
 };

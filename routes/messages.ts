@@ -5,7 +5,7 @@ import type { Routes } from '../src/http/domain.ts';
 import { exportCapture, exportLines } from '../src/http/messages/export.ts';
 import { messageRead, pageRead, pageWait, sendPage, sendWaited, waitTerms } from '../src/http/messages/pages.ts';
 import { waitOnOne } from '../src/http/messages/wait.ts';
-import { content, json, ListenerParams, listenerParams, responses } from '../src/http/operation.ts';
+import { content, jsonContent, ListenerParams, listenerParams, responses } from '../src/http/operation.ts';
 import { PayloadSchema } from '../src/schemas/connection.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from '../src/schemas/message.ts';
 import { Ref, strict } from '../src/schemas/parts.ts';
@@ -89,7 +89,7 @@ const pageSchema = {
     'A page in order of seq; give `next` back as `after` to go on. With `wait` it answers as soon as `count` messages match, or at the time-out, with status 200 either way; `orFail=true` turns not satisfied into a 409. A client that closes its side of the connection ends its wait.',
   params: ListenerParams,
   querystring: PageQuerySchema,
-  response: responses({ 200: json(MessagePageSchema, 'A page of messages.') }),
+  response: responses({ 200: jsonContent(MessagePageSchema, 'A page of messages.') }),
 };
 
 const messageParams = Type.Object({
@@ -103,7 +103,7 @@ const oneSchema = {
   description: 'The message as pages show it.',
   params: messageParams,
   querystring: Type.Object({ payload: payloadParameter }, strict),
-  response: responses({ 200: json(MessageSchema, 'The message.') }),
+  response: responses({ 200: jsonContent(MessageSchema, 'The message.') }),
 };
 
 const payloadSchema = {
@@ -122,7 +122,7 @@ const replySchema = {
   description: "From the listener's socket (UDP), or on the message's connection (TCP). Recorded as `out`.",
   params: messageParams,
   body: Ref(PayloadSchema),
-  response: responses({ 200: json(WrittenSchema, 'It was handed to the kernel.') }),
+  response: responses({ 200: jsonContent(WrittenSchema, 'It was handed to the kernel.') }),
 };
 
 const clearSchema = {
@@ -139,7 +139,7 @@ const clearSchema = {
     },
     strict,
   ),
-  response: responses({ 200: json(ClearedSchema, 'How many are gone.') }),
+  response: responses({ 200: jsonContent(ClearedSchema, 'How many are gone.') }),
 };
 
 const captureSchema = {

@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { invalidParameter, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
-import { json, responses } from '../src/http/operation.ts';
+import { jsonContent, responses } from '../src/http/operation.ts';
 import { OneOf, strict } from '../src/schemas/parts.ts';
 import { LARGEST_FILE, SendSchema } from '../src/schemas/send.ts';
 
@@ -89,7 +89,7 @@ const schema = {
     strict,
   ),
   response: responses({
-    201: json(SendSchema, 'It is done.'),
-    202: json(SendSchema, 'It goes on; GET shows how far it is.'),
+    201: jsonContent(SendSchema, 'It is done.'),
+    202: jsonContent(SendSchema, 'It goes on; GET shows how far it is.'),
   }),
 };

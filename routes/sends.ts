@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Routes } from '../src/http/domain.ts';
 import { listPage } from '../src/http/lists.ts';
-import { json, responses } from '../src/http/operation.ts';
+import { jsonContent, responses } from '../src/http/operation.ts';
 import { Ref, strict } from '../src/schemas/parts.ts';
 import { listParameters } from '../src/schemas/query.ts';
 import { SendPageSchema, SendRequestSchema, SendSchema } from '../src/schemas/send.ts';
@@ -51,8 +51,8 @@ const createSchema = {
   }),
   body: Ref(SendRequestSchema),
   response: responses({
-    201: json(SendSchema, 'It is done.'),
-    202: json(SendSchema, 'It goes on; GET shows how far it is.'),
+    201: jsonContent(SendSchema, 'It is done.'),
+    202: jsonContent(SendSchema, 'It goes on; GET shows how far it is.'),
   }),
 };
 
@@ -62,7 +62,7 @@ const listSchema = {
   summary: 'List sends',
   description: 'Newest first; the newest 1,000 are kept.',
   querystring: Type.Object(listParameters, strict),
-  response: responses({ 200: json(SendPageSchema, 'A page of sends.') }),
+  response: responses({ 200: jsonContent(SendPageSchema, 'A page of sends.') }),
 };
 
 const getSchema = {
@@ -71,7 +71,7 @@ const getSchema = {
   summary: 'Get one send',
   description: 'How far it is, and its result.',
   params: SendParams,
-  response: responses({ 200: json(SendSchema, 'The send.') }),
+  response: responses({ 200: jsonContent(SendSchema, 'The send.') }),
 };
 
 const cancelSchema = {
@@ -80,5 +80,5 @@ const cancelSchema = {
   summary: 'Cancel a send',
   description: 'Nothing more leaves once it has answered. A send that is done stays as it is.',
   params: SendParams,
-  response: responses({ 200: json(SendSchema, 'The send.') }),
+  response: responses({ 200: jsonContent(SendSchema, 'The send.') }),
 };

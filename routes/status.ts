@@ -1,6 +1,6 @@
 /** What the service is and does: version and policy, threads, and the way back to an empty service. */
 import type { Routes } from '../src/http/domain.ts';
-import { empty, json, responses } from '../src/http/operation.ts';
+import { empty, jsonContent, responses } from '../src/http/operation.ts';
 import { InfoSchema, WorkersSchema } from '../src/schemas/status.ts';
 
 const tags = ['Operations'];
@@ -24,7 +24,7 @@ const infoSchema = {
   tags,
   summary: 'Version, limits and policy',
   description: 'What this service is and what it allows.',
-  response: responses({ 200: json(InfoSchema, 'About this service.') }),
+  response: responses({ 200: jsonContent(InfoSchema, 'About this service.') }),
 };
 
 const workersSchema = {
@@ -32,7 +32,7 @@ const workersSchema = {
   tags,
   summary: 'Worker threads',
   description: 'Pools, their threads, and what each does.',
-  response: responses({ 200: json(WorkersSchema, 'The threads.') }),
+  response: responses({ 200: jsonContent(WorkersSchema, 'The threads.') }),
 };
 
 const resetSchema = {

@@ -2,7 +2,7 @@
 import { invalidField, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
 import { whileOpen } from '../src/http/messages/wait.ts';
-import { json, ListenerParams, responses } from '../src/http/operation.ts';
+import { jsonContent, ListenerParams, responses } from '../src/http/operation.ts';
 import { Ref } from '../src/schemas/parts.ts';
 import { parseDuration, whyNotDuration } from '../src/schemas/units.ts';
 import { VerdictSchema, type VerificationRequest, VerificationSchema } from '../src/schemas/verification.ts';
@@ -68,5 +68,5 @@ const schema = {
   body: Ref(VerificationSchema, {
     examples: [{ match: { text: { contains: 'Hola' } }, count: { atLeast: 1 }, within: '2s' }],
   }),
-  response: responses({ 200: json(VerdictSchema, 'What was found.') }),
+  response: responses({ 200: jsonContent(VerdictSchema, 'What was found.') }),
 };

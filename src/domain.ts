@@ -8,7 +8,16 @@ import type { ListenerSpec } from './schemas/listener.ts';
 import type { ListenerState } from './schemas/listener-states.ts';
 import type { ListenerView } from './schemas/listener-status.ts';
 import type { ListenerPatch } from './schemas/listener-view.ts';
-import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from './schemas/reads.ts';
+import type {
+  HistoryStats,
+  JournalStats,
+  Read,
+  ReadResult,
+  ReadScope,
+  Tails,
+  Wait,
+  WaitResult,
+} from './schemas/reads.ts';
 import type { SendRequest, SendView } from './schemas/send.ts';
 
 export type Domain = { registry: Listeners; sends: Sends; journal: Messages; status: ServiceStatus };
@@ -94,7 +103,7 @@ export interface Messages {
   /** Histories of the listeners asked for, after the ports are empty; unknown ones are left out. */
   histories(listeners: number[]): Promise<Map<number, HistoryStats>>;
   /** The cursor at the end of a scope: where a stream without `after` starts. */
-  end(scope: Scope): Promise<string>;
+  end(scope: ReadScope): Promise<string>;
   stats(): Promise<JournalStats>;
   /** Called for each post of heads. Returns the way to stop. */
   onTails(listener: (tails: Tails) => void): () => void;

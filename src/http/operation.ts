@@ -16,7 +16,7 @@ export function responses(own: Responses): Record<string, unknown> {
 }
 
 /** An answer of JSON under a named schema. */
-export function json(schema: Parameters<typeof Ref>[0], description: string) {
+export function jsonContent(schema: Parameters<typeof Ref>[0], description: string) {
   return { description, content: { 'application/json': { schema: Ref(schema) } } };
 }
 

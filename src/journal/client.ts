@@ -2,7 +2,16 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { ReplyMessage, ReplyOf, RequestOf } from '../rpc/protocol.ts';
 import { type CallOptions, RpcClient } from '../rpc/rpc-client.ts';
-import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../schemas/reads.ts';
+import type {
+  HistoryStats,
+  JournalStats,
+  Read,
+  ReadResult,
+  ReadScope,
+  Tails,
+  Wait,
+  WaitResult,
+} from '../schemas/reads.ts';
 import type { CaptureLimits, JournalListener, MessagePeer, Traffic } from './journal.ts';
 import { JournalError, readerGone } from './journal-error.ts';
 import type { Journal } from './ports.ts';
@@ -148,7 +157,7 @@ export class JournalClient implements Journal {
   }): Promise<number | undefined> {
     return this.#call('seqOf', message);
   }
-  end(scope: Scope): Promise<string> {
+  end(scope: ReadScope): Promise<string> {
     return this.#call('end', scope);
   }
   stats(): Promise<JournalStats> {

@@ -3,7 +3,7 @@
  * journal says unasked. Chunks of the workers take another way: ports of their own, handed over by `attach`.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { HistoryStats, JournalStats, Read, ReadResult, Scope, Wait, WaitResult } from '../schemas/reads.ts';
+import type { HistoryStats, JournalStats, Read, ReadResult, ReadScope, Wait, WaitResult } from '../schemas/reads.ts';
 import type { CaptureLimits, JournalListener, MessagePeer, Traffic } from './journal.ts';
 import type { Fsync } from './store/sqlite/wal-sync.ts';
 
@@ -35,7 +35,7 @@ export type JournalProtocol = {
     request: { listener: number; binding: number; incarnation: number; ordinal: number };
     reply: number | undefined;
   };
-  end: { request: Scope; reply: string };
+  end: { request: ReadScope; reply: string };
   stats: { request: null; reply: JournalStats };
   close: { request: null; reply: null };
 };

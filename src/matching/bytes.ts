@@ -1,5 +1,5 @@
 /** Tests of a payload's bytes against a pattern. */
-import { asBuffer } from './as-buffer.ts';
+import { asBuffer } from '../as-buffer.ts';
 import { type BytePattern, differsAt, indexOfPattern } from './pattern.ts';
 import { patternMiss } from './pattern-text.ts';
 import type { Subject } from './subject.ts';

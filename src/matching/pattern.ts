@@ -1,6 +1,7 @@
 /** Byte patterns: what `text` and `hex` compare payloads with. A pattern from hex digits may have `??` for any byte. */
+
+import { asBuffer } from '../as-buffer.ts';
 import { HALF_CHARACTER, hexDigits } from '../schemas/payload.ts';
-import { asBuffer } from './as-buffer.ts';
 
 export type BytePattern = {
   readonly bytes: Buffer;

@@ -3,10 +3,10 @@ import { isIP, isIPv4 } from 'node:net';
 import { addressBytes, isWithin } from '../net/address.ts';
 
 /** 16 address bytes (IPv4-mapped), the bits that count, and a port when one was given. */
-export type Peer = { bytes: Uint8Array; prefix: number; port?: number };
+export type PeerPattern = { bytes: Uint8Array; prefix: number; port?: number };
 
 /** Throws SyntaxError when the text is none of them. */
-export function parsePeer(text: string): Peer {
+export function parsePeer(text: string): PeerPattern {
   const withPort = /^\[([^\]]+)\]:(\d{1,5})$/.exec(text) ?? /^([^:]+):(\d{1,5})$/.exec(text);
   if (withPort !== null) return { bytes: bytesOf(withPort[1]!), prefix: 128, port: portOf(withPort[2]!) };
   const [address, prefix, more] = text.split('/');
@@ -19,7 +19,7 @@ export function parsePeer(text: string): Peer {
 }
 
 /** Whether 16 address bytes at an offset, with a port, are of this peer. */
-export function peerHolds(peer: Peer, bytes: Uint8Array, offset: number, port: number): boolean {
+export function peerHolds(peer: PeerPattern, bytes: Uint8Array, offset: number, port: number): boolean {
   if (peer.port !== undefined && peer.port !== port) return false;
   return isWithin(peer, bytes, offset);
 }

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { RE2JS, RE2Set } from 're2js';
-import { asBuffer } from './as-buffer.ts';
+import { asBuffer } from '../as-buffer.ts';
 import type { Test } from './test.ts';
 
 const MAX_LENGTH = 1000;

@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { addressBytes } from '../net/address.ts';
 import type { ChunkReader, GapReason } from '../records/chunk.ts';
 import type { Flow } from './frame.ts';
-import { Conversation } from './tcp-conversation.ts';
+import { TcpConversation } from './tcp-conversation.ts';
 
 /** What a capture says of a listener. */
 export type CaptureListener = {
@@ -44,7 +44,7 @@ export class CaptureInterface {
   droppedInAll = 0;
   #gaps: Gaps = NO_GAPS;
   readonly #bound: Bound;
-  readonly #conversations = new Map<number, Conversation>();
+  readonly #conversations = new Map<number, TcpConversation>();
   #begun = 0;
 
   constructor(id: number, listener: CaptureListener) {
@@ -89,11 +89,11 @@ export class CaptureInterface {
   }
 
   /** The conversation of the record under the reader; begins one when none is under way or `fresh` asks for it. */
-  conversation(reader: ChunkReader, options: { fresh: boolean }): Conversation {
+  conversation(reader: ChunkReader, options: { fresh: boolean }): TcpConversation {
     const key = reader.connection ?? 0;
     const known = this.#conversations.get(key);
     if (known !== undefined && !options.fresh) return known;
-    const begun = new Conversation(this.flow(reader), Math.imul(++this.#begun, INITIAL_STEP));
+    const begun = new TcpConversation(this.flow(reader), Math.imul(++this.#begun, INITIAL_STEP));
     this.#conversations.delete(key);
     if (this.#conversations.size >= REMEMBERED) this.#conversations.delete(this.#conversations.keys().next().value!);
     this.#conversations.set(key, begun);

@@ -12,7 +12,7 @@ const ACKNOWLEDGE_EVERY = 1024 * 1024;
 /** Bytes of one message: `size` on the wire, of which `payload` was kept. */
 export type Bytes = { payload: Uint8Array; size: number };
 
-export class Conversation {
+export class TcpConversation {
   readonly flow: Flow;
   /** Next sequence number of the peer and of the listener. */
   #peer: number;

@@ -6,19 +6,19 @@
 import type { WireError } from './wire-error.ts';
 
 /** A protocol maps the name of each command to what is sent and what comes back. */
-export type Protocol<P> = { [K in keyof P]: { request: unknown; reply: unknown } };
-export type RequestOf<P extends Protocol<P>, K extends keyof P> = P[K]['request'];
-export type ReplyOf<P extends Protocol<P>, K extends keyof P> = P[K]['reply'];
+export type RpcProtocol<P> = { [K in keyof P]: { request: unknown; reply: unknown } };
+export type RequestOf<P extends RpcProtocol<P>, K extends keyof P> = P[K]['request'];
+export type ReplyOf<P extends RpcProtocol<P>, K extends keyof P> = P[K]['reply'];
 
-export type RequestMessage<P extends Protocol<P>> = {
+export type RequestMessage<P extends RpcProtocol<P>> = {
   [K in keyof P]: { id: number; name: K; request: RequestOf<P, K> };
 }[keyof P];
 /** Client to server. */
-export type ClientMessage<P extends Protocol<P>> = RequestMessage<P> | { cancel: number };
+export type ClientMessage<P extends RpcProtocol<P>> = RequestMessage<P> | { cancel: number };
 /** Server to client. */
 export type ReplyMessage = { id: number; reply: unknown } | { id: number; error: WireError };
 
 /** One method a command. The signal is aborted when the client has cancelled the request: its reply is wanted no more. */
-export type Handlers<P extends Protocol<P>> = {
+export type Handlers<P extends RpcProtocol<P>> = {
   [K in keyof P]: (request: RequestOf<P, K>, signal: AbortSignal) => ReplyOf<P, K> | Promise<ReplyOf<P, K>>;
 };

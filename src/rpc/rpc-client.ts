@@ -4,10 +4,10 @@
  */
 import type { Transferable } from 'node:worker_threads';
 import { cancellable } from './cancellable.ts';
-import type { ClientMessage, Protocol, ReplyMessage, ReplyOf, RequestMessage, RequestOf } from './protocol.ts';
+import type { ClientMessage, ReplyMessage, ReplyOf, RequestMessage, RequestOf, RpcProtocol } from './protocol.ts';
 import type { WireError } from './wire-error.ts';
 
-export type RpcClientOptions<P extends Protocol<P>> = {
+export type RpcClientOptions<P extends RpcProtocol<P>> = {
   post(message: ClientMessage<P>, transfer: readonly Transferable[]): void;
   /** The error that a reply of the other side stands for. */
   revive(error: WireError): Error;
@@ -18,7 +18,7 @@ export type CallOptions = { signal?: AbortSignal | undefined; transfer?: readonl
 
 type Pending = { resolve(reply: unknown): void; reject(error: Error): void };
 
-export class RpcClient<P extends Protocol<P>> {
+export class RpcClient<P extends RpcProtocol<P>> {
   readonly #options: RpcClientOptions<P>;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;

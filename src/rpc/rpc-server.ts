@@ -1,8 +1,8 @@
 /** The serving side of a protocol over a port: has each request carried out and replies once, by a value or an error. */
-import type { ClientMessage, Handlers, Protocol, ReplyMessage, RequestMessage } from './protocol.ts';
+import type { ClientMessage, Handlers, ReplyMessage, RequestMessage, RpcProtocol } from './protocol.ts';
 import { type WireError, wireError } from './wire-error.ts';
 
-export type RpcServerOptions<P extends Protocol<P>> = {
+export type RpcServerOptions<P extends RpcProtocol<P>> = {
   handlers: Handlers<P>;
   post(message: ReplyMessage, transfer: ArrayBuffer[]): void;
   /** The form in which an error crosses; by default its own code, or `internal`. */
@@ -11,7 +11,7 @@ export type RpcServerOptions<P extends Protocol<P>> = {
   transferOf?: (reply: unknown) => ArrayBuffer[];
 };
 
-export class RpcServer<P extends Protocol<P>> {
+export class RpcServer<P extends RpcProtocol<P>> {
   readonly #options: Required<RpcServerOptions<P>>;
   readonly #running = new Map<number, AbortController>();
 

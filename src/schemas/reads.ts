@@ -36,13 +36,13 @@ export type MessageFilter = {
 };
 
 /** One listener, or many in journal order (null: all that exist, judged live). */
-export type Scope = { listener: number } | { listeners: number[] | null };
+export type ReadScope = { listener: number } | { listeners: number[] | null };
 
 /** How a pull encodes what it finds. `json`: items joined by commas. `sse`: whole events with ids. `ndjson`: lines. */
 export type ReadFormat = 'json' | 'sse' | 'ndjson' | 'pcapng';
 
 export type Read = {
-  scope: Scope;
+  scope: ReadScope;
   /** Exclusive cursor in text; null = from the oldest (asc) or the newest (desc) there is. */
   after: string | null;
   before: string | null;

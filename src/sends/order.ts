@@ -11,7 +11,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { randomSendId } from '../records/ids.ts';
 import type { ImportView, SendRequest } from '../schemas/send.ts';
 import { LONGEST_DURATION, parseDuration, whyNotDuration } from '../schemas/units.ts';
-import type { SendOptions, SendOrder, TcpSendOptions } from '../workers/protocol.ts';
+import type { ProtocolSendOptions, SendOrder, TcpSendOptions } from '../workers/protocol.ts';
 import type { Replay } from './import/replay.ts';
 import { checkSizes, largestPayload, sendParts } from './parts.ts';
 
@@ -145,7 +145,7 @@ function expectedReply({ expectReply }: SendRequest): SendOrder['expectReply'] {
   return { count, timeout: checkedDuration('/expectReply/timeout', timeout) };
 }
 
-function sendOptions({ protocol, tcp }: SendRequest): SendOptions {
+function sendOptions({ protocol, tcp }: SendRequest): ProtocolSendOptions {
   if (tcp !== undefined && protocol === 'udp') throw invalidField('/tcp', 'is for tcp, this send is udp');
   if (tcp?.framing !== undefined) checkFraming(tcp.framing);
   return protocol === 'udp' ? { protocol } : { protocol, tcp: { ...PLAIN_STREAM, ...tcp } };

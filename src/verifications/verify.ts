@@ -2,6 +2,7 @@
  * Verifications: what must, or must not, have arrived. Built on the journal's wait alone: what is expected is waited for,
  * what must not come is waited for too, and the wait's failure is the proof. No polling, no sleeping.
  */
+import { asBuffer } from '../as-buffer.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { Messages } from '../domain.ts';
 import type { Match } from '../schemas/match.ts';
@@ -91,7 +92,7 @@ function both(a: Match | undefined, b: Match): Match {
 
 /** The items of an answer: encoded as JSON objects with commas between. */
 function foundIn({ body }: WaitResult): Found[] {
-  return JSON.parse(`[${Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString()}]`) as Found[];
+  return JSON.parse(`[${asBuffer(body).toString()}]`) as Found[];
 }
 
 type Question = { match: Match | undefined; after: string; count: number; timeout: number };

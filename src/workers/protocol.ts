@@ -123,8 +123,8 @@ export type SendOrder = {
   /** Milliseconds after which no further repetition starts; null = none. */
   duration: number | null;
   expectReply: { count: number; timeout: number } | null;
-} & SendOptions;
-export type SendOptions = { protocol: 'udp' } | { protocol: 'tcp'; tcp: TcpSendOptions };
+} & ProtocolSendOptions;
+export type ProtocolSendOptions = { protocol: 'udp' } | { protocol: 'tcp'; tcp: TcpSendOptions };
 export type TcpSendOptions = { framing: Framing; halfClose: boolean; connections: number };
 export type UdpOrder = Extract<SendOrder, { protocol: 'udp' }>;
 export type TcpOrder = Extract<SendOrder, { protocol: 'tcp' }>;

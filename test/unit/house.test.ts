@@ -48,6 +48,15 @@ const ONLY: [who: string[], allowed: string[], why: string][] = [
 const CLIENT_ALLOWED = ['src/client/', 'src/schemas/', 'src/json/', 'src/errors.ts', '@sinclair/typebox'];
 const CLIENT_START = ['src/client/start', 'src/client/own-node.ts', 'src/client/node.ts', 'src/client/testing.ts'];
 
+/** Words that once stood for what has a name in the field. */
+const PRIVATE_WORDS = new Set(
+  `Crew Crews Roster Tally Counts CountSaver Memory Book Ledger Latest Hole Desk Host Intake Arrivals Heads Survey Changes
+  Undo Fresh Refusals Bounds Reclaim Room Claim Gate Companion Place Pull Pulls Pulled Walk Walks Track Reach Harvest
+  Slices Sleeper Ward Caller Exchange Conversation Serving Turns Answer Answers Step Seat Bell Gear Tempo Station Outlet
+  Outbox Voice ReplyGate ReplyWatch converge converse dial breathe keepIn keepOut carryOut tell PATIENCE PAUSE LINGER
+  SPARE FAREWELL`.split(/\s+/),
+);
+
 const FILES = [...sources('src'), ...sources('routes')];
 const IMPORTS = FILES.flatMap(importsOf);
 
@@ -66,6 +75,18 @@ for (const house of ['src/runtime']) {
 
 t.test('the files import each other in no circle, types included', async (t) => {
   t.same(circles(graphOf(IMPORTS, (file) => file)), []);
+});
+
+t.test('no exported name is a word that only we would know', async (t) => {
+  const declaration = /^export (?:abstract )?(?:async )?(?:const|let|function\*?|class|type|interface) (\w+)/gm;
+  const exported = FILES.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(declaration)].map(([, name]) => name!),
+  );
+  t.ok(exported.length > 500, 'the names were found');
+  t.same(
+    exported.filter((name) => PRIVATE_WORDS.has(name)),
+    [],
+  );
 });
 
 t.test('the search for circles finds them', async (t) => {

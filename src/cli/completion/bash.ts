@@ -1,5 +1,5 @@
 /** Completion for bash. Names of listeners are asked of the service. */
-import type { CommandDefinition, OptionDefinition, Value } from './definitions.ts';
+import type { CommandDefinition, CompletionValue, OptionDefinition } from './definitions.ts';
 
 export function bash(commands: CommandDefinition[]): string {
   return `# bash completion of listenpost; load it with: source <(listenpost completion bash)
@@ -27,7 +27,7 @@ complete -o default -F _listenpost listenpost
 /** What follows an option that takes a value. */
 function afterOptions({ name, options }: CommandDefinition): string[] {
   return options
-    .filter((option): option is OptionDefinition & { value: Value } => option.value !== undefined)
+    .filter((option): option is OptionDefinition & { value: CompletionValue } => option.value !== undefined)
     .map(({ flags, value }) => `    ${flags.map((flag) => `'${name} ${flag}'`).join('|')}) ${action(value)} ;;`);
 }
 
@@ -47,7 +47,7 @@ function argumentWords({ name, arguments: all }: CommandDefinition): string {
 const NAMES = '$(listenpost ls --names 2>/dev/null)';
 
 /** An empty answer makes bash complete files. */
-function action(value: Value): string {
+function action(value: CompletionValue): string {
   if (typeof value === 'object') return `words='${value.choices.join(' ')}'`;
   return value === 'listener' ? `words="${NAMES}"` : 'return';
 }

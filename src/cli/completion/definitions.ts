@@ -2,15 +2,15 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** What may stand somewhere. */
-export type Value = { choices: readonly string[] } | 'listener' | 'file' | 'any';
+export type CompletionValue = { choices: readonly string[] } | 'listener' | 'file' | 'any';
 export type OptionDefinition = {
   /** `-o`, `--output` */
   flags: string[];
   description: string;
   /** Undefined for a switch. */
-  value: Value | undefined;
+  value: CompletionValue | undefined;
 };
-export type ArgumentDefinition = { name: string; description: string; value: Value; variadic: boolean };
+export type ArgumentDefinition = { name: string; description: string; value: CompletionValue; variadic: boolean };
 export type CommandDefinition = {
   name: string;
   description: string;
@@ -46,7 +46,7 @@ function argumentOf(argument: Argument): ArgumentDefinition {
 }
 
 /** Placeholders are words of the house, each with one meaning. */
-function whatFits(placeholder: string, choices: readonly string[] | undefined): Value {
+function whatFits(placeholder: string, choices: readonly string[] | undefined): CompletionValue {
   if (choices !== undefined) return { choices };
   if (placeholder === 'listener' || placeholder === 'to' || placeholder === 'place') return 'listener';
   return placeholder === 'file' || placeholder === 'directory' ? 'file' : 'any';

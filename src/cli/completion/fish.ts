@@ -1,5 +1,5 @@
 /** Completion for fish. */
-import type { CommandDefinition, OptionDefinition, Value } from './definitions.ts';
+import type { CommandDefinition, CompletionValue, OptionDefinition } from './definitions.ts';
 
 export function fish(commands: CommandDefinition[]): string {
   return `# fish completion of listenpost; load it with: listenpost completion fish | source
@@ -22,7 +22,7 @@ function optionText({ flags, description, value }: OptionDefinition): string {
   return `${names}${value === undefined ? '' : ` -r${action(value)}`} -d ${quoted(description)}`;
 }
 
-function action(value: Value): string {
+function action(value: CompletionValue): string {
   if (typeof value === 'object') return ` -a ${quoted(value.choices.join(' '))}`;
   return { listener: ` -a '(listenpost ls --names 2>/dev/null)'`, file: ' -F', any: '' }[value];
 }

@@ -1,5 +1,5 @@
 /** Completion for zsh. */
-import type { ArgumentDefinition, CommandDefinition, OptionDefinition, Value } from './definitions.ts';
+import type { ArgumentDefinition, CommandDefinition, CompletionValue, OptionDefinition } from './definitions.ts';
 
 export function zsh(commands: CommandDefinition[]): string {
   return `#compdef listenpost
@@ -41,7 +41,7 @@ function argumentSpec({ name, value, variadic }: ArgumentDefinition, index: numb
   return `${variadic ? '*' : index + 1}:${name}:${action(value)}`;
 }
 
-function action(value: Value): string {
+function action(value: CompletionValue): string {
   if (typeof value === 'object') return `(${value.choices.join(' ')})`;
   return { listener: '_listenpost_listeners', file: '_files', any: ' ' }[value];
 }

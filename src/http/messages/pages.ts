@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidParameter, ProblemError } from '../../errors.ts';
 import type { PageQuery } from '../../schemas/query.ts';
-import type { PayloadMode, Read, ReadResult, Scope, Wait, WaitResult } from '../../schemas/reads.ts';
+import type { PayloadMode, Read, ReadResult, ReadScope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { nextLink } from '../lists.ts';
 import { PROBLEM_TYPE, pathOf, problemDocument } from '../problems.ts';
 import { duration, messageFilter } from './filters.ts';
@@ -16,7 +16,7 @@ const LONGEST_WAIT = 60_000;
 export type WaitTerms = { count: number; timeout: number; orFail: boolean };
 
 /** The read that a page query asks for. What a HEAD looks at is not read by it. */
-export function pageRead(query: PageQuery, scope: Scope, method = 'GET'): Read {
+export function pageRead(query: PageQuery, scope: ReadScope, method = 'GET'): Read {
   return {
     peek: method === 'HEAD',
     scope,
@@ -52,7 +52,7 @@ export function waitTerms(query: PageQuery): WaitTerms | undefined {
 }
 
 /** The same read as a wait. Where no kind is named the journal says what counts: messages, and those that came in. */
-export function pageWait(query: PageQuery, scope: Scope, terms: WaitTerms, method = 'GET'): Wait {
+export function pageWait(query: PageQuery, scope: ReadScope, terms: WaitTerms, method = 'GET'): Wait {
   const read = pageRead(query, scope, method);
   const { kinds: _, ...ofAnyKind } = read.filter;
   const filter = query.kind ? read.filter : ofAnyKind;

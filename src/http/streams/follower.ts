@@ -4,7 +4,7 @@
  */
 
 import { withEpochOf } from '../../journal/cursor.ts';
-import type { MessageFilter, PayloadMode, Read, ReadResult, Scope } from '../../schemas/reads.ts';
+import type { MessageFilter, PayloadMode, Read, ReadResult, ReadScope } from '../../schemas/reads.ts';
 import type { EndReason, EventStream } from './sse.ts';
 import type { Streams } from './streams.ts';
 
@@ -13,7 +13,7 @@ const PULL_ITEMS = 1000;
 const PULL_BYTES = 512 * 1024;
 
 /** Where to look; `key` is the same for the same scope. It may change while it is followed. */
-export type FollowedScope = { scope: Scope; key: string };
+export type FollowedScope = { scope: ReadScope; key: string };
 
 export type Following = {
   place: () => FollowedScope;
@@ -156,7 +156,7 @@ export class Follower {
   }
 }
 
-function concerns(scope: Scope, heads: ReadonlyMap<number, number>): boolean {
+function concerns(scope: ReadScope, heads: ReadonlyMap<number, number>): boolean {
   if ('listener' in scope) return heads.has(scope.listener);
   return scope.listeners === null || scope.listeners.some((listener) => heads.has(listener));
 }

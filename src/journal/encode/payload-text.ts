@@ -1,6 +1,6 @@
 /** Payloads as JSON strings, written straight into bytes. */
 import { isUtf8 } from 'node:buffer';
-import { asBuffer } from '../../matching/as-buffer.ts';
+import { asBuffer } from '../../as-buffer.ts';
 import type { ByteWriter } from './byte-writer.ts';
 
 const PLAIN = 0;

@@ -1,5 +1,5 @@
 /** Looking for bytes in the payloads of a chunk, record after record: the quicker way that tests of matching/ take here. */
-import { asBuffer } from '../../matching/as-buffer.ts';
+import { asBuffer } from '../../as-buffer.ts';
 import type { Search } from '../../matching/bytes.ts';
 
 /**

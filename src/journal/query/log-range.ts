@@ -3,7 +3,7 @@
  * (cursor.ts) and in where the way begins and ends.
  */
 
-import type { MissedRange, Scope } from '../../schemas/reads.ts';
+import type { MissedRange, ReadScope } from '../../schemas/reads.ts';
 import {
   BEYOND,
   comparePositions,
@@ -20,7 +20,7 @@ import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
-import type { Conditions, Found, ScanRange } from '../store/store.ts';
+import type { Conditions, FoundRow, ScanRange } from '../store/store.ts';
 import { mayMatch } from './conditions.ts';
 
 export interface LogRange {
@@ -36,11 +36,11 @@ export interface LogRange {
   major(reader: HistoryReader, row: number): number;
   minor(reader: HistoryReader, index: number): number;
   /** Chunks that may hold records beyond a place, or short of one. */
-  up(from: Position, conditions: Conditions | null, limit: number): Found[];
-  down(from: Position, conditions: Conditions | null, limit: number): Found[];
+  up(from: Position, conditions: Conditions | null, limit: number): FoundRow[];
+  down(from: Position, conditions: Conditions | null, limit: number): FoundRow[];
   /** Where the way goes on beyond, or short of, a chunk. */
-  past(found: Found): Position;
-  short(found: Found): Position;
+  past(found: FoundRow): Position;
+  short(found: FoundRow): Position;
   /** Whether there is a record beyond the place. */
   continues(place: Position): boolean;
   /** The last place there may be before this one. */
@@ -52,7 +52,7 @@ export interface LogRange {
 }
 
 /** Throws JournalError `unknown_listener`. */
-export function logRangeOf(view: View, scope: Scope): LogRange {
+export function logRangeOf(view: View, scope: ReadScope): LogRange {
   if ('listeners' in scope) return new WholeRange(view, scope.listeners);
   const history = view.histories.get(scope.listener);
   if (history === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
@@ -100,7 +100,7 @@ class ListenerRange implements LogRange {
     return reader.minor;
   }
   /** Near the end it needs no look into the store. */
-  up(from: Position, conditions: Conditions | null, limit: number): Found[] {
+  up(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const { latest } = this.#history;
     if (latest.length === 0 || comparePositions(from, latest[0]!.start) < 0)
       return this.#view.store.up(this.reach, from, conditions, limit);
@@ -113,18 +113,18 @@ class ListenerRange implements LogRange {
   }
 
   /** The first one may hold the place; those below it end where it starts, or before. */
-  down(from: Position, conditions: Conditions | null, limit: number): Found[] {
+  down(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const { store } = this.#view;
     const holding = store.holding(this.reach, from);
     if (holding === undefined) return store.down(this.reach, from, conditions, limit);
     const below = store.down(this.reach, holding.start, conditions, limit);
     return comparePositions(from, this.short(holding)) > 0 ? [holding, ...below] : below;
   }
-  past(found: Found): Position {
+  past(found: FoundRow): Position {
     return found.end;
   }
   /** Just beyond the record before the chunk. */
-  short({ start: { major, minor } }: Found): Position {
+  short({ start: { major, minor } }: FoundRow): Position {
     return { major, minor: minor + 1 };
   }
 
@@ -180,18 +180,18 @@ class WholeRange implements LogRange {
   minor(_: HistoryReader, index: number): number {
     return index;
   }
-  up(from: Position, conditions: Conditions | null, limit: number): Found[] {
+  up(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
     return this.#view.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
-  down(from: Position, conditions: Conditions | null, limit: number): Found[] {
+  down(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const row = from.minor <= 1 ? from.major - 1 : from.major;
     return this.#view.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
   }
-  past(found: Found): Position {
+  past(found: FoundRow): Position {
     return { major: found.row, minor: END_OF_ROW };
   }
-  short(found: Found): Position {
+  short(found: FoundRow): Position {
     return { major: found.row, minor: 1 };
   }
   continues({ major, minor }: Position): boolean {

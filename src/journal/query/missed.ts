@@ -1,6 +1,6 @@
 /** Gaps that a reader is told of beside what it finds. */
 import type { MissedRange } from '../../schemas/reads.ts';
-import type { Found } from '../store/store.ts';
+import type { FoundRow } from '../store/store.ts';
 
 /** One gap for two; what came of a cursor of an earlier life stays told. */
 export function together(first: MissedRange, second: MissedRange): MissedRange {
@@ -13,7 +13,7 @@ export function together(first: MissedRange, second: MissedRange): MissedRange {
 }
 
 /** What a reader misses of a damaged chunk, as far as it lies on the way. */
-export function damagedRange({ start, end }: Pick<Found, 'start' | 'end'>): MissedRange {
+export function damagedRange({ start, end }: Pick<FoundRow, 'start' | 'end'>): MissedRange {
   const dropped = end.major - start.major;
   return dropped === 0
     ? { reason: 'damaged', dropped }

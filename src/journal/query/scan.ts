@@ -12,7 +12,7 @@ import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
-import type { Found } from '../store/store.ts';
+import type { FoundRow } from '../store/store.ts';
 import type { LogRange } from './log-range.ts';
 import { damagedRange, together } from './missed.ts';
 import type { Predicate } from './predicate.ts';
@@ -25,7 +25,7 @@ const FEW_CHUNKS = 2;
 const MANY_CHUNKS = 256;
 
 /** Why a walk stopped: the chunk, the answer's room, the way, or the time is at its end. */
-export type Ending = 'chunk' | 'full' | 'end' | 'time';
+export type ScanEnd = 'chunk' | 'full' | 'end' | 'time';
 
 type Parts = { range: LogRange; predicate: Predicate; results: ResultCollector; goal?: Position };
 
@@ -53,7 +53,7 @@ export class Scan {
   readonly #tellsGaps: boolean;
   /** Nothing is left on the way, nor will be: it has come to its `until`, or downward to the floor. */
   #exhausted = false;
-  #found: Found[] = [];
+  #found: FoundRow[] = [];
   #batch = FEW_CHUNKS;
 
   /**
@@ -116,7 +116,7 @@ export class Scan {
   }
 
   /** Looks at the records of one chunk on the way; `atHand` is what it holds, when that is known. */
-  walk(found: Found, deadline: number, atHand?: Uint8Array): Ending {
+  walk(found: FoundRow, deadline: number, atHand?: Uint8Array): ScanEnd {
     const history = this.range.history(found.listener);
     const chunk = history && (atHand ?? this.#view.chunks.get(found));
     if (chunk === undefined) return this.#pass(found);
@@ -173,12 +173,12 @@ export class Scan {
     return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePositions(previous, low) > 0;
   }
 
-  #walkRecords(found: Found, reader: HistoryReader, deadline: number): Ending {
+  #walkRecords(found: FoundRow, reader: HistoryReader, deadline: number): ScanEnd {
     return this.#upward ? this.#walkUp(found, reader, deadline) : this.#walkDown(found, reader, deadline);
   }
 
   /** Tells what of a damaged chunk lies on the way: by a record where gaps are shown, else beside what is found. */
-  #walkDamage(found: Found, at: Instant, deadline: number): Ending {
+  #walkDamage(found: FoundRow, at: Instant, deadline: number): ScanEnd {
     const part = this.#partOf(found);
     if (comparePositions(part.start, part.end) >= 0) return this.#pass(found);
     const reader = new HistoryReader(substituteFor(part, at), part.start);
@@ -197,7 +197,7 @@ export class Scan {
   }
 
   /** What of a chunk lies beyond the floor and, within one listener, between the reader and the end of its way. */
-  #partOf(found: Found): Found {
+  #partOf(found: FoundRow): FoundRow {
     const { floor } = this.#view.histories.get(found.listener)!;
     const start = later(found.start, floor);
     if (this.range.reach === null) return { ...found, start };
@@ -244,7 +244,7 @@ export class Scan {
     this.#gapEnd = end;
   }
 
-  #next(): Found | undefined {
+  #next(): FoundRow | undefined {
     const known = this.#found.pop();
     if (known !== undefined) return known;
     const { range, predicate } = this;
@@ -256,7 +256,7 @@ export class Scan {
     return this.#found.pop();
   }
 
-  #walkUp(found: Found, reader: HistoryReader, deadline: number): Ending {
+  #walkUp(found: FoundRow, reader: HistoryReader, deadline: number): ScanEnd {
     const history = this.range.history(found.listener)!;
     for (let index = 1; reader.next(); index++) {
       const major = this.range.major(reader, found.row);
@@ -269,7 +269,7 @@ export class Scan {
     return this.#pass(found);
   }
 
-  #walkDown(found: Found, reader: HistoryReader, deadline: number): Ending {
+  #walkDown(found: FoundRow, reader: HistoryReader, deadline: number): ScanEnd {
     const history = this.range.history(found.listener)!;
     const marks = reader.marks();
     for (let index = marks.length; index > 0; index--) {
@@ -303,7 +303,7 @@ export class Scan {
   }
 
   /** Leaves a chunk behind, which may be done before. */
-  #pass(found: Found): Ending {
+  #pass(found: FoundRow): ScanEnd {
     const place = this.#upward ? this.range.past(found) : this.range.short(found);
     const beyond = comparePositions(place, this.#until);
     if (this.#upward ? beyond >= 0 : beyond <= 0) return 'end';

@@ -2,7 +2,7 @@
 
 import { HEADER_BYTES } from '../../records/chunk.ts';
 import type { Position } from '../cursor.ts';
-import type { Found } from '../store/store.ts';
+import type { FoundRow } from '../store/store.ts';
 import { LiteralIndex } from './literal-index.ts';
 import type { LogRange } from './log-range.ts';
 import type { PendingWait } from './pending-wait.ts';
@@ -67,7 +67,7 @@ export class WaitIndex {
   }
 
   /** The groups that may find something in a chunk. */
-  candidates(chunk: Uint8Array, { listener }: Found): Group[] {
+  candidates(chunk: Uint8Array, { listener }: FoundRow): Group[] {
     const shown = this.#index?.candidates(chunk, HEADER_BYTES) ?? [];
     return [...this.#unindexed, ...shown].filter(({ range }) => range.history(listener) !== undefined);
   }

@@ -1,4 +1,4 @@
-import type { Scope } from '../../schemas/reads.ts';
+import type { ReadScope } from '../../schemas/reads.ts';
 import { JournalError } from '../journal-error.ts';
 import type { PendingWait } from './pending-wait.ts';
 import { homeOf } from './read-scope.ts';
@@ -9,7 +9,7 @@ export class WaitRoom {
   size = 0;
 
   /** Throws JournalError `limit_reached`. */
-  checkRoom(scope: Scope): void {
+  checkRoom(scope: ReadScope): void {
     const beside = this.#byHome.get(homeOf(scope))?.size ?? 0;
     const where = 'listener' in scope ? 'on this listener' : 'over more than one listener';
     if (beside >= WAITS_A_LISTENER) throw full(`${WAITS_A_LISTENER} waits ${where}`);

@@ -6,10 +6,10 @@
 import { comparePositions } from '../cursor.ts';
 import { HistoryReader } from '../log/history-reader.ts';
 import type { View } from '../log/view.ts';
-import type { Found } from '../store/store.ts';
+import type { FoundRow } from '../store/store.ts';
 import type { LogRange } from './log-range.ts';
 import type { PendingWait } from './pending-wait.ts';
-import type { Ending } from './scan.ts';
+import type { ScanEnd } from './scan.ts';
 import type { Group, WaitIndex } from './wait-index.ts';
 
 /** Records looked at between two looks at the clock, where that is quick. */
@@ -17,7 +17,7 @@ const LOOKS = 64;
 
 /** A chunk that is being looked at. */
 type Open = {
-  found: Found;
+  found: FoundRow;
   groups: Group[];
   /** Where it goes on: the record, and the group among `groups`. */
   record: number;
@@ -121,7 +121,7 @@ export class WaitScan {
   }
 
   /** What one can't look at is nothing to the others. */
-  #show(wait: PendingWait, found: Found, deadline: number, chunk: Uint8Array): Ending | undefined {
+  #show(wait: PendingWait, found: FoundRow, deadline: number, chunk: Uint8Array): ScanEnd | undefined {
     try {
       const ending = wait.scan.walk(found, deadline, chunk);
       if (ending !== 'time' && wait.scan.results.done) this.#events.onContent(wait);

@@ -59,7 +59,7 @@ export type Conditions = {
 export type ScanRange = number | null;
 
 /** A chunk on a reader's way; `fits` is what the conditions say. */
-export type Found = { row: number; listener: number; start: Position; end: Position; fits: boolean };
+export type FoundRow = { row: number; listener: number; start: Position; end: Position; fits: boolean };
 
 /** What readers need of a store. */
 export interface ReadStore {
@@ -70,11 +70,11 @@ export interface ReadStore {
    * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
    * conditions all fit.
    */
-  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[];
+  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[];
   /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
-  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[];
+  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[];
   /** The chunk of a listener in which the place lies, or the first one beyond it. */
-  holding(listener: number, place: Position): Found | undefined;
+  holding(listener: number, place: Position): FoundRow | undefined;
   data(row: number): Uint8Array | undefined;
   /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
   first(listener: number, beyond: Position, bytes: number, micros: number): Row | undefined;

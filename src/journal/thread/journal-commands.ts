@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { addressText } from '../../net/address.ts';
 import { threadName } from '../../records/ids.ts';
 import type { Handlers, ReplyOf, RequestOf } from '../../rpc/protocol.ts';
-import type { HistoryStats, JournalStats, ReadResult, Scope, Wait, WaitResult } from '../../schemas/reads.ts';
+import type { HistoryStats, JournalStats, ReadResult, ReadScope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { Damage } from '../damage/damage.ts';
 import type { JournalListener, MessagePeer } from '../journal.ts';
 import { JournalError } from '../journal-error.ts';
@@ -180,7 +180,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     return this.#log.histories.get(listener)?.seqOf(binding, incarnation, ordinal);
   }
 
-  end(scope: Scope): string {
+  end(scope: ReadScope): string {
     this.#ingest.drain();
     const range = logRangeOf(this.#log, scope);
     return range.format(range.tail.major, range.tail.minor);

@@ -9,9 +9,9 @@ import { checkCompanions, FILE, openStore } from '../store/sqlite/begin.ts';
 import { claimDirectory, unusable } from '../store/sqlite/directory-lock.ts';
 import { SqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
+import { serveCommands } from './command-server.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { JournalCommands } from './journal-commands.ts';
-import { serve } from './rpc-server.ts';
 import { beginSession } from './session.ts';
 
 if (isMainThread || parentPort === null) throw new Error('the journal runs in a worker thread');
@@ -29,7 +29,7 @@ const postTails = (tails: Float64Array) => port.postMessage({ tails } satisfies 
 const reader = file === null ? null : new Reader(file, barrier);
 const commands = new JournalCommands({ log, reserve: new DiskReserve(log, ballast), reader, postTails, notify });
 process.on('exit', () => claim?.release());
-serve(port, commands);
+serveCommands(port, commands);
 
 function open(): Log {
   try {

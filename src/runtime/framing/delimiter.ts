@@ -2,6 +2,7 @@
  * Delimiter: a message ends at a sequence of bytes, which is not part of it unless `keep` says so. A longer message than
  * the longest frame is cut there and goes on as the next. Payloads that go out get the delimiter unless they end in it.
  */
+import { asBuffer } from '../../as-buffer.ts';
 import type { Framing } from '../../schemas/framing.ts';
 import { PayloadError, payloadBytes } from '../../schemas/payload.ts';
 import { type Frame, type FrameCodec, NOTHING } from './frame-codec.ts';
@@ -31,7 +32,7 @@ export class DelimiterCodec implements FrameCodec {
   next(): Frame | null {
     const { bytes } = this.#buffer;
     const { length } = this.#delimiter;
-    const at = indexOf(bytes, this.#delimiter, this.#searched);
+    const at = asBuffer(bytes).indexOf(this.#delimiter, this.#searched);
     if (at !== -1 && at <= this.#maxFrame) return this.#ended(at);
     const free = at === -1 ? bytes.length - length + 1 : at;
     if (free > this.#maxFrame) return this.#cut(free);
@@ -75,9 +76,5 @@ export function delimiterOf(framing: DelimiterFraming): Buffer {
   if ((text === undefined) === (hex === undefined)) throw new PayloadError('text', 'give exactly one of text and hex');
   const bytes = payloadBytes(text === undefined ? { hex: hex! } : { text });
   if (bytes.length === 0) throw new PayloadError('hex', 'is empty');
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function indexOf(bytes: Uint8Array, wanted: Buffer, from: number): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(wanted, from);
+  return asBuffer(bytes);
 }

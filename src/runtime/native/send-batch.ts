@@ -5,7 +5,7 @@
 import { SLOT_BYTES } from './arena.ts';
 import { EAGAIN, ECONNREFUSED, ENOBUFS, IOVEC, MMSGHDR, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR } from './layout.ts';
 import { type Libc, writePointer } from './libc.ts';
-import type { Names } from './sockaddr.ts';
+import type { SocketNames } from './sockaddr.ts';
 
 /** Datagrams a native call may take. */
 export const SEND_BATCH_SLOTS = 64;
@@ -57,7 +57,7 @@ export class SendBatch {
   }
 
   /** Adds a datagram to the address in struct i. Throws RangeError when there is no room or it is too long. */
-  reply(bytes: Uint8Array, names: Names, i: number): void {
+  reply(bytes: Uint8Array, names: SocketNames, i: number): void {
     const slot = this.#take(bytes, SOCKADDR.in6);
     const to = this.nameOffset(slot) >> 2;
     const from = names.nameOffset(i) >> 2;

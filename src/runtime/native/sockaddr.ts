@@ -41,12 +41,12 @@ export function readEndpoint(name: Uint8Array): Endpoint {
 }
 
 /** Structs sockaddr in a row, as arenas hold them; struct i starts at byte `nameOffset(i)`. */
-export type Names = { readonly nameWords: Int32Array; nameOffset(i: number): number };
+export type SocketNames = { readonly nameWords: Int32Array; nameOffset(i: number): number };
 
 /**
  * Writes the 16 address bytes of struct i (IPv4 mapped) as four words to `to`, and returns its port. For hot loops.
  */
-export function readName(names: Names, i: number, to: Int32Array, at = 0): number {
+export function readName(names: SocketNames, i: number, to: Int32Array, at = 0): number {
   const words = names.nameWords;
   const name = names.nameOffset(i) >> 2;
   const first = words[name]!;

@@ -11,7 +11,7 @@ import type { Journal } from '../../../src/journal/ports.ts';
 import { SharedReads } from '../../../src/journal/shared-reads.ts';
 import { ChunkReader, KINDS } from '../../../src/records/chunk.ts';
 import { cancellable } from '../../../src/rpc/cancellable.ts';
-import type { JournalStats, Read, ReadResult, Scope, Tails, Wait, WaitResult } from '../../../src/schemas/reads.ts';
+import type { JournalStats, Read, ReadResult, ReadScope, Tails, Wait, WaitResult } from '../../../src/schemas/reads.ts';
 import { betweenLooks } from '../waiting.ts';
 
 type Item = { place: number; listener: number; seq: number; kind: string; direction: 'in' | 'out'; text: string };
@@ -116,7 +116,7 @@ export class FakeJournal implements Journal {
     return cleared;
   }
 
-  async end(scope: Scope): Promise<string> {
+  async end(scope: ReadScope): Promise<string> {
     const own = this.items.filter((item) => inScope(scope, item));
     return String(Math.max(0, ...own.map((item) => ('listener' in scope ? item.seq : item.place))));
   }
@@ -196,7 +196,7 @@ export class FakeJournal implements Journal {
     }
   }
 
-  #checkKnown(scope: Scope): void {
+  #checkKnown(scope: ReadScope): void {
     if ('listener' in scope && this.forgotten.has(scope.listener))
       throw new JournalError('unknown_listener', 'the journal knows no such listener');
   }
@@ -213,7 +213,7 @@ function incomingByDefault({ filter }: Wait): Wait['filter'] {
   return filter.direction === undefined && filter.kinds === undefined ? { ...filter, direction: 'in' } : filter;
 }
 
-function inScope(scope: Scope, { listener }: Item): boolean {
+function inScope(scope: ReadScope, { listener }: Item): boolean {
   return 'listener' in scope ? scope.listener === listener : (scope.listeners?.includes(listener) ?? true);
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { addressBytes } from '../../../src/net/address.ts';
 import { ACK, FIN, RST, SEGMENT_LIMIT, type Segment, SYN } from '../../../src/pcap/frame.ts';
-import { Conversation } from '../../../src/pcap/tcp-conversation.ts';
+import { TcpConversation } from '../../../src/pcap/tcp-conversation.ts';
 
 const FLOW = {
   family: 4,
@@ -18,7 +18,7 @@ t.test('whatever is said, each side reads its bytes in order and acknowledges on
   });
   fc.assert(
     fc.property(said, fc.nat({ max: 0xffff_ffff }), (said, initial) => {
-      const conversation = new Conversation(FLOW, initial);
+      const conversation = new TcpConversation(FLOW, initial);
       const segments = said.flatMap(({ inbound, size }) => conversation.data(inbound, bytes(size)));
       const sent = check([...segments, ...conversation.close()]);
       return (
@@ -31,7 +31,7 @@ t.test('whatever is said, each side reads its bytes in order and acknowledges on
 });
 
 t.test('the handshake comes once', async (t) => {
-  const conversation = new Conversation(FLOW, 7);
+  const conversation = new TcpConversation(FLOW, 7);
   t.same(
     conversation.open().map(({ flags }) => flags),
     [SYN, SYN | ACK, ACK],
@@ -45,9 +45,9 @@ t.test('the handshake comes once', async (t) => {
 
 t.test('who closes comes first, and a reset is one segment', async (t) => {
   const end = (how: { byPeer: boolean; reset: boolean }) => {
-    const conversation = new Conversation(FLOW, 7);
+    const conversation = new TcpConversation(FLOW, 7);
     conversation.open();
-    check(new Conversation(FLOW, 7).close(how));
+    check(new TcpConversation(FLOW, 7).close(how));
     return conversation.close(how).map(({ inbound, flags }) => [inbound ? 'peer' : 'own', flags]);
   };
   t.same(end({ byPeer: true, reset: false }), [
@@ -65,7 +65,7 @@ t.test('who closes comes first, and a reset is one segment', async (t) => {
 });
 
 t.test('what was cut leaves its place in the stream', async (t) => {
-  const conversation = new Conversation(FLOW, 0);
+  const conversation = new TcpConversation(FLOW, 0);
   conversation.open();
   const cut = conversation.data(true, { payload: new Uint8Array(10), size: SEGMENT_LIMIT + 5 });
   t.same(

@@ -1,6 +1,6 @@
 /** What the statements of schema.ts take and give, in the store's words. */
 import type { SQLInputValue } from 'node:sqlite';
-import type { Conditions, Entry, Found, Row } from '../store.ts';
+import type { Conditions, Entry, FoundRow, Row } from '../store.ts';
 import { CHECK_UNIT, checkOf } from './notes.ts';
 
 /** In the order of the conditions. */
@@ -11,7 +11,7 @@ export function conditionValues(c: Conditions): SQLInputValue[] {
   ];
 }
 
-export function asFound(values: unknown[]): Found {
+export function asFound(values: unknown[]): FoundRow {
   const [row, listener, first, skip, last, rest, fits] = values as number[];
   return {
     row: row!,

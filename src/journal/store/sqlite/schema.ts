@@ -70,14 +70,14 @@ const ALL_UP = `FROM chunk WHERE row >= ? ORDER BY row ${LIMIT}`;
 const ALL_DOWN = `FROM chunk WHERE row <= ? ORDER BY row DESC ${LIMIT}`;
 
 /** The ways to walk, with conditions and without. */
-export const WALKS = {
+export const ROW_QUERIES = {
   up: walk(UP),
   from: walk(FROM),
   down: walk(DOWN),
   allUp: walk(ALL_UP),
   allDown: walk(ALL_DOWN),
 } as const;
-export type Walk = (typeof WALKS)[keyof typeof WALKS];
+export type RowQuery = (typeof ROW_QUERIES)[keyof typeof ROW_QUERIES];
 
 function walk(rest: string): { conditional: string; plain: string } {
   return { conditional: `SELECT ${FOUND}, ${FITS} ${rest}`, plain: `SELECT ${FOUND}, 1 ${rest}` };

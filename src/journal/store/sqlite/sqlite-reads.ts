@@ -1,7 +1,7 @@
 /** What is read of a journal's database, by whichever connection: the same rows for the thread that appends and for readers. */
 import type { SQLInputValue } from 'node:sqlite';
 import type { Position } from '../../cursor.ts';
-import type { Conditions, Found, ReadStore, Row, ScanRange } from '../store.ts';
+import type { Conditions, FoundRow, ReadStore, Row, ScanRange } from '../store.ts';
 import { asFound, asRow, conditionValues } from './rows.ts';
 import * as sql from './schema.ts';
 import type { Statements } from './statements.ts';
@@ -32,18 +32,18 @@ export class SqliteReads implements ReadStore {
     this.lastRow = Math.max(row, Number.isSafeInteger(noted) ? noted : 0);
   }
 
-  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[] {
-    if (reach === null) return this.#walk(sql.WALKS.allUp, [from.major, limit], conditions);
-    return this.#walk(sql.WALKS.up, [reach, from.major, from.minor, limit], conditions);
+  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
+    if (reach === null) return this.#walk(sql.ROW_QUERIES.allUp, [from.major, limit], conditions);
+    return this.#walk(sql.ROW_QUERIES.up, [reach, from.major, from.minor, limit], conditions);
   }
 
-  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): Found[] {
-    if (reach === null) return this.#walk(sql.WALKS.allDown, [from.major, limit], conditions);
-    return this.#walk(sql.WALKS.down, [reach, from.major, from.minor, limit], conditions);
+  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
+    if (reach === null) return this.#walk(sql.ROW_QUERIES.allDown, [from.major, limit], conditions);
+    return this.#walk(sql.ROW_QUERIES.down, [reach, from.major, from.minor, limit], conditions);
   }
 
-  holding(listener: number, place: Position): Found | undefined {
-    return this.#walk(sql.WALKS.from, [listener, place.major, place.minor, 1], null)[0];
+  holding(listener: number, place: Position): FoundRow | undefined {
+    return this.#walk(sql.ROW_QUERIES.from, [listener, place.major, place.minor, 1], null)[0];
   }
 
   data(row: number): Uint8Array | undefined {
@@ -59,7 +59,7 @@ export class SqliteReads implements ReadStore {
     return this.#sql.all(sql.OLDEST, limit).map((row) => asRow(row as number[]));
   }
 
-  #walk(walk: sql.Walk, place: SQLInputValue[], conditions: Conditions | null): Found[] {
+  #walk(walk: sql.RowQuery, place: SQLInputValue[], conditions: Conditions | null): FoundRow[] {
     const found =
       conditions === null
         ? this.#sql.all(walk.plain, ...place)

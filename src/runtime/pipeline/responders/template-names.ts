@@ -1,6 +1,7 @@
 /** What may stand in a template: a name, with arguments for some, and how its value is had from an exchange. */
 
 import { randomInt, randomUUID } from 'node:crypto';
+import { asBuffer } from '../../../as-buffer.ts';
 import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { compactJson } from '../../../json/compact.ts';
 import { parsePointer } from '../../../json/pointer.ts';
@@ -13,8 +14,8 @@ export type Fill = (request: Request) => Uint8Array | string;
 
 const NAMES: Readonly<Record<string, Fill>> = {
   text: (request) => request.payload,
-  hex: (request) => buffer(request.payload).toString('hex'),
-  base64: (request) => buffer(request.payload).toString('base64'),
+  hex: (request) => asBuffer(request.payload).toString('hex'),
+  base64: (request) => asBuffer(request.payload).toString('base64'),
   size: (request) => String(request.payload.length),
   n: (request) => String(request.n),
   'remote.address': (request) => request.remoteAddress,
@@ -60,8 +61,4 @@ function filledValue(text: string): string {
   if (!text.startsWith('"')) return compactJson(text);
   const value: string = JSON.parse(text);
   return value.isWellFormed() ? value : text.slice(1, -1);
-}
-
-function buffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -29,11 +29,11 @@ import {
   writeHeader,
 } from '../../../records/chunk.ts';
 import { SLOT_BYTES } from '../../native/arena.ts';
-import { type Names, readName } from '../../native/sockaddr.ts';
+import { readName, type SocketNames } from '../../native/sockaddr.ts';
 import type { Recorder } from '../../transport.ts';
 
 /** A batch of datagrams as it lies in an arena or a send batch. */
-export type Batch = Names & {
+export type Batch = SocketNames & {
   readonly payloads: Uint8Array;
   /** The same memory. */
   readonly payloadWords: Int32Array;

@@ -8,7 +8,7 @@ import { journalErrorToWire } from '../wire-error.ts';
 import type { JournalCommands } from './journal-commands.ts';
 
 /** Serves a port until `close` is the command. */
-export function serve(port: MessagePort, commands: JournalCommands): void {
+export function serveCommands(port: MessagePort, commands: JournalCommands): void {
   const server = new RpcServer<JournalProtocol>({
     handlers: commands,
     post: (message, transfer) => port.postMessage(message, transfer),
