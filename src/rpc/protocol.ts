@@ -13,8 +13,10 @@ export type ReplyOf<P extends RpcProtocol<P>, K extends keyof P> = P[K]['reply']
 export type RequestMessage<P extends RpcProtocol<P>> = {
   [K in keyof P]: { id: number; name: K; request: RequestOf<P, K> };
 }[keyof P];
-/** Client to server. */
-export type ClientMessage<P extends RpcProtocol<P>> = RequestMessage<P> | { cancel: number };
+/** What a client says: a request, or that it wants the reply to one no more. */
+export type ClientStatement<P extends RpcProtocol<P>> = RequestMessage<P> | { cancel: number };
+/** Client to server: what it says in one turn of its loop crosses as one message, in order. */
+export type ClientMessage<P extends RpcProtocol<P>> = ClientStatement<P> | readonly ClientStatement<P>[];
 /** Server to client. */
 export type ReplyMessage = { id: number; reply: unknown } | { id: number; error: WireError };
 

@@ -1,10 +1,19 @@
 /**
- * The asking side of a protocol over a port. Requests go out typed and come back as promises. None outlives the other
- * side: when that has ended, what is pending is rejected, and every later call is, at once.
+ * The asking side of a protocol over a port. Requests go out typed and come back as promises. What is called in one turn
+ * of the loop crosses as one message, for each message wakes the other thread. No request outlives the other side: when
+ * that has ended, what is pending is rejected, and every later call is, at once.
  */
 import type { Transferable } from 'node:worker_threads';
 import { cancellable } from './cancellable.ts';
-import type { ClientMessage, ReplyMessage, ReplyOf, RequestMessage, RequestOf, RpcProtocol } from './protocol.ts';
+import type {
+  ClientMessage,
+  ClientStatement,
+  ReplyMessage,
+  ReplyOf,
+  RequestMessage,
+  RequestOf,
+  RpcProtocol,
+} from './protocol.ts';
 import type { WireError } from './wire-error.ts';
 
 export type RpcClientOptions<P extends RpcProtocol<P>> = {
@@ -16,12 +25,16 @@ export type RpcClientOptions<P extends RpcProtocol<P>> = {
 };
 export type CallOptions = { signal?: AbortSignal | undefined; transfer?: readonly Transferable[] };
 
+/** What is said in this turn, and what of it is handed over rather than copied. */
+type Statement<P extends RpcProtocol<P>> = { said: ClientStatement<P>; transfer: readonly Transferable[] };
+
 type Pending = { resolve(reply: unknown): void; reject(error: Error): void };
 
 export class RpcClient<P extends RpcProtocol<P>> {
   readonly #options: RpcClientOptions<P>;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #turn: Statement<P>[] = [];
   /** Makes the error of calls that come too late. */
   #refusal: (() => Error) | undefined;
 
@@ -40,7 +53,7 @@ export class RpcClient<P extends RpcProtocol<P>> {
     const { promise, resolve, reject } = Promise.withResolvers<ReplyOf<P, K>>();
     const id = ++this.#lastId;
     this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
-    this.#send({ id, name, request } as RequestMessage<P>, transfer);
+    this.#say({ id, name, request } as RequestMessage<P>, transfer);
     return signal === undefined ? promise : cancellable(promise, signal, () => this.#cancel(id));
   }
 
@@ -64,17 +77,39 @@ export class RpcClient<P extends RpcProtocol<P>> {
     for (const { reject } of pending) reject(refusal());
   }
 
-  /** What can't be posted is an error of this one call. */
-  #send(message: RequestMessage<P>, transfer: readonly Transferable[]): void {
+  #say(said: ClientStatement<P>, transfer: readonly Transferable[]): void {
+    if (this.#turn.push({ said, transfer }) === 1) process.nextTick(this.#postTurn);
+  }
+
+  readonly #postTurn = (): void => {
+    const turn = this.#turn;
+    this.#turn = [];
+    if (turn.length === 1) {
+      this.#post(turn[0]!);
+      return;
+    }
     try {
-      this.#options.post(message, transfer);
+      const transfer = turn.flatMap((statement) => statement.transfer);
+      this.#options.post(
+        turn.map(({ said }) => said),
+        transfer,
+      );
+    } catch {
+      for (const statement of turn) this.#post(statement);
+    }
+  };
+
+  /** What can't be posted is an error of this one call. */
+  #post({ said, transfer }: Statement<P>): void {
+    try {
+      this.#options.post(said, transfer);
     } catch (error) {
-      this.#take(message.id)?.reject(error as Error);
+      if ('id' in said) this.#take(said.id)?.reject(error as Error);
     }
   }
 
   #cancel(id: number): Error {
-    if (this.#take(id) !== undefined) this.#options.post({ cancel: id }, []);
+    if (this.#take(id) !== undefined) this.#say({ cancel: id }, []);
     return this.#options.cancelled();
   }
 

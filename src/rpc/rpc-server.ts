@@ -1,5 +1,12 @@
 /** The serving side of a protocol over a port: has each request carried out and replies once, by a value or an error. */
-import type { ClientMessage, Handlers, ReplyMessage, RequestMessage, RpcProtocol } from './protocol.ts';
+import type {
+  ClientMessage,
+  ClientStatement,
+  Handlers,
+  ReplyMessage,
+  RequestMessage,
+  RpcProtocol,
+} from './protocol.ts';
 import { type WireError, wireError } from './wire-error.ts';
 
 export type RpcServerOptions<P extends RpcProtocol<P>> = {
@@ -9,6 +16,8 @@ export type RpcServerOptions<P extends RpcProtocol<P>> = {
   errorOf?: (error: unknown) => WireError;
   /** What of a reply is handed over rather than copied. */
   transferOf?: (reply: unknown) => ArrayBuffer[];
+  /** A request is replied to. */
+  served?: (name: keyof P) => void;
 };
 
 export class RpcServer<P extends RpcProtocol<P>> {
@@ -16,13 +25,18 @@ export class RpcServer<P extends RpcProtocol<P>> {
   readonly #running = new Map<number, AbortController>();
 
   constructor(options: RpcServerOptions<P>) {
-    this.#options = { errorOf: wireError, transferOf: () => [], ...options };
+    this.#options = { errorOf: wireError, transferOf: () => [], served: () => {}, ...options };
   }
 
-  /** Takes a message from the port; resolves when it is replied to. Never rejects. */
+  /** Takes a message from the port; resolves when all that it asks is replied to. Never rejects. */
   async receive(message: ClientMessage<P>): Promise<void> {
-    if ('cancel' in message) this.#running.get(message.cancel)?.abort();
-    else await this.#serve(message);
+    if (!isBatch(message)) await this.#take(message);
+    else await Promise.all(message.map((statement) => this.#take(statement)));
+  }
+
+  async #take(statement: ClientStatement<P>): Promise<void> {
+    if ('cancel' in statement) this.#running.get(statement.cancel)?.abort();
+    else await this.#serve(statement);
   }
 
   async #serve(message: RequestMessage<P>): Promise<void> {
@@ -37,9 +51,14 @@ export class RpcServer<P extends RpcProtocol<P>> {
       post({ id, error: errorOf(error) }, []);
     }
     this.#running.delete(id);
+    this.#options.served(message.name);
   }
 
   #execute<K extends keyof P>({ name, request }: { name: K; request: P[K]['request'] }, signal: AbortSignal) {
     return this.#options.handlers[name](request, signal);
   }
+}
+
+function isBatch<P extends RpcProtocol<P>>(message: ClientMessage<P>): message is readonly ClientStatement<P>[] {
+  return Array.isArray(message);
 }

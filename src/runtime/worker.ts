@@ -30,14 +30,17 @@ const commands = new WorkerCommands({
   internalErrors,
 });
 
-const server = new RpcServer<WorkerProtocol>({ handlers: commands, post });
-
-port.on('message', async (message: ClientMessage<WorkerProtocol>) => {
-  await server.receive(message);
-  if (!('name' in message) || message.name !== 'stop') return;
-  journal.close();
-  port.close();
+const server = new RpcServer<WorkerProtocol>({
+  handlers: commands,
+  post,
+  served(name) {
+    if (name !== 'stop') return;
+    journal.close();
+    port.close();
+  },
 });
+
+port.on('message', (message: ClientMessage<WorkerProtocol>) => void server.receive(message));
 post({ event: 'ready', engine });
 // The last net: what a socket, timer or promise throws that is caught nowhere else ends no thread.
 process.on('uncaughtException', (error) => internalErrors.note(error, null));

@@ -14,11 +14,11 @@ export function serveCommands(port: MessagePort, commands: JournalCommands): voi
     post: (message, transfer) => port.postMessage(message, transfer),
     errorOf: journalErrorToWire,
     transferOf: movable,
+    served: (name) => {
+      if (name === 'close') port.close();
+    },
   });
-  port.on('message', async (message: ClientMessage<JournalProtocol>) => {
-    await server.receive(message);
-    if ('name' in message && message.name === 'close') port.close();
-  });
+  port.on('message', (message: ClientMessage<JournalProtocol>) => void server.receive(message));
   port.postMessage({ ready: true } satisfies JournalEvent);
 }
 

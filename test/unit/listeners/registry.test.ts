@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import t from 'tap';
 import type { ProblemError } from '../../../src/errors.ts';
 import { page, setup, tcpClient, UdpClient, until } from './service.ts';
@@ -25,6 +26,28 @@ t.test('a create answers once the socket is bound, with the real port', async (t
   });
   t.match(await page(service, 'echo'), [{ direction: 'in', text: 'hello' }, { direction: 'out' }]);
 });
+
+t.test('a create posts two messages to the journal thread, a delete two', async (t) => {
+  const posted: unknown[] = [];
+  const { postMessage } = Worker.prototype;
+  t.intercept(Worker.prototype, 'postMessage', {
+    value(this: Worker, message: unknown, ...rest: []) {
+      if (isForJournal(message)) posted.push(message);
+      return postMessage.call(this, message, ...rest);
+    },
+  });
+  await registry.create({ protocol: 'udp', name: 'counted' });
+  t.equal(posted.length, 2, JSON.stringify(posted));
+  posted.length = 0;
+  await registry.remove('counted', { mode: 'fin', drain: 0 });
+  t.equal(posted.length, 2, JSON.stringify(posted));
+});
+
+/** Commands that only the journal knows. */
+function isForJournal(message: unknown): boolean {
+  const names = [message as { name?: string }].flat().map(({ name }) => name ?? '');
+  return names.some((name) => ['register', 'append', 'saveSpec', 'histories', 'forget', 'complete'].includes(name));
+}
 
 t.test('of 100 creates of one name at once one wins', async (t) => {
   const creates = Array.from({ length: 100 }, () => registry.create({ protocol: 'udp', name: 'one' }));
