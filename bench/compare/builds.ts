@@ -11,7 +11,7 @@ import { median, quantile } from './report/stats.ts';
 const DATAGRAMS = 400_000;
 const LOOP_MS = 800;
 const CONNECTIONS = 16;
-const PAGES = 300;
+const PAGES = 1500;
 const BURST = 200_000;
 /** What a change may cost at most, as the median ratio. */
 const TOLERATED = 1.05;

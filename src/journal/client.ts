@@ -52,6 +52,17 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return journal;
 }
 
+/** What changes listeners: a create is several of them. */
+const GATHERED: ReadonlySet<JournalCommand> = new Set([
+  'register',
+  'append',
+  'saveSpec',
+  'saveCounts',
+  'histories',
+  'complete',
+  'forget',
+]);
+
 export class JournalClient implements Journal {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
@@ -72,6 +83,7 @@ export class JournalClient implements Journal {
       post: (message, transfer) => worker.postMessage(message, transfer),
       revive: journalErrorOf,
       cancelled: readerGone,
+      gathered: GATHERED,
     });
     this.#reads = new SharedReads((request, key, signal) => this.#call('read', { ...request, key }, { signal }));
     const { promise, resolve, reject } = Promise.withResolvers<void>();

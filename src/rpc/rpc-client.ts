@@ -1,7 +1,7 @@
 /**
- * The asking side of a protocol over a port. Requests go out typed and come back as promises. What is called in one turn
- * of the loop crosses as one message, for each message wakes the other thread. No request outlives the other side: when
- * that has ended, what is pending is rejected, and every later call is, at once.
+ * The asking side of a protocol over a port. Requests go out typed and come back as promises. Commands that nobody is in a
+ * hurry for wait for the end of the turn and cross as one message, for each message wakes the other thread. No request
+ * outlives the other side: when that has ended, what is pending is rejected, and every later call is, at once.
  */
 import type { Transferable } from 'node:worker_threads';
 import { cancellable } from './cancellable.ts';
@@ -22,6 +22,8 @@ export type RpcClientOptions<P extends RpcProtocol<P>> = {
   revive(error: WireError): Error;
   /** What a cancelled call is rejected with. */
   cancelled(): Error;
+  /** Commands that are gathered over a turn of the loop. The next one that is not takes them along. */
+  gathered?: ReadonlySet<keyof P>;
 };
 export type CallOptions = { signal?: AbortSignal | undefined; transfer?: readonly Transferable[] };
 
@@ -53,7 +55,7 @@ export class RpcClient<P extends RpcProtocol<P>> {
     const { promise, resolve, reject } = Promise.withResolvers<ReplyOf<P, K>>();
     const id = ++this.#lastId;
     this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
-    this.#say({ id, name, request } as RequestMessage<P>, transfer);
+    this.#say({ id, name, request } as RequestMessage<P>, transfer, this.#options.gathered?.has(name));
     return signal === undefined ? promise : cancellable(promise, signal, () => this.#cancel(id));
   }
 
@@ -77,15 +79,17 @@ export class RpcClient<P extends RpcProtocol<P>> {
     for (const { reject } of pending) reject(refusal());
   }
 
-  #say(said: ClientStatement<P>, transfer: readonly Transferable[]): void {
-    if (this.#turn.push({ said, transfer }) === 1) process.nextTick(this.#postTurn);
+  #say(said: ClientStatement<P>, transfer: readonly Transferable[], isGathered = false): void {
+    this.#turn.push({ said, transfer });
+    if (!isGathered) this.#postTurn();
+    else if (this.#turn.length === 1) process.nextTick(this.#postTurn);
   }
 
   readonly #postTurn = (): void => {
     const turn = this.#turn;
     this.#turn = [];
-    if (turn.length === 1) {
-      this.#post(turn[0]!);
+    if (turn.length <= 1) {
+      if (turn.length === 1) this.#post(turn[0]!);
       return;
     }
     try {

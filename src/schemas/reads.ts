@@ -66,8 +66,11 @@ export type Read = {
  */
 export type MissedRange = { reason: GapReason; dropped: number; fromSeq?: number; toSeq?: number };
 
+/** Free bytes around the items of a page, for what is written around them: `{"items":[` and the members behind. */
+export const PAGE_MARGIN = { before: 10, behind: 512 } as const;
+
 export type ReadResult = {
-  /** The encoded items. */
+  /** The encoded items. In format `json` their memory may have PAGE_MARGIN around them, its first byte 0 until it is used. */
   body: Uint8Array;
   /** Items in the body; `messages` of them are messages. */
   items: number;

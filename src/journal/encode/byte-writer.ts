@@ -1,11 +1,13 @@
 /** Bytes written one after the other into one growing buffer. */
 
-import { exactCopy } from '../../records/chunk.ts';
-
 const DIGITS = 16;
 const FIRST_BYTES = 16_384;
 /** A buffer larger than this is not kept for the next writer. */
 const KEPT_BYTES = 4 * 1024 * 1024;
+
+/** Free bytes around a result. */
+export type Margin = { readonly before: number; readonly behind: number };
+const NO_MARGIN: Margin = { before: 0, behind: 0 };
 
 const NONE = Buffer.alloc(0);
 /** The buffer that the last writer grew. */
@@ -65,14 +67,22 @@ export class ByteWriter {
     this.length += digits;
   }
 
-  /** What was written, as bytes of their own. The writer starts anew. */
-  take(): Uint8Array<ArrayBuffer> {
+  /**
+   * What was written, as bytes of their own. The writer starts anew.
+   * @param margin bytes that the memory has free before and behind them, the first of them 0; not with very long ones
+   */
+  take(margin: Margin = NO_MARGIN): Uint8Array<ArrayBuffer> {
     const { length } = this;
     const whole = this.#buffer;
     this.#buffer = NONE;
     this.length = 0;
     if (whole.length > KEPT_BYTES) return new Uint8Array(whole.buffer.transfer(length));
     spare = whole;
-    return exactCopy(whole.subarray(0, length));
+    // Not zeroed first, and never of Node's shared pool: the memory may be transferred.
+    const copy = Buffer.allocUnsafeSlow(margin.before + length + margin.behind).buffer as ArrayBuffer;
+    const taken = new Uint8Array(copy, margin.before, length);
+    taken.set(whole.subarray(0, length));
+    if (margin.before > 0) new Uint8Array(copy)[0] = 0;
+    return taken;
   }
 }

@@ -1,6 +1,6 @@
 /** The encoders that write records as JSON: `json`, `ndjson` and `sse`. */
 import { KINDS } from '../../records/chunk.ts';
-import type { MissedRange, PayloadMode } from '../../schemas/reads.ts';
+import { type MissedRange, PAGE_MARGIN, type PayloadMode } from '../../schemas/reads.ts';
 import type { JournalListener } from '../journal.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
@@ -49,6 +49,10 @@ export class JsonEncoder extends JsonRecordEncoder {
 
   /** A page tells it beside its items. */
   missed(): void {}
+
+  override take(): Uint8Array<ArrayBuffer> {
+    return this.writer.take(PAGE_MARGIN);
+  }
 }
 
 /** `ndjson`: one record a line. */

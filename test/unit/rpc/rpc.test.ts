@@ -67,27 +67,31 @@ t.test('each call gets its own reply, or its own error', async (t) => {
   await t.rejects(client.call('fail', { message: 'unforeseen' }), { code: 'internal', message: 'unforeseen' });
 });
 
-t.test('what is called in one turn crosses as one message, in order; what can not be posted fails alone', async (t) => {
-  const posted: ClientMessage<TestProtocol>[] = [];
-  const client = new RpcClient<TestProtocol>({
-    post: (message) => void posted.push(structuredClone(message)),
-    revive: ({ code, message }) => new WorkerError(code, message),
-    cancelled: () => new WorkerError('aborted', 'cancelled'),
-  });
-  const controller = new AbortController();
-  const { signal } = controller;
-  const first = client.call('double', 1, { signal });
-  await Promise.resolve();
-  void client.call('double', 2);
-  controller.abort();
-  await t.rejects(first, { code: 'aborted' });
-  await setImmediate();
-  t.same(posted, [[{ id: 1, name: 'double', request: 1 }, { id: 2, name: 'double', request: 2 }, { cancel: 1 }]]);
-  void client.call('double', 3);
-  await t.rejects(client.call('double', (() => {}) as unknown as number), { name: 'DataCloneError' });
-  await setImmediate();
-  t.same(posted.slice(1), [{ id: 3, name: 'double', request: 3 }]);
-});
+t.test(
+  'what is gathered in one turn crosses as one message, in order; what can not be posted fails alone',
+  async (t) => {
+    const posted: ClientMessage<TestProtocol>[] = [];
+    const client = new RpcClient<TestProtocol>({
+      post: (message) => void posted.push(structuredClone(message)),
+      revive: ({ code, message }) => new WorkerError(code, message),
+      cancelled: () => new WorkerError('aborted', 'cancelled'),
+      gathered: new Set(['double'] as const),
+    });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const first = client.call('double', 1, { signal });
+    await Promise.resolve();
+    void client.call('double', 2);
+    controller.abort();
+    await t.rejects(first, { code: 'aborted' });
+    await setImmediate();
+    t.same(posted, [[{ id: 1, name: 'double', request: 1 }, { id: 2, name: 'double', request: 2 }, { cancel: 1 }]]);
+    void client.call('double', 3);
+    await t.rejects(client.call('double', (() => {}) as unknown as number), { name: 'DataCloneError' });
+    await setImmediate();
+    t.same(posted.slice(1), [{ id: 3, name: 'double', request: 3 }]);
+  },
+);
 
 t.test('bytes are handed over, both ways', async (t) => {
   const { client } = rig(t);
