@@ -22,7 +22,7 @@ export const streams: Routes = async (app) => {
     return openStream(
       app,
       reply,
-      { ...streamTerms(request, query), place: readScopeOf(listener.number), filter },
+      { ...streamTerms(request, query), where: readScopeOf(listener.number), filter },
       ({ follower }) => [
         domain.registry.hold(params.id, { tie: query.hold === '1' }),
         endWithListener(domain, listener, follower),
@@ -39,8 +39,8 @@ export const streams: Routes = async (app) => {
     );
     const terms = streamTerms(request, query);
     const live = new LiveReadPosition(domain.registry, commaList(query.listener), labelPairs(query.label));
-    const place = () => live.current;
-    return openStream(app, reply, { ...terms, place, filter }, (open) => [
+    const where = () => live.current;
+    return openStream(app, reply, { ...terms, where, filter }, (open) => [
       () => live.dispose(),
       ...(kinds.includes('send') ? [tellSends(domain, open)] : []),
       ...(kinds.includes('listener') ? [tellDeletions(domain, live, open)] : []),

@@ -27,13 +27,13 @@ export function readConfigurationFile(path: string): ConfigurationFile {
 /** Throws ConfigError. */
 export function parseConfiguration(path: string, text: string): ConfigurationFile {
   const { value, exact, lineOf } = parseYaml(path, text);
-  const place: SourceLocation = (pointer) => `${path}:${lineOf(pointer)}: ${pointer === '' ? 'the file' : pointer}`;
+  const location: SourceLocation = (pointer) => `${path}:${lineOf(pointer)}: ${pointer === '' ? 'the file' : pointer}`;
   const content = (value ?? {}) as { settings?: Record<string, unknown>; listeners?: NamedSpec[] };
-  checkSchema(content, place);
-  checkText(content, place);
+  checkSchema(content, location);
+  checkText(content, location);
   const { settings = {}, listeners = [] } = content;
-  keepJsonText(exact, listeners, place);
-  checkListeners(listeners, place);
+  keepJsonText(exact, listeners, location);
+  checkListeners(listeners, location);
   return { path, settings, listeners };
 }
 
@@ -50,20 +50,20 @@ function read(path: string): string {
   }
 }
 
-function checkSchema(content: unknown, place: SourceLocation): void {
+function checkSchema(content: unknown, location: SourceLocation): void {
   const validate = buildValidator({}, {})({ httpPart: 'body', schema: configurationSchema() } as never) as Validate;
   if (validate(content)) return;
-  throw located(formatErrors(validate.errors as never, 'body'), place, '');
+  throw located(formatErrors(validate.errors as never, 'body'), location, '');
 }
 
 /** Text that could not be stored or sent as it is. */
-function checkText(content: unknown, place: SourceLocation): void {
+function checkText(content: unknown, location: SourceLocation): void {
   const pointer = illFormedAt(content);
-  if (pointer !== undefined) throw new ConfigError(`${place(pointer)} ${HALF_CHARACTER}`);
+  if (pointer !== undefined) throw new ConfigError(`${location(pointer)} ${HALF_CHARACTER}`);
 }
 
 /** JSON payloads leave as they are written in the file. */
-function keepJsonText(exact: unknown, listeners: NamedSpec[], place: SourceLocation): void {
+function keepJsonText(exact: unknown, listeners: NamedSpec[], location: SourceLocation): void {
   for (const [i, { responder }] of listeners.entries()) {
     if (responder?.type !== 'reply' || responder.json === undefined) continue;
     const path = ['listeners', i, 'responder', 'json'];
@@ -71,7 +71,7 @@ function keepJsonText(exact: unknown, listeners: NamedSpec[], place: SourceLocat
       responder.jsonText = jsonTextOf(exactAt(exact, path));
       delete responder.json;
     } catch (error) {
-      throw new ConfigError(`${place(`/${path.join('/')}`)} ${(error as Error).message}`);
+      throw new ConfigError(`${location(`/${path.join('/')}`)} ${(error as Error).message}`);
     }
   }
 }
@@ -79,23 +79,23 @@ function keepJsonText(exact: unknown, listeners: NamedSpec[], place: SourceLocat
 type Validate = { (content: unknown): boolean; errors?: unknown };
 
 /** The rules beyond the schema: those of a create, and that names are used once. */
-function checkListeners(listeners: NamedSpec[], place: SourceLocation): void {
+function checkListeners(listeners: NamedSpec[], location: SourceLocation): void {
   const names = new Set<string>();
   for (const [i, spec] of listeners.entries()) {
     const pointer = `/listeners/${i}`;
-    if (names.has(spec.name)) throw new ConfigError(`${place(`${pointer}/name`)} ${spec.name} is used twice`);
+    if (names.has(spec.name)) throw new ConfigError(`${location(`${pointer}/name`)} ${spec.name} is used twice`);
     names.add(spec.name);
     try {
       fillSpec(spec);
     } catch (error) {
-      throw located(error, place, pointer);
+      throw located(error, location, pointer);
     }
   }
 }
 
-function located(error: unknown, place: SourceLocation, prefix: string): unknown {
+function located(error: unknown, location: SourceLocation, prefix: string): unknown {
   if (!(error instanceof ProblemError)) return error;
   const first = error.errors?.[0];
-  if (first === undefined) return new ConfigError(`${place(prefix)} ${error.message}`);
-  return new ConfigError(`${place(prefix + first.pointer)} ${first.detail}`);
+  if (first === undefined) return new ConfigError(`${location(prefix)} ${error.message}`);
+  return new ConfigError(`${location(prefix + first.pointer)} ${first.detail}`);
 }

@@ -32,7 +32,7 @@ export function addErrorExamples(path: string, operation: ExampleOperation, sche
 /** The path with the examples of its parameters. */
 function filledIn(path: string, parameters: Parameter[] = []): string {
   return path.replace(/\{(\w+)\}/g, (_all, wanted: string) => {
-    const found = parameters.find(({ name, in: place }) => place === 'path' && name === wanted);
+    const found = parameters.find(({ name, in: where }) => where === 'path' && name === wanted);
     return String(found?.example ?? found?.schema.examples?.[0] ?? wanted);
   });
 }
@@ -56,7 +56,7 @@ function wrongInput({ requestBody, parameters = [] }: ExampleOperation, schemas:
   const [field] = ((name === undefined ? undefined : schemas[name]?.required) ?? []) as string[];
   if (field !== undefined)
     return invalid(`/${field} is required.`, { in: 'body', pointer: `/${field}`, detail: 'is required' });
-  const known = parameters.filter(({ in: place }) => place === 'query').map((parameter) => parameter.name);
+  const known = parameters.filter(({ in: where }) => where === 'query').map((parameter) => parameter.name);
   const rest = known.length === 0 ? ', there are none' : `; known are ${known.join(', ')}`;
   const detail = `is not a parameter here${rest}`;
   return invalid(`colour ${detail}.`, { in: 'query', pointer: 'colour', detail });

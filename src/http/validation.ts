@@ -55,8 +55,8 @@ export const buildValidator = ((schemas: Parameters<typeof compilers>[0]) => {
 
 /** A 400 out of what ajv found in one part of a request. */
 export const formatErrors: ErrorFormatter = (errors, part) => {
-  const place = PLACES[part];
-  const found = (errors as AjvError[]).filter(isOwnError).map((error) => inputError(error, place));
+  const where = PLACES[part];
+  const found = (errors as AjvError[]).filter(isOwnError).map((error) => inputError(error, where));
   const named = found.slice(0, ERRORS_AT_MOST);
   const detail = named.map(({ pointer, detail }) => `${pointer === '' ? 'The body' : pointer} ${detail}`).join('; ');
   return new ProblemError('validation_failed', `${detail}.`, { errors: named });
@@ -64,10 +64,10 @@ export const formatErrors: ErrorFormatter = (errors, part) => {
 
 const PLACES = { body: 'body', querystring: 'query', params: 'path', headers: 'header' } as const;
 
-function inputError(error: AjvError, place: InputError['in']): InputError {
+function inputError(error: AjvError, where: InputError['in']): InputError {
   const path = error.instancePath + memberOf(error);
-  const pointer = place === 'body' ? path : (path.split('/')[1] ?? '');
-  return { in: place, pointer, detail: plainWords(error, place) };
+  const pointer = where === 'body' ? path : (path.split('/')[1] ?? '');
+  return { in: where, pointer, detail: plainWords(error, where) };
 }
 
 /** Errors that only repeat another one: the missing tag of a union is reported as required. */
@@ -85,11 +85,11 @@ function memberOf({ keyword, params }: AjvError): string {
   return member === undefined ? '' : `/${pointerToken(member)}`;
 }
 
-function plainWords(error: AjvError, place: InputError['in']): string {
+function plainWords(error: AjvError, where: InputError['in']): string {
   const say = WORDS[error.keyword];
   return say === undefined
     ? (error.message ?? 'is not valid')
-    : say(error.params, error.parentSchema ?? {}, place, error.data);
+    : say(error.params, error.parentSchema ?? {}, where, error.data);
 }
 
 type Say = (

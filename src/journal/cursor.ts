@@ -70,8 +70,8 @@ export function formatJournalCursor(major: number, minor: number, epoch: string)
 
 /** The same over all listeners. `0` is the start, as within a listener; any other place without an epoch is STALE. */
 export function parseJournalCursor(text: string, epoch: string): Position | typeof STALE | undefined {
-  const place = parse(text, epoch, journalPlace);
-  return place === START || text.includes(EPOCH_MARK) ? place : place && STALE;
+  const position = parse(text, epoch, journalPlace);
+  return position === START || text.includes(EPOCH_MARK) ? position : position && STALE;
 }
 
 /** A cursor that a client may have made up, as one that is given out in the same history as `other`. */

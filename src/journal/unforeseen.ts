@@ -20,10 +20,10 @@ export function noteUnforeseen(error: unknown): void {
 }
 
 /** The same error with the place in front of its stack. Those that are foreseen stay as they are. */
-export function located(error: unknown, place: string): unknown {
+export function located(error: unknown, position: string): unknown {
   if (error instanceof JournalError || isDamage(error)) return error;
   const { message } = error instanceof Error ? error : new Error(String(error));
-  return Object.assign(new Error(message), { stack: `${place}: ${stackOf(error)}` });
+  return Object.assign(new Error(message), { stack: `${position}: ${stackOf(error)}` });
 }
 
 function stackOf(error: unknown): string {

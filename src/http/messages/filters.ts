@@ -57,9 +57,9 @@ export function duration(name: string, value: string | number): number {
 function kindBits(kinds: readonly string[]): number {
   let bits = 0;
   for (const kind of kinds) {
-    const place = (KINDS as readonly string[]).indexOf(kind);
-    if (place === -1) throw invalidParameter('kind', `must be among ${KINDS.join(', ')}, not ${kind}`);
-    bits |= 1 << place;
+    const where = (KINDS as readonly string[]).indexOf(kind);
+    if (where === -1) throw invalidParameter('kind', `must be among ${KINDS.join(', ')}, not ${kind}`);
+    bits |= 1 << where;
   }
   return bits;
 }

@@ -5,8 +5,8 @@ import type { FollowedScope } from '../streams/follower.ts';
 
 /** The place of one listener. */
 export function readScopeOf(listener: number): () => FollowedScope {
-  const place: FollowedScope = { scope: { listener }, key: `${listener}` };
-  return () => place;
+  const where: FollowedScope = { scope: { listener }, key: `${listener}` };
+  return () => where;
 }
 
 export class LiveReadPosition {
@@ -52,10 +52,10 @@ export class LiveReadPosition {
   }
 
   #judge(): void {
-    const place = this.#judged();
+    const where = this.#judged();
     this.#before = this.#place;
-    if (place.key === this.#place.key) return;
-    this.#place = place;
+    if (where.key === this.#place.key) return;
+    this.#place = where;
     for (const callback of this.#onMove) callback();
   }
 

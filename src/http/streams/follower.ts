@@ -16,7 +16,7 @@ const PULL_BYTES = 512 * 1024;
 export type FollowedScope = { scope: ReadScope; key: string };
 
 export type Following = {
-  place: () => FollowedScope;
+  where: () => FollowedScope;
   /** Exclusive cursor; null starts at the end. */
   after: string | null;
   filter: MessageFilter;
@@ -43,7 +43,7 @@ export class Follower {
     this.#what = what;
     this.#left = what.limit;
     this.#stopListening = streams.journal.onTails((heads) => {
-      if (concerns(what.place().scope, heads)) this.ring();
+      if (concerns(what.where().scope, heads)) this.ring();
     });
     stream.onClosed(() => this.#dispose());
   }
@@ -62,7 +62,7 @@ export class Follower {
 
   /** The first pull. Rejects when the cursor is not good, while an error can still be answered. */
   async start(): Promise<ReadResult> {
-    this.#cursor = this.#what.after ?? (await this.#streams.journal.end(this.#what.place().scope));
+    this.#cursor = this.#what.after ?? (await this.#streams.journal.end(this.#what.where().scope));
     const first = await this.#read();
     this.#cursor = withEpochOf(this.#cursor, first.next);
     return first;
@@ -111,7 +111,7 @@ export class Follower {
   #read(): Promise<ReadResult> {
     this.#rung = false;
     this.#endingBeforePull = this.#ending;
-    const { scope } = this.#what.place();
+    const { scope } = this.#what.where();
     const request: Read = {
       scope,
       after: this.#cursor,

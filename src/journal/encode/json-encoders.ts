@@ -84,6 +84,6 @@ export class SseEncoder extends JsonRecordEncoder {
 
 /** Messages that a reader came too late for, as the JSON of a gap record. It isn't stored, so it has no time; without a listener it tells of all of them. */
 function missedJson({ reason, dropped, fromSeq, toSeq }: MissedRange, listener?: JournalListener): string {
-  const place = listener && { afterSeq: (fromSeq ?? 1) - 1, listenerId: listener.id };
-  return JSON.stringify({ ...place, kind: 'gap', reason, dropped, fromSeq, toSeq });
+  const position = listener && { afterSeq: (fromSeq ?? 1) - 1, listenerId: listener.id };
+  return JSON.stringify({ ...position, kind: 'gap', reason, dropped, fromSeq, toSeq });
 }

@@ -34,13 +34,13 @@ export class HistoryReader extends ChunkReader {
     this.minor = this.#start.minor;
   }
 
-  get place(): Position {
+  get position(): Position {
     return { major: this.major, minor: this.minor };
   }
 
   /** Whether the current record lies at or before the place. */
-  isWithin(place: Position): boolean {
-    return this.major < place.major || (this.major === place.major && this.minor <= place.minor);
+  isWithin(position: Position): boolean {
+    return this.major < position.major || (this.major === position.major && this.minor <= position.minor);
   }
 
   /** All records, to be visited in another order. */

@@ -42,7 +42,7 @@ export interface LogRange {
   past(found: FoundRow): Position;
   short(found: FoundRow): Position;
   /** Whether there is a record beyond the place. */
-  continues(place: Position): boolean;
+  continues(position: Position): boolean;
   /** The last place there may be before this one. */
   previous(place: Position): Position;
   /** What a reader at the place came too late for. */

@@ -74,9 +74,9 @@ export class Scan {
       throw new JournalError('cursor_ahead', '`after` lies beyond the last message');
     this.#from = this.#upward ? after : before;
     this.#until = (this.#upward ? before : after) ?? (this.#upward ? BEYOND : this.range.floor);
-    const place = this.#upward ? (after ?? range.floor) : earlier(before ?? BEYOND, justBeyond(goal));
-    this.#major = place.major;
-    this.#minor = place.minor;
+    const position = this.#upward ? (after ?? range.floor) : earlier(before ?? BEYOND, justBeyond(goal));
+    this.#major = position.major;
+    this.#minor = position.minor;
   }
 
   /** Where it stands, for the log. */
@@ -89,7 +89,7 @@ export class Scan {
   }
 
   /** The record passed last. */
-  get place(): Position {
+  get position(): Position {
     return { major: this.#major, minor: this.#minor };
   }
 
@@ -101,7 +101,7 @@ export class Scan {
     this.#found = [];
     if (this.#upward && !this.#catchFloor()) return true;
     for (;;) {
-      if (this.#upward && comparePositions(this.place, goal) >= 0) return true;
+      if (this.#upward && comparePositions(this.position, goal) >= 0) return true;
       const found = this.#next();
       if (found === undefined) {
         if (!this.#upward) this.#exhausted = true;
@@ -125,19 +125,19 @@ export class Scan {
   }
 
   /** Everything up to the place was looked at by other means. */
-  moveTo(place: Position): void {
-    this.#major = place.major;
-    this.#minor = place.minor;
+  moveTo(position: Position): void {
+    this.#major = position.major;
+    this.#minor = position.minor;
   }
 
   /** The same, unless it is there or beyond already. */
-  skipTo(place: Position): void {
-    this.moveTo(later(this.place, place));
+  skipTo(position: Position): void {
+    this.moveTo(later(this.position, position));
   }
 
   /** The same, and the floor has overtaken that place. */
-  overtakenAt(place: Position): void {
-    this.skipTo(place);
+  overtakenAt(position: Position): void {
+    this.skipTo(position);
     this.#catchFloor();
   }
 
@@ -145,32 +145,36 @@ export class Scan {
   answer(): ReadResult {
     this.#tellGap();
     const { items, messages, encoder } = this.results;
-    const place = this.#overflow ?? this.#shown();
-    const next = this.range.format(place.major, place.minor);
-    const answer = { body: encoder.take(), items, messages, next, hasMore: this.#isMore(place) };
+    const position = this.#overflow ?? this.#shown();
+    const next = this.range.format(position.major, position.minor);
+    const answer = { body: encoder.take(), items, messages, next, hasMore: this.#isMore(position) };
     return this.gap === undefined ? answer : { ...answer, gap: this.gap };
   }
 
   /** A downward walk through nothing ends where it began, not beyond the end. */
   #shown(): Position {
-    if (this.#upward) return this.place;
-    return comparePositions(this.place, this.goal) > 0 ? (this.#from ?? this.range.floor) : this.place;
+    if (this.#upward) return this.position;
+    return comparePositions(this.position, this.goal) > 0 ? (this.#from ?? this.range.floor) : this.position;
   }
 
   /** Whether there are records beyond the place on the way; exact where only messages of one listener count. */
-  #isMore(place: Position): boolean {
+  #isMore(position: Position): boolean {
     if (this.#exhausted) return false;
     const { range } = this;
     const exact = typeof range.reach === 'number' && this.predicate.kinds === 1 << KIND_MESSAGE;
     if (this.#upward) {
-      const next = exact ? { major: place.major + 1, minor: 0 } : { major: place.major, minor: place.minor + 1 };
+      const next = exact
+        ? { major: position.major + 1, minor: 0 }
+        : { major: position.major, minor: position.minor + 1 };
       return (
-        comparePositions(next, this.#until) < 0 && (exact ? next.major <= range.tail.major : range.continues(place))
+        comparePositions(next, this.#until) < 0 && (exact ? next.major <= range.tail.major : range.continues(position))
       );
     }
     const low = later(this.#until, range.floor);
-    const previous = range.previous(place);
-    return exact ? (place.minor === 0 ? previous.major : place.major) > low.major : comparePositions(previous, low) > 0;
+    const previous = range.previous(position);
+    return exact
+      ? (position.minor === 0 ? previous.major : position.major) > low.major
+      : comparePositions(previous, low) > 0;
   }
 
   #walkRecords(found: FoundRow, reader: HistoryReader, deadline: number): ScanEnd {
@@ -201,7 +205,7 @@ export class Scan {
     const { floor } = this.#view.histories.get(found.listener)!;
     const start = later(found.start, floor);
     if (this.range.reach === null) return { ...found, start };
-    const [low, high] = this.#upward ? [this.place, this.#until] : [this.#until, this.place];
+    const [low, high] = this.#upward ? [this.position, this.#until] : [this.#until, this.position];
     const last = high.minor > 0 ? high : { major: high.major - 1, minor: found.end.minor };
     return { ...found, start: later(start, low), end: earlier(found.end, last) };
   }
@@ -209,9 +213,9 @@ export class Scan {
   /** Follows the floor when it has overtaken the reader. False when a page has items: the gap belongs behind them. */
   #catchFloor(): boolean {
     const { floor } = this.range;
-    if (comparePositions(floor, this.place) <= 0) return true;
+    if (comparePositions(floor, this.position) <= 0) return true;
     if (this.results.items > 0 && !this.results.isWait) return false;
-    const missed = this.#from === null ? undefined : this.range.missed(this.place);
+    const missed = this.#from === null ? undefined : this.range.missed(this.position);
     this.moveTo(floor);
     if (missed !== undefined) this.#note(missed, floor);
     return true;
@@ -231,9 +235,9 @@ export class Scan {
   /** A cursor of an earlier life is none: the reader gets everything there is, and is told. */
   #parse(text: string | null): Position | null {
     if (text === null) return null;
-    const place = this.range.parse(text);
-    if (place === undefined) throw new JournalError('cursor_invalid', `${JSON.stringify(text)} is no cursor here`);
-    if (place !== STALE) return place;
+    const position = this.range.parse(text);
+    if (position === undefined) throw new JournalError('cursor_invalid', `${JSON.stringify(text)} is no cursor here`);
+    if (position !== STALE) return position;
     this.#note(this.range.restarted(), this.range.floor);
     return null;
   }
@@ -249,8 +253,8 @@ export class Scan {
     if (known !== undefined) return known;
     const { range, predicate } = this;
     const chunks = this.#upward
-      ? range.up(this.place, predicate.conditions, this.#batch)
-      : range.down(this.place, predicate.conditions, this.#batch);
+      ? range.up(this.position, predicate.conditions, this.#batch)
+      : range.down(this.position, predicate.conditions, this.#batch);
     this.#batch = Math.min(this.#batch * 4, MANY_CHUNKS);
     this.#found = chunks.reverse();
     return this.#found.pop();
@@ -291,7 +295,7 @@ export class Scan {
     if (matches) this.#tellGap();
     if (matches && !results.take(reader, history.listener, () => range.format(major, minor))) {
       if (!results.isWait) return false;
-      this.#overflow ??= this.place;
+      this.#overflow ??= this.position;
     }
     this.#major = major;
     this.#minor = minor;
@@ -304,11 +308,11 @@ export class Scan {
 
   /** Leaves a chunk behind, which may be done before. */
   #pass(found: FoundRow): ScanEnd {
-    const place = this.#upward ? this.range.past(found) : this.range.short(found);
-    const beyond = comparePositions(place, this.#until);
+    const position = this.#upward ? this.range.past(found) : this.range.short(found);
+    const beyond = comparePositions(position, this.#until);
     if (this.#upward ? beyond >= 0 : beyond <= 0) return 'end';
-    if (this.#upward) this.skipTo(place);
-    else this.moveTo(place);
+    if (this.#upward) this.skipTo(position);
+    else this.moveTo(position);
     return 'chunk';
   }
 }

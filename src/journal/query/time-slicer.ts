@@ -8,13 +8,13 @@ import { type SlicedTask, TaskQueue } from './task-queue.ts';
 /** Milliseconds a turn may take where appends wait for it. */
 const SLICE = 2;
 
-export type LineName = 'pulls' | 'waits';
+export type LineName = 'reads' | 'waits';
 
 export class TimeSlicer {
-  readonly #lines: Record<LineName, TaskQueue> = { pulls: new TaskQueue(), waits: new TaskQueue() };
+  readonly #lines: Record<LineName, TaskQueue> = { reads: new TaskQueue(), waits: new TaskQueue() };
   readonly #between: () => void;
   readonly #length: number;
-  #next: LineName = 'pulls';
+  #next: LineName = 'reads';
   #scheduled = false;
 
   /**
@@ -36,7 +36,7 @@ export class TimeSlicer {
    * as a slice may take; the rest one a turn.
    * @param lane walks of one lane share its turns: the number of the listener, 0 for more than one
    */
-  run(walk: SlicedTask, lane = 0, name: LineName = 'pulls'): void {
+  run(walk: SlicedTask, lane = 0, name: LineName = 'reads'): void {
     const line = this.#lines[name];
     this.#schedule();
     if (!line.has(lane) && line.spent < this.#length && this.#runAtOnce(walk, line)) return;
@@ -58,20 +58,20 @@ export class TimeSlicer {
 
   #turn(): void {
     this.#scheduled = false;
-    const { pulls, waits } = this.#lines;
-    pulls.spent = 0;
+    const { reads, waits } = this.#lines;
+    reads.spent = 0;
     waits.spent = 0;
-    if (pulls.isEmpty && waits.isEmpty) return;
+    if (reads.isEmpty && waits.isEmpty) return;
     this.#between();
     this.#runSome(this.#lineToRun());
-    if (!pulls.isEmpty || !waits.isEmpty) this.#schedule();
+    if (!reads.isEmpty || !waits.isEmpty) this.#schedule();
   }
 
   #lineToRun(): TaskQueue {
     const name = this.#next;
-    const other = name === 'pulls' ? 'waits' : 'pulls';
+    const other = name === 'reads' ? 'waits' : 'reads';
     const chosen = this.#lines[name].isEmpty ? other : name;
-    this.#next = chosen === 'pulls' ? 'waits' : 'pulls';
+    this.#next = chosen === 'reads' ? 'waits' : 'reads';
     return this.#lines[chosen];
   }
 

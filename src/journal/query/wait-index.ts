@@ -22,15 +22,15 @@ const MANY_GROUPS = 8;
 /** Groups that look at the same chunks. Once there are many, those with a literal are found by an index. */
 export class WaitIndex {
   /** Up to here everything was looked at for all of them. */
-  place: Position;
+  position: Position;
   /** It is in the line of those that look at what was committed. */
   isLooking = false;
   readonly #groups = new Map<string, Group>();
   readonly #unindexed = new Set<Group>();
   #index: LiteralIndex<Group> | undefined;
 
-  constructor(place: Position) {
-    this.place = place;
+  constructor(position: Position) {
+    this.position = position;
   }
 
   get isEmpty(): boolean {

@@ -34,7 +34,7 @@ export class WaitIndexes {
     const home = homeOf(wait.request.scope);
     const index = this.#indexes.get(home)?.index;
     if (index?.delete(wait) !== true) return false;
-    wait.scan.skipTo(index.place);
+    wait.scan.skipTo(index.position);
     if (index.isEmpty) this.#indexes.delete(home);
     return true;
   }

@@ -53,7 +53,7 @@ export class WaitScan {
       this.#open ??= this.#next();
       if (this.#open === undefined) return true;
       if (!this.#look(this.#open, deadline)) return false;
-      this.#index.place = this.#track.past(this.#open.found);
+      this.#index.position = this.#track.past(this.#open.found);
       this.#open = undefined;
       if (performance.now() > deadline) return false;
     }
@@ -64,14 +64,14 @@ export class WaitScan {
   #followFloor(): void {
     const { floor } = this.#track;
     const index = this.#index;
-    if (comparePositions(floor, index.place) <= 0) return;
-    for (const { scan } of index.pending) scan.overtakenAt(index.place);
-    index.place = floor;
+    if (comparePositions(floor, index.position) <= 0) return;
+    for (const { scan } of index.pending) scan.overtakenAt(index.position);
+    index.position = floor;
     this.#open = undefined;
   }
 
   #next(): Open | undefined {
-    const found = this.#track.up(this.#index.place, null, 1)[0];
+    const found = this.#track.up(this.#index.position, null, 1)[0];
     if (found === undefined) return undefined;
     const chunk = this.#view.chunks.get(found);
     const groups = chunk === undefined ? [] : this.#index.candidates(chunk, found);

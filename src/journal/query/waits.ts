@@ -157,8 +157,8 @@ export class Waits {
 
 /** Beyond which place it waited. With a cursor of an earlier life, that is all there is. */
 function placeOf(range: LogRange, after: string | null): Position {
-  const place = after === null ? STALE : range.parse(after);
-  return place === STALE ? range.floor : (place ?? BEYOND);
+  const position = after === null ? STALE : range.parse(after);
+  return position === STALE ? range.floor : (position ?? BEYOND);
 }
 
 /** What a wait gets that has not looked at anything, as when its listener was deleted before it came. */

@@ -16,7 +16,7 @@ import { Compaction } from './compaction.ts';
 const ANY_BYTES = -1;
 const ANY_TIME = Number.MIN_SAFE_INTEGER;
 
-type Passed = { place: Position; offset: number; at: number };
+type Passed = { position: Position; offset: number; at: number };
 
 type Parts = {
   changes: Transaction;
@@ -110,9 +110,9 @@ export class Retention {
     const row = this.#store.first(history.listener.number, history.floor, ANY_BYTES, oldest);
     if (row === undefined) return history.raiseFloor(history.tail, 'evicted');
     const goes = (reader: HistoryReader) => reader.isWithin(history.floor) || reader.micros < oldest;
-    const young = this.#walk(row, goes, { place: row.start, offset: 0, at: 0 });
+    const young = this.#walk(row, goes, { position: row.start, offset: 0, at: 0 });
     history.oldestAt = young.at;
-    return history.raiseFloor(young.place, 'evicted');
+    return history.raiseFloor(young.position, 'evicted');
   }
 
   #evictByBytes(history: History, maxBytes: number): boolean {
@@ -125,13 +125,13 @@ export class Retention {
       return history.raiseFloor(history.tail, 'evicted');
     }
     const goes = (_: HistoryReader, offset: number) => row.bytesBefore + offset < surplus;
-    const rest = this.#walk(row, goes, { place: row.end, offset: row.bytes, at: 0 });
+    const rest = this.#walk(row, goes, { position: row.end, offset: row.bytes, at: 0 });
     history.goneBytes = row.bytesBefore + rest.offset;
-    return history.raiseFloor(rest.place, 'evicted');
+    return history.raiseFloor(rest.position, 'evicted');
   }
 
-  #rowBeyond(history: History, place: Position): Row | undefined {
-    return this.#store.first(history.listener.number, place, ANY_BYTES, ANY_TIME);
+  #rowBeyond(history: History, position: Position): Row | undefined {
+    return this.#store.first(history.listener.number, position, ANY_BYTES, ANY_TIME);
   }
 
   /**
@@ -143,13 +143,13 @@ export class Retention {
     const chunk = this.#chunks.get(row)!;
     if (isSubstitute(chunk)) return whole;
     const reader = new HistoryReader(chunk, row.start);
-    let place = row.start;
+    let position = row.start;
     let offset = 0;
     while (reader.next()) {
-      if (!goes(reader, offset)) return { place, offset, at: reader.micros };
-      place = reader.place;
+      if (!goes(reader, offset)) return { position, offset, at: reader.micros };
+      position = reader.position;
       offset = reader.endOffset;
     }
-    return { place, offset, at: 0 };
+    return { position, offset, at: 0 };
   }
 }

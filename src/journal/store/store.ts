@@ -74,7 +74,7 @@ export interface ReadStore {
   /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
   down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[];
   /** The chunk of a listener in which the place lies, or the first one beyond it. */
-  holding(listener: number, place: Position): FoundRow | undefined;
+  holding(listener: number, position: Position): FoundRow | undefined;
   data(row: number): Uint8Array | undefined;
   /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
   first(listener: number, beyond: Position, bytes: number, micros: number): Row | undefined;

@@ -73,13 +73,13 @@ export class SalvagedHistories {
     const rows = [...(this.#rows.byListener.get(listener) ?? [])];
     const end = rows.reduce((end, row) => later(end, row.end), state.tail);
     let before: Row | undefined;
-    let place = state.floor;
+    let position = state.floor;
     for (const row of rows) {
-      if (comparePositions(row.start, place) > 0) this.#fill(state, [place, row.start], { before, after: row });
-      place = later(place, row.end);
+      if (comparePositions(row.start, position) > 0) this.#fill(state, [position, row.start], { before, after: row });
+      position = later(position, row.end);
       before = row;
     }
-    if (comparePositions(end, place) > 0) this.#fill(state, [place, end], { before });
+    if (comparePositions(end, position) > 0) this.#fill(state, [position, end], { before });
     return end;
   }
 

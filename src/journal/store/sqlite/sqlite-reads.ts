@@ -42,8 +42,8 @@ export class SqliteReads implements ReadStore {
     return this.#walk(sql.ROW_QUERIES.down, [reach, from.major, from.minor, limit], conditions);
   }
 
-  holding(listener: number, place: Position): FoundRow | undefined {
-    return this.#walk(sql.ROW_QUERIES.from, [listener, place.major, place.minor, 1], null)[0];
+  holding(listener: number, position: Position): FoundRow | undefined {
+    return this.#walk(sql.ROW_QUERIES.from, [listener, position.major, position.minor, 1], null)[0];
   }
 
   data(row: number): Uint8Array | undefined {
@@ -59,11 +59,11 @@ export class SqliteReads implements ReadStore {
     return this.#sql.all(sql.OLDEST, limit).map((row) => asRow(row as number[]));
   }
 
-  #walk(walk: sql.RowQuery, place: SQLInputValue[], conditions: Conditions | null): FoundRow[] {
+  #walk(walk: sql.RowQuery, position: SQLInputValue[], conditions: Conditions | null): FoundRow[] {
     const found =
       conditions === null
-        ? this.#sql.all(walk.plain, ...place)
-        : this.#sql.all(walk.conditional, ...conditionValues(conditions), ...place);
+        ? this.#sql.all(walk.plain, ...position)
+        : this.#sql.all(walk.conditional, ...conditionValues(conditions), ...position);
     return found.map(asFound);
   }
 }
