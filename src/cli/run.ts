@@ -9,6 +9,7 @@ import { addHealthcheck } from './commands/healthcheck.ts';
 import { addCommands } from './commands.ts';
 import { addOverview } from './overview.ts';
 import { reportFailure, USAGE } from './session/failure.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** Parses the arguments and runs the command they name. */
 export async function run(argv: string[]): Promise<void> {
@@ -66,6 +67,7 @@ function addServe(program: Command, notice: string | undefined): void {
     const file = options.config === undefined ? undefined : await readFile(options.config);
     const settings = withFile(options, file?.settings ?? {}, (name) => serving.getOptionValueSource(name));
     const config = configOf(settings);
+    keepYoungGenerationSmall();
     const { serve } = await import('./serve.ts');
     await serve(config, file, notice);
   });
