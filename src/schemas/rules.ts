@@ -1,0 +1,429 @@
+/** Rules: how a peer talks, as data. The first rule that matches a message, or an event, decides what is done. */
+import { type Static, Type } from '@sinclair/typebox';
+import { type Framing, FramingSchema } from './framing.ts';
+import { FIELD_TYPES, type Match, MatchSchema } from './match.ts';
+import { Duration, OneOf, PayloadFields, Ref, strict } from './parts.ts';
+import type { PayloadInput } from './payload.ts';
+
+/** Names of rules and fields. `test` and `from-messages` are paths below a listener's rules. */
+export const RULE_NAME_PATTERN = '^(?!(?:test|from-messages)$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+const FIELD_NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_]{0,31}$';
+const STATE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+
+export const MOST_RULES = 1000;
+export const MOST_ACTIONS = 64;
+const MOST_STEPS = 256;
+const MOST_FIELDS = 256;
+/** State names of one listener, those of rules that are gone included. */
+export const MOST_STATES = 4096;
+
+const yes = (description: string) => Type.Literal(true, { description, examples: [true] });
+const stateName = (description: string) =>
+  Type.String({ pattern: STATE_NAME_PATTERN, description, examples: ['authed'] });
+
+export const DISTRIBUTIONS = ['uniform', 'normal', 'lognormal', 'pareto'] as const;
+/** A delay: a duration, or one with a spread that is drawn anew each time. */
+export type Delay =
+  | string
+  | number
+  | {
+      base: string | number;
+      jitter?: string | number;
+      distribution?: (typeof DISTRIBUTIONS)[number];
+      max?: string | number | null;
+    };
+export const DelayValue = (options: Record<string, unknown> = {}) =>
+  Type.Unsafe<Delay>({
+    type: ['string', 'integer', 'object'],
+    pattern: Duration().pattern,
+    minimum: 0,
+    properties: {
+      base: Duration({ description: 'Its middle.', examples: ['80ms'] }),
+      jitter: Duration({ default: '0ms', description: 'Its spread.', examples: ['20ms'] }),
+      distribution: OneOf(DISTRIBUTIONS, { default: 'uniform', description: 'How it spreads.', examples: ['normal'] }),
+      max: Type.Unsafe<string | number | null>({
+        ...Duration(),
+        type: ['string', 'integer', 'null'],
+        default: null,
+        description: 'At most this; null without a bound.',
+        examples: ['1s'],
+      }),
+    },
+    required: ['base'],
+    ...strict,
+    examples: ['80ms', { base: '80ms', jitter: '20ms', distribution: 'normal' }],
+    ...options,
+  });
+
+const template = Type.Optional(
+  Type.Boolean({
+    default: false,
+    description: 'Fill in {{text}}, {{field.NAME}}, {{match.1}}, {{state}} and the like.',
+    examples: [false],
+  }),
+);
+
+const ReplyAction = Type.Object(
+  {
+    ...PayloadFields,
+    template,
+    raw: Type.Optional(
+      Type.Boolean({ default: false, description: 'Send the bytes as they are, without framing.', examples: [false] }),
+    ),
+    from: Type.Optional(
+      OneOf(['listener', 'newPort'], {
+        default: 'listener',
+        description: 'UDP: `newPort` answers from a socket of its own for this peer, as TFTP does.',
+        examples: ['listener'],
+      }),
+    ),
+  },
+  { ...strict, description: 'Send this to the peer.', examples: [{ text: '+OK' }] },
+);
+
+const SendAction = Type.Object(
+  {
+    protocol: OneOf(['udp', 'tcp'], { description: 'Transport protocol.', examples: ['udp'] }),
+    to: Type.Object(
+      {
+        host: Type.String({ minLength: 1, maxLength: 255, description: 'IP address.', examples: ['127.0.0.1'] }),
+        port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port.', examples: [5140] }),
+      },
+      { ...strict, description: 'Where it goes.', examples: [{ host: '127.0.0.1', port: 5140 }] },
+    ),
+    ...PayloadFields,
+    template,
+  },
+  { ...strict, description: 'Send one payload elsewhere; UDP leaves from the socket of the listener.' },
+);
+
+const ENDINGS = ['fin', 'rst'] as const;
+const ActionFields = {
+  reply: Type.Optional(ReplyAction),
+  delay: Type.Optional(DelayValue({ description: 'Wait before what follows.' })),
+  close: Type.Optional(OneOf(ENDINGS, { description: 'End the connection.', examples: ['fin'] })),
+  halfClose: Type.Optional(yes('Send FIN and go on reading.')),
+  pauseReading: Type.Optional(Duration({ description: 'Do not read for so long.', examples: ['2s'] })),
+  hold: Type.Optional(
+    Duration({ description: 'Wait at most so long for a reply by the API, then go on.', examples: ['30s'] }),
+  ),
+  ignore: Type.Optional(yes('Do nothing.')),
+  setState: Type.Optional(stateName('The state from now on; counts as decided wherever it stands.')),
+  setFraming: Type.Optional(
+    Ref(FramingSchema, { description: 'The framing of the bytes after this message, and of replies after it.' }),
+  ),
+  startTls: Type.Optional(yes('Start TLS after the replies before it. Comes with TLS: refused until then.')),
+  forward: Type.Optional(yes('Hand the message on. Comes with forwards: refused until then.')),
+  send: Type.Optional(SendAction),
+  fault: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: 'Arm this fault for the answer. Comes with faults: refused until then.',
+      examples: ['lossy'],
+    }),
+  ),
+};
+
+export const RuleActionSchema = Type.Object(ActionFields, {
+  $id: 'RuleAction',
+  ...strict,
+  minProperties: 1,
+  maxProperties: 1,
+  description: 'One thing to do; exactly one member.',
+  examples: [{ reply: { text: '+OK' } }],
+});
+
+type Payload = Omit<PayloadInput, 'json'> & { json?: unknown };
+/** One action as it was asked for; exactly one member is there. */
+export type RuleAction = {
+  reply?: Payload & { template?: boolean; raw?: boolean; from?: 'listener' | 'newPort' };
+  delay?: Delay;
+  close?: 'fin' | 'rst';
+  halfClose?: true;
+  pauseReading?: string | number;
+  hold?: string | number;
+  ignore?: true;
+  setState?: string;
+  setFraming?: Framing;
+  startTls?: true;
+  forward?: true;
+  send?: Payload & { protocol: 'udp' | 'tcp'; to: { host: string; port: number }; template?: boolean };
+  fault?: string;
+};
+
+const Actions = (description: string) =>
+  Type.Unsafe<RuleAction[]>({
+    type: 'array',
+    items: { $ref: 'RuleAction#' },
+    maxItems: MOST_ACTIONS,
+    description,
+    examples: [[{ reply: { text: '+OK' } }]],
+  });
+
+const nthFields = {
+  every: Type.Integer({ minimum: 1, description: 'Every so many.', examples: [10] }),
+  from: Type.Integer({ minimum: 1, default: 1, description: 'The first of them.', examples: [1] }),
+};
+/** Which of those that got so far: one number, several, or every so many from one on. Counted from 1. */
+export type Nth = number | number[] | { every: number; from?: number };
+const NthValue = Type.Unsafe<Nth>({
+  type: ['integer', 'array', 'object'],
+  minimum: 1,
+  items: { type: 'integer', minimum: 1 },
+  minItems: 1,
+  maxItems: 1000,
+  properties: nthFields,
+  required: ['every'],
+  ...strict,
+  description: 'Which of the messages that reached this rule and satisfied the rest of `when`, from 1.',
+  examples: [3, [3, 5], { every: 10, from: 1 }],
+});
+
+/** What a field must be: a number or text, or a range of numbers. */
+export type FieldTest = number | string | { equals?: number | string; min?: number; max?: number };
+const FieldTests = Type.Unsafe<Record<string, FieldTest>>({
+  type: 'object',
+  patternProperties: {
+    [FIELD_NAME_PATTERN]: {
+      type: ['number', 'string', 'object'],
+      properties: {
+        equals: { type: ['number', 'string'], description: 'This value.', examples: [3] },
+        min: { type: 'number', description: 'At least.', examples: [0] },
+        max: { type: 'number', description: 'At most.', examples: [99] },
+      },
+      ...strict,
+      minProperties: 1,
+    },
+  },
+  ...strict,
+  maxProperties: MOST_FIELDS,
+  description: 'Fields by name: a value, or a range of numbers. Text for ascii and bcd, hex digits for bytes.',
+  examples: [{ fn: 3, reg: { min: 0, max: 99 } }],
+});
+
+export type When = Match & { state?: string | string[]; fields?: Record<string, FieldTest>; nth?: Nth };
+export const WhenSchema = Type.Unsafe<When>({
+  ...Type.Object(
+    {
+      ...MatchSchema.properties,
+      state: Type.Optional(
+        Type.Unsafe<string | string[]>({
+          type: ['string', 'array'],
+          pattern: STATE_NAME_PATTERN,
+          items: { type: 'string', pattern: STATE_NAME_PATTERN },
+          minItems: 1,
+          maxItems: 64,
+          description: 'The state must be this, or one of these; any without it.',
+          examples: ['start', ['a', 'b']],
+        }),
+      ),
+      fields: Type.Optional(FieldTests),
+      nth: Type.Optional(NthValue),
+    },
+    { ...strict },
+  ),
+  $id: 'When',
+  description: 'What a message must look like for a rule. All members together are an "and"; empty: every message.',
+  examples: [{ text: { startsWith: 'USER ' }, state: 'start' }],
+});
+
+export type RuleEvent = 'message' | 'connect' | 'halfClose' | { idle: string | number } | { every: string | number };
+const OnValue = Type.Unsafe<RuleEvent>({
+  type: ['string', 'object'],
+  enum: undefined,
+  pattern: '^(message|connect|halfClose)$',
+  properties: {
+    idle: Duration({ description: 'Once, after no message in for so long.', examples: ['30s'] }),
+    every: Duration({ description: 'Again and again.', examples: ['5s'] }),
+  },
+  ...strict,
+  minProperties: 1,
+  maxProperties: 1,
+  default: 'message',
+  description: 'What it waits for: `message`, `connect`, `halfClose`, {"idle": "30s"} or {"every": "5s"}.',
+  examples: ['message', { idle: '30s' }],
+});
+
+const CycleSchema = Type.Object(
+  {
+    onEnd: Type.Optional(
+      OneOf(['loop', 'last', 'next'], {
+        default: 'loop',
+        description: 'After the last step: from the first again, the last again, or on to the next rule.',
+        examples: ['loop'],
+      }),
+    ),
+    steps: Type.Array(
+      Type.Object(
+        {
+          repeat: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1, description: 'So often.', examples: [1] }),
+          ),
+          then: Actions('What is done in this step.'),
+        },
+        strict,
+      ),
+      { minItems: 1, maxItems: MOST_STEPS, description: 'One step a message, in turn.' },
+    ),
+  },
+  { ...strict, description: 'Another answer each time.' },
+);
+
+const ChooseSchema = Type.Array(
+  Type.Object(
+    {
+      weight: Type.Optional(
+        Type.Number({
+          minimum: 0,
+          maximum: 1_000_000,
+          default: 1,
+          description: 'How often it is drawn, against the others.',
+          examples: [1],
+        }),
+      ),
+      then: Actions('What is done when it is drawn.'),
+    },
+    strict,
+  ),
+  { minItems: 1, maxItems: MOST_STEPS, description: 'One of these, drawn by the seed.' },
+);
+
+const ruleFields = {
+  name: Type.Optional(
+    Type.String({
+      pattern: RULE_NAME_PATTERN,
+      description: 'Its name; `rule-1` and so on without.',
+      examples: ['login'],
+    }),
+  ),
+  enabled: Type.Optional(Type.Boolean({ default: true, description: 'Whether it is looked at.', examples: [true] })),
+  on: Type.Optional(OnValue),
+  when: Type.Optional(Ref(WhenSchema)),
+  times: Type.Optional(
+    Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      minimum: 1,
+      default: null,
+      description: 'It decides so often, then the next rules are looked at; null without an end.',
+      examples: [1],
+    }),
+  ),
+  per: Type.Optional(
+    OneOf(['listener', 'peer', 'connection'], {
+      default: 'listener',
+      description: 'What times, nth and cycle count over.',
+      examples: ['listener'],
+    }),
+  ),
+  then: Type.Optional(Actions('What is done, in order.')),
+  cycle: Type.Optional(CycleSchema),
+  choose: Type.Optional(ChooseSchema),
+};
+
+export const RuleSchema = Type.Object(ruleFields, {
+  $id: 'Rule',
+  ...strict,
+  description: 'When this, then that. Exactly one of then, cycle, choose.',
+  examples: [{ name: 'login', when: { text: { startsWith: 'USER ' } }, then: [{ reply: { text: '+OK' } }] }],
+});
+export type Rule = Static<typeof RuleSchema>;
+
+export const FIELD_FORMS = [...FIELD_TYPES, 'u24be', 'u24le', 'ascii', 'bytes', 'bcd'] as const;
+export type FieldForm = (typeof FIELD_FORMS)[number];
+const FieldSchema = Type.Object(
+  {
+    at: Type.Integer({
+      minimum: -16_777_216,
+      maximum: 16_777_215,
+      description: 'Offset in bytes; negative from the end.',
+      examples: [2],
+    }),
+    as: OneOf(FIELD_FORMS, { description: 'Type and byte order.', examples: ['u16be'] }),
+    mask: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'Of a whole number without sign: these bits, shifted to the lowest of them.',
+        examples: [240],
+      }),
+    ),
+    size: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65_535, description: 'ascii, bytes, bcd: so many bytes.', examples: [8] }),
+    ),
+  },
+  { ...strict, description: 'A part of the payload that has a name.' },
+);
+export type FieldDefinition = Static<typeof FieldSchema>;
+
+export const STATE_SCOPES = ['connection', 'peer', 'listener'] as const;
+const StateSchema = Type.Object(
+  {
+    scope: Type.Optional(
+      OneOf(STATE_SCOPES, {
+        description: 'What has a state of its own: by default a connection on TCP, a peer (address and port) on UDP.',
+        examples: ['connection'],
+      }),
+    ),
+    initial: Type.Optional(
+      Type.Unsafe<string>({ ...stateName('The first state.'), default: 'start', examples: ['start'] }),
+    ),
+    idle: Type.Optional(
+      Duration({ default: '5m', description: 'A peer that is silent for so long starts anew.', examples: ['5m'] }),
+    ),
+    max: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_048_576,
+        default: 65_536,
+        description: 'Peers whose state is kept; beyond it the one that was silent longest starts anew.',
+        examples: [65_536],
+      }),
+    ),
+  },
+  { ...strict, description: 'Where states live.' },
+);
+
+export const rulesFields = {
+  seed: Type.Optional(
+    Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      default: null,
+      description: 'Draws repeat with the same seed; null draws one, which is then shown.',
+      examples: [7],
+    }),
+  ),
+  state: Type.Optional(StateSchema),
+  fields: Type.Optional(
+    Type.Unsafe<Record<string, FieldDefinition>>({
+      type: 'object',
+      patternProperties: { [FIELD_NAME_PATTERN]: FieldSchema },
+      ...strict,
+      maxProperties: MOST_FIELDS,
+      description: 'Parts of the payload by name, for `when.fields` and {{field.NAME}}.',
+      examples: [{ tid: { at: 0, as: 'u16be' } }],
+    }),
+  ),
+  forward: Type.Optional(
+    Type.Null({ description: 'What {"forward": true} means. Comes with forwards: null until then.', examples: [null] }),
+  ),
+  rules: Type.Array(Ref(RuleSchema), {
+    maxItems: MOST_RULES,
+    description: 'In order: the first that is enabled, matches and is not used up wins.',
+  }),
+  otherwise: Type.Optional(
+    Type.Unsafe<RuleAction[]>({
+      ...Actions('For messages that no rule matched.'),
+      default: [{ ignore: true }],
+      examples: [[{ ignore: true }]],
+    }),
+  ),
+};
+
+export const RulesResponder = Type.Object(
+  { type: Type.Literal('rules', { description: 'The kind of responder.' }), ...rulesFields },
+  { ...strict, title: 'rules', description: 'Answers by rules.' },
+);
+export type RulesSpec = Static<typeof RulesResponder>;
