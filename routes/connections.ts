@@ -22,7 +22,7 @@ export const connections: Routes = async (app) => {
 
   app.post(`${path}/:cid/send`, { schema: sendSchema }, async (request) => {
     const { id, cid } = request.params;
-    return { bytes: await registry.connectionSend(id, cid, payloadBytes(request.body)) };
+    return { bytes: await registry.connectionSend(id, cid, payloadBytes(request.body), request.body.raw) };
   });
 
   app.patch(`${path}/:cid`, { schema: patchSchema }, async (request) => {

@@ -41,14 +41,16 @@ export const messages: Routes = async (app) => {
   app.get(`${path}/:seq/payload`, { schema: payloadSchema }, async (request, reply) => {
     const { id, seq } = request.params;
     const { number } = await registry.flush(id);
-    const bytes = await journal.payload(number, seq, request.method === 'HEAD');
+    const options = { peek: request.method === 'HEAD', raw: request.query.raw ?? false };
+    const bytes = await journal.payload(number, seq, options);
     if (bytes === undefined) throw noMessage(id, seq);
+    if (bytes === null) throw new ProblemError('unprocessable', `The frame of message ${seq} was too long to be kept.`);
     return reply.type('application/octet-stream').send(bytes);
   });
 
   app.post(`${path}/:seq/reply`, { schema: replySchema }, async (request) => {
     const { id, seq } = request.params;
-    return registry.reply(id, seq, payloadBytes(request.body));
+    return registry.reply(id, seq, payloadBytes(request.body), request.body.raw);
   });
 
   app.delete(path, { schema: clearSchema }, async (request) => {
@@ -110,8 +112,16 @@ const payloadSchema = {
   operationId: 'getMessagePayload',
   tags,
   summary: 'Get the raw bytes of a message',
-  description: 'What was kept of its payload, as it was on the wire.',
+  description: 'What was kept of its payload; with `raw` the bytes with their frame, as they were on the wire.',
   params: messageParams,
+  querystring: Type.Object(
+    {
+      raw: Type.Optional(
+        Type.Boolean({ default: false, description: 'With its frame, as it was on the wire.', examples: [true] }),
+      ),
+    },
+    strict,
+  ),
   response: responses({ 200: content('application/octet-stream', 'The bytes.') }),
 };
 

@@ -11,6 +11,7 @@ import type { ListenerPatch } from './schemas/listener-view.ts';
 import type {
   HistoryStats,
   JournalStats,
+  PayloadOptions,
   Read,
   ReadResult,
   ReadScope,
@@ -69,7 +70,7 @@ export interface Listeners {
   select(query: { refs?: string[]; labels?: Labels }): number[] | null;
   connections(ref: string): Promise<ConnectionView[]>;
   /** Bytes written. */
-  connectionSend(ref: string, connectionId: string, payload: Uint8Array): Promise<number>;
+  connectionSend(ref: string, connectionId: string, payload: Uint8Array, raw?: boolean): Promise<number>;
   connectionUpdate(
     ref: string,
     connectionId: string,
@@ -81,6 +82,7 @@ export interface Listeners {
     ref: string,
     seq: number,
     payload: Uint8Array,
+    raw?: boolean,
   ): Promise<{ bytes: number; to: { address: string; port: number } }>;
   /** A listener came, went, or changed its state. Returns the way to stop. */
   onChange(callback: (change: { listener: ListenerRef; removed: boolean }) => void): () => void;
@@ -96,8 +98,8 @@ export interface Messages {
   endExport(id: number): Promise<void>;
   /** Resolves when `count` records match, at the time-out, when the listener completes or is gone, or when aborted. */
   wait(request: Wait, signal: AbortSignal): Promise<WaitResult>;
-  /** The kept bytes of one message, undefined when it isn't there. `peek` as in a pull. */
-  payload(listener: number, seq: number, peek?: boolean): Promise<Uint8Array | undefined>;
+  /** The kept bytes of one message, undefined when it isn't there, null when its frame was too long to be kept. */
+  payload(listener: number, seq: number, options?: PayloadOptions): Promise<Uint8Array | null | undefined>;
   /** Removes messages with seq < before (all when absent); returns how many. */
   clear(listener: number, before?: number): Promise<number>;
   /** Histories of the listeners asked for, after the ports are empty; unknown ones are left out. */

@@ -5,6 +5,7 @@ import { type CallOptions, RpcClient } from '../rpc/rpc-client.ts';
 import type {
   HistoryStats,
   JournalStats,
+  PayloadOptions,
   Read,
   ReadResult,
   ReadScope,
@@ -146,8 +147,8 @@ export class JournalClient implements Journal {
   wait(request: Wait, signal: AbortSignal): Promise<WaitResult> {
     return this.#call('wait', request, { signal });
   }
-  payload(listener: number, seq: number, peek = false): Promise<Uint8Array | undefined> {
-    return this.#call('payload', { listener, seq, peek });
+  payload(listener: number, seq: number, options: PayloadOptions = {}): Promise<Uint8Array | null | undefined> {
+    return this.#call('payload', { listener, seq, ...options });
   }
   peer(listener: number, seq: number): Promise<MessagePeer | undefined> {
     return this.#call('peer', { listener, seq });

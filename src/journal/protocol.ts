@@ -3,7 +3,16 @@
  * journal says unasked. Chunks of the workers take another way: ports of their own, handed over by `attach`.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { HistoryStats, JournalStats, Read, ReadResult, ReadScope, Wait, WaitResult } from '../schemas/reads.ts';
+import type {
+  HistoryStats,
+  JournalStats,
+  PayloadOptions,
+  Read,
+  ReadResult,
+  ReadScope,
+  Wait,
+  WaitResult,
+} from '../schemas/reads.ts';
 import type { CaptureLimits, JournalListener, MessagePeer, Traffic } from './journal.ts';
 import type { Fsync } from './store/sqlite/wal-sync.ts';
 
@@ -26,7 +35,7 @@ export type JournalProtocol = {
   read: { request: Read & { key: string }; reply: ReadResult };
   endExport: { request: { id: number }; reply: null };
   wait: { request: Wait; reply: WaitResult };
-  payload: { request: { listener: number; seq: number; peek: boolean }; reply: Uint8Array | undefined };
+  payload: { request: { listener: number; seq: number } & PayloadOptions; reply: Uint8Array | null | undefined };
   peer: { request: { listener: number; seq: number }; reply: MessagePeer | undefined };
   clear: { request: { listener: number; before: number | undefined }; reply: number };
   histories: { request: { listeners: number[] }; reply: Map<number, HistoryStats> };

@@ -14,9 +14,15 @@ export async function listConnections(listener: Listener): Promise<ConnectionVie
 }
 
 /** Bytes written. */
-export async function sendOnConnection(listener: Listener, id: string, payload: Uint8Array): Promise<number> {
+export async function sendOnConnection(
+  listener: Listener,
+  id: string,
+  payload: Uint8Array,
+  raw: boolean,
+): Promise<number> {
   const connection = numberOf(listener, id);
-  const answers = await ask(listener, 'connectionSend', { listener: listener.number, connection, payload });
+  const request = { listener: listener.number, connection, payload, raw };
+  const answers = await ask(listener, 'connectionSend', request).catch(impossible);
   const written = answers.find(({ answer }) => answer !== null)?.answer;
   return written ?? unknownConnection(listener, id);
 }
@@ -65,6 +71,11 @@ function connectionView(state: ConnectionState, thread: string): ConnectionView 
     thread,
     ...rest,
   };
+}
+
+/** A payload that no frame can hold is the request's fault. */
+function impossible(error: Error & { code?: string }): never {
+  throw error.code === 'framing_error' ? new ProblemError('unprocessable', error.message) : error;
 }
 
 function numberOf(listener: Listener, id: string): number {

@@ -181,8 +181,8 @@ export class Registry implements Listeners {
     return listConnections(this.use(ref));
   }
 
-  async connectionSend(ref: string, connectionId: string, payload: Uint8Array): Promise<number> {
-    return sendOnConnection(this.use(ref), connectionId, payload);
+  async connectionSend(ref: string, connectionId: string, payload: Uint8Array, raw = false): Promise<number> {
+    return sendOnConnection(this.use(ref), connectionId, payload, raw);
   }
 
   async connectionUpdate(
@@ -197,10 +197,10 @@ export class Registry implements Listeners {
     return closeConnection(this.use(ref), connectionId, mode);
   }
 
-  async reply(ref: string, seq: number, payload: Uint8Array): Promise<Replied> {
+  async reply(ref: string, seq: number, payload: Uint8Array, raw = false): Promise<Replied> {
     const listener = this.use(ref);
     await flushListener(listener);
-    return replyToMessage(listener, seq, { payload, journal: this.#journal });
+    return replyToMessage(listener, seq, { payload, raw, journal: this.#journal });
   }
 
   onChange(callback: Parameters<Listeners['onChange']>[0]): () => void {

@@ -17,14 +17,14 @@ const LARGEST = 65_507;
 export async function replyToMessage(
   listener: Listener,
   seq: number,
-  { payload, journal }: { payload: Uint8Array; journal: MessageLookup },
+  { payload, raw, journal }: { payload: Uint8Array; raw: boolean; journal: MessageLookup },
 ): Promise<Replied> {
   const peer = await journal.peer(listener.number, seq);
   if (peer === undefined) throw new ProblemError('not_found', `listener ${listener.id} has no message ${seq}`);
   if (listener.state === 'opening') await listener.settled(OPENING);
   if (!listener.isOpen) throw new ProblemError('not_listening', `listener ${listener.id} is ${listener.state}`);
   if (peer.connection === undefined) return replyByDatagram(listener, seq, { payload, peer });
-  const bytes = await sendOnConnection(listener, connectionId(peer.connection), payload);
+  const bytes = await sendOnConnection(listener, connectionId(peer.connection), payload, raw);
   return { bytes, to: peer.remote };
 }
 

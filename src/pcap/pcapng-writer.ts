@@ -3,6 +3,7 @@
  * One interface a listener, one packet a message, with made-up Ethernet, IP, UDP and TCP headers, see frame.ts. It lives
  * as long as the export, over all pulls that feed it: record, take the bytes, and at the end finish and take the rest.
  */
+
 import {
   type ChunkReader,
   DIRECTION_IN,
@@ -15,6 +16,7 @@ import {
   PHASE_OPENED,
   type RecordKind,
 } from '../records/chunk.ts';
+import { wireBytes } from '../records/wire-bytes.ts';
 import {
   beginPacket,
   endPacket,
@@ -90,7 +92,7 @@ export class PcapngWriter {
     const conversation = on.conversation(reader, { fresh: false });
     const handshake = conversation.open();
     if (handshake.length > 0) this.#segments(on, conversation.flow, handshake, describe(on, reader, 'handshake'));
-    const segments = conversation.data(inbound, wireBytes(on.listener, reader, inbound));
+    const segments = conversation.data(inbound, bytesOnWire(on.listener, reader));
     this.#segments(on, conversation.flow, segments, describe(on, reader, 'message'));
   }
 
@@ -147,11 +149,11 @@ function endOf({ closeReason = 'peerFin', isReset }: ChunkReader): { byPeer: boo
   return { byPeer: closeReason === 'peerFin' || closeReason === 'peerRst', reset: isReset };
 }
 
-/** A message's bytes as they were in the stream. */
-function wireBytes({ terminator }: CaptureListener, reader: ChunkReader, inbound: boolean): Bytes {
+/** A message's bytes as they were in the stream; the payload alone where its frame was too long to be kept. */
+function bytesOnWire({ terminator }: CaptureListener, reader: ChunkReader): Bytes {
   const { payload, size } = reader;
-  if (terminator === undefined || !inbound) return { payload, size };
-  const end = Buffer.from(terminator, 'latin1');
-  const cut = payload.length < size;
-  return { payload: cut ? payload : Buffer.concat([payload, end]), size: size + end.length };
+  const end = reader.isIncoming && terminator !== undefined ? terminator.length : 0;
+  if (reader.truncated) return { payload, size: size + end };
+  const wire = wireBytes(reader, terminator) ?? payload;
+  return { payload: wire, size: wire.length };
 }

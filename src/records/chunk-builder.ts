@@ -3,7 +3,7 @@
  * a scratch that the builders of a thread lend each other, and leave as one buffer of exactly their size; so an idle
  * binding holds no memory, and nothing that was read is kept alive until the chunk is full.
  */
-import { encodeExtras, writeHeader } from './chunk-encoder.ts';
+import { encodeExtras, withFrame, writeHeader } from './chunk-encoder.ts';
 import {
   CHUNK_LIMIT,
   CHUNK_REFERENCES,
@@ -58,7 +58,8 @@ export class ChunkBuilder {
 
   /** Adds a record, and answers true; or false when it belongs into the next chunk. The payload is copied. */
   add(draft: Draft): boolean {
-    const extras = draft.extras === undefined ? NO_PAYLOAD : encodeExtras(draft.extras);
+    const texts = draft.extras === undefined ? NO_PAYLOAD : encodeExtras(draft.extras);
+    const extras = draft.frame === undefined ? texts : withFrame(texts, draft.frame);
     const length = recordBytes(draft.payload.length, extras.length);
     if (this.#records === 0) this.#base = draft.at;
     else if (this.#end + length > CHUNK_LIMIT || !fitsBase(this.#base, draft.at)) return false;
@@ -132,7 +133,7 @@ export class ChunkBuilder {
   }
 
   #flagsOf(draft: Draft): number {
-    let flags = 0;
+    let flags = draft.marks ?? 0;
     if (draft.payload.length < draft.size && draft.kind !== KIND_GAP) flags |= FLAG_TRUNCATED;
     if (draft.reference !== undefined) flags |= FLAG_REFERENCE;
     else if (draft.answersSeq !== undefined) flags |= FLAG_REFERENCE | FLAG_ANSWERS_SEQ;

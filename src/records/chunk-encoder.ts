@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib';
 import {
   type ChunkOrigin,
+  EXTRA_FRAME,
   EXTRA_TYPES,
   type Extras,
   H,
@@ -47,6 +48,15 @@ export function encodeExtras(extras: Extras | undefined): Uint8Array {
     parts.push(type, bytes.length & 0xff, bytes.length >>> 8, ...bytes);
   });
   return Uint8Array.from(parts);
+}
+
+/** The extras of a record with its frame's bytes behind them. */
+export function withFrame(extras: Uint8Array, frame: Uint8Array): Uint8Array {
+  const all = new Uint8Array(extras.length + 3 + frame.length);
+  all.set(extras);
+  all.set([EXTRA_FRAME, frame.length & 0xff, frame.length >>> 8], extras.length);
+  all.set(frame, extras.length + 3);
+  return all;
 }
 
 /** Fills in the checksum; the journal calls it last, once firstSeq and the references are final. */

@@ -113,6 +113,10 @@ export const FLAG_REMOTE = 8;
 export const FLAG_ANSWERS_SEQ = 16;
 /** Of a connection record: it ended with a reset, not a FIN. */
 export const FLAG_RESET = 32;
+/** Of an `in` message: no rule matched it. */
+export const FLAG_UNMATCHED = 64;
+/** Of an `in` message: bytes that are no whole message. */
+export const FLAG_PARTIAL = 128;
 
 export type RecordKind = (typeof KINDS)[number];
 export const KIND_MESSAGE = 0;
@@ -137,6 +141,8 @@ export type GapReason = (typeof GAP_REASONS)[number];
 
 /** Rare additions to a record, all text in UTF-8. `text` is the detail of any record but a message, as JSON. */
 export const EXTRA_TYPES = ['rule', 'fault', 'local', 'text', 'sendId'] as const;
+/** The type of the extra that holds a message's frame, see frame-bytes.ts; not text. */
+export const EXTRA_FRAME = 16;
 export type ExtraType = (typeof EXTRA_TYPES)[number];
 export type Extras = Partial<Record<ExtraType, string>>;
 
@@ -177,6 +183,10 @@ export type Draft = {
   /** Connection records: why and how it was closed. */
   closing?: { readonly reason: CloseReason; readonly reset: boolean };
   extras?: Extras | undefined;
+  /** The message's bytes on the wire, where they are more than the payload: see frame-bytes.ts. */
+  frame?: Uint8Array | undefined;
+  /** FLAG_UNMATCHED, FLAG_PARTIAL. */
+  marks?: number;
 };
 
 export const NO_PAYLOAD = new Uint8Array(0);

@@ -4,14 +4,17 @@ import {
   type CloseReason,
   DIRECTION_IN,
   DIRECTION_MASK,
+  EXTRA_FRAME,
   EXTRA_TYPES,
   type Extras,
   FLAG_ANSWERS_SEQ,
   FLAG_CONNECTION,
+  FLAG_PARTIAL,
   FLAG_REFERENCE,
   FLAG_REMOTE,
   FLAG_RESET,
   FLAG_TRUNCATED,
+  FLAG_UNMATCHED,
   GAP_REASONS,
   type GapReason,
   H,
@@ -168,6 +171,14 @@ export class ChunkReader {
   get truncated(): boolean {
     return (this.#flags & FLAG_TRUNCATED) !== 0;
   }
+  /** An `in` message that no rule matched. */
+  get isUnmatched(): boolean {
+    return (this.#flags & FLAG_UNMATCHED) !== 0;
+  }
+  /** Bytes that are no whole message. */
+  get isPartial(): boolean {
+    return (this.#flags & FLAG_PARTIAL) !== 0;
+  }
   get reason(): GapReason {
     return GAP_REASONS[this.bytes[this.offset + R.reason]!]!;
   }
@@ -234,6 +245,18 @@ export class ChunkReader {
       at += 3 + length;
     }
     return extras;
+  }
+
+  /** What is kept of the message's frame, see frame-bytes.ts; undefined where the wire had the payload alone. */
+  get frame(): Uint8Array | undefined {
+    let at = this.offset + RECORD_BYTES + this.stored;
+    const end = at + this.view.getUint16(this.offset + R.extras, true);
+    while (at + 3 <= end) {
+      const length = this.view.getUint16(at + 1, true);
+      if (this.bytes[at] === EXTRA_FRAME) return this.bytes.subarray(at + 3, at + 3 + length);
+      at += 3 + length;
+    }
+    return undefined;
   }
 
   get #flags(): number {

@@ -85,7 +85,7 @@ export type SendControl = {
 export interface Connections {
   list(): ConnectionState[];
   /** Bytes written, null when there is no such connection. */
-  send(connection: number, payload: Uint8Array, sendId?: string): Promise<number | null>;
+  send(connection: number, payload: Uint8Array, how?: { sendId?: string; raw?: boolean }): Promise<number | null>;
   /** Its state then, null when there is no such connection. */
   update(connection: number, change: { reading?: boolean; writing?: boolean }): ConnectionState | null;
   close(connection: number, mode: 'fin' | 'rst'): boolean;

@@ -147,8 +147,8 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     return this.#connectionsOf(listener).flatMap((connections) => connections.list());
   }
 
-  connectionSend({ listener, connection, payload, sendId }: Request<'connectionSend'>): Promise<number | null> {
-    return this.#among(listener, (connections) => connections.send(connection, payload, sendId));
+  connectionSend({ listener, connection, payload, ...how }: Request<'connectionSend'>): Promise<number | null> {
+    return this.#among(listener, (connections) => connections.send(connection, payload, how));
   }
 
   connectionUpdate(change: Request<'connectionUpdate'>): Promise<ConnectionState | null> {

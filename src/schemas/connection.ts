@@ -1,6 +1,6 @@
 /** TCP connections of a listener. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Moment, OneOf, PayloadFields, Peer, Ref, strict } from './parts.ts';
+import { Moment, OneOf, PayloadFields, Peer, Ref, rawField, strict } from './parts.ts';
 
 export const ConnectionSchema = Type.Object(
   {
@@ -33,10 +33,13 @@ export const ConnectionPatchSchema = Type.Object(
   { $id: 'ConnectionPatch', ...strict, description: 'What to change.', examples: [{ reading: false }] },
 );
 
-export const PayloadSchema = Type.Object(PayloadFields, {
-  $id: 'Payload',
-  ...strict,
-  description: 'Bytes to send: exactly one of text, hex, base64, json.',
-  examples: [{ text: 'Hola cliente' }],
-});
+export const PayloadSchema = Type.Object(
+  { ...PayloadFields, raw: rawField },
+  {
+    $id: 'Payload',
+    ...strict,
+    description: 'Bytes to send: exactly one of text, hex, base64, json.',
+    examples: [{ text: 'Hola cliente' }],
+  },
+);
 export type Payload = Static<typeof PayloadSchema>;

@@ -79,6 +79,15 @@ export const PayloadFields = {
   ),
 };
 
+/** Whether a payload leaves without framing. */
+export const rawField = Type.Optional(
+  Type.Boolean({
+    default: false,
+    description: 'TCP: send the bytes as they are, without framing.',
+    examples: [false],
+  }),
+);
+
 const ENDPOINT = {
   address: Type.String({ description: 'IP address.', examples: ['127.0.0.1'] }),
   port: Type.Integer({ description: 'Port.', examples: [50412] }),

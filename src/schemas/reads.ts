@@ -66,6 +66,14 @@ export type Read = {
  */
 export type MissedRange = { reason: GapReason; dropped: number; fromSeq?: number; toSeq?: number };
 
+/** How the bytes of one message are read. */
+export type PayloadOptions = {
+  /** It does not count as read. */
+  peek?: boolean;
+  /** With its frame, as it was on the wire. */
+  raw?: boolean;
+};
+
 /** Free bytes around the items of a page, for what is written around them: `{"items":[` and the members behind. */
 export const PAGE_MARGIN = { before: 10, behind: 512 } as const;
 

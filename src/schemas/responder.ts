@@ -1,6 +1,6 @@
 /** What a listener answers. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Duration, PayloadFields, strict, Tagged } from './parts.ts';
+import { Duration, PayloadFields, rawField, strict, Tagged } from './parts.ts';
 
 const None = Type.Object(
   { type: Type.Literal('none', { description: 'The kind of responder.' }) },
@@ -27,6 +27,7 @@ const Reply = Type.Object(
   {
     type: Type.Literal('reply', { description: 'The kind of responder.' }),
     ...PayloadFields,
+    raw: rawField,
     template: Type.Optional(
       Type.Boolean({
         default: false,

@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type Framing, FramingSchema } from './framing.ts';
 import { FIELD_TYPES, type Match, MatchSchema } from './match.ts';
-import { Duration, OneOf, PayloadFields, Ref, strict } from './parts.ts';
+import { Duration, OneOf, PayloadFields, Ref, rawField, strict } from './parts.ts';
 import type { PayloadInput } from './payload.ts';
 
 /** Names of rules and fields. `test` and `from-messages` are paths below a listener's rules. */
@@ -67,9 +67,7 @@ const ReplyAction = Type.Object(
   {
     ...PayloadFields,
     template,
-    raw: Type.Optional(
-      Type.Boolean({ default: false, description: 'Send the bytes as they are, without framing.', examples: [false] }),
-    ),
+    raw: rawField,
     from: Type.Optional(
       OneOf(['listener', 'newPort'], {
         default: 'listener',

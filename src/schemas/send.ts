@@ -11,6 +11,7 @@ import {
   OneOf,
   PayloadFields,
   Ref,
+  rawField,
   strict,
 } from './parts.ts';
 
@@ -93,6 +94,7 @@ export const SendRequestSchema = Type.Object(
     to: To,
     from: Type.Optional(From),
     ...PayloadFields,
+    raw: rawField,
     template: Type.Optional(
       Type.Boolean({
         default: false,
@@ -103,7 +105,11 @@ export const SendRequestSchema = Type.Object(
     sequence: Type.Optional(
       Type.Array(
         Type.Object(
-          { ...PayloadFields, delay: Type.Optional(Duration({ description: 'A pause instead of a payload.' })) },
+          {
+            ...PayloadFields,
+            raw: rawField,
+            delay: Type.Optional(Duration({ description: 'A pause instead of a payload.' })),
+          },
           strict,
         ),
         {

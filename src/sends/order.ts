@@ -13,7 +13,7 @@ import type { ImportView, SendRequest } from '../schemas/send.ts';
 import { LONGEST_DURATION, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { ProtocolSendOptions, SendOrder, TcpSendOptions } from '../workers/protocol.ts';
 import type { Replay } from './import/replay.ts';
-import { checkSizes, largestPayload, sendParts } from './parts.ts';
+import { checkFrames, checkSizes, largestPayload, sendParts } from './parts.ts';
 
 export type OrderContext = {
   /** A listener by id or name; throws `not_found`. */
@@ -56,6 +56,8 @@ export async function prepareSend(
   const local = await localAddress(request, to, context);
   const from = await senderOf(request, context);
   checkSizes(request.protocol, to.host, parts);
+  const options = sendOptions(request);
+  if (options.protocol === 'tcp') checkFrames(options.tcp.framing, parts);
   const source = from === null ? local : from.address;
   if (source !== null) checkFamilies(source.host, to.host);
   const order: SendOrder = {
@@ -65,7 +67,7 @@ export async function prepareSend(
     parts,
     ...timing,
     expectReply: expectedReply(request),
-    ...sendOptions(request),
+    ...options,
   };
   const hasDelay = parts.some((part) => 'delay' in part);
   const isTimed = timing.interval > 0 || timing.duration !== null;

@@ -1,7 +1,10 @@
 /** The payloads and pauses of a send. */
 import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
+import { createCodec } from '../runtime/framing/codecs.ts';
+import { FramingError } from '../runtime/framing/frame-codec.ts';
 import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
+import type { Framing } from '../schemas/framing.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../schemas/payload.ts';
 import type { SendRequest } from '../schemas/send.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
@@ -30,6 +33,19 @@ export function checkSizes(protocol: 'udp' | 'tcp', host: string, parts: readonl
   }
 }
 
+/** Throws 422 for what no frame can hold, as far as it is known before it is filled in. */
+export function checkFrames(framing: Framing, parts: readonly SendPart[]): void {
+  const codec = createCodec(framing);
+  for (const part of parts) {
+    if ('delay' in part || part.template || part.raw === true) continue;
+    try {
+      codec.encode(part.payload);
+    } catch (error) {
+      throw error instanceof FramingError ? new ProblemError('unprocessable', error.message) : error;
+    }
+  }
+}
+
 /** Bytes that one payload to an address may have. */
 export function largestPayload(protocol: 'udp' | 'tcp', host: string): number {
   return protocol === 'tcp' ? Number.POSITIVE_INFINITY : LARGEST[isIP(host) === 6 ? 6 : 4];
@@ -43,20 +59,24 @@ function sequencePart(pointer: string, part: PartInput, template: boolean): Send
   return { delay };
 }
 
-function payloadPart(pointer: string, input: PayloadInput, template: boolean): SendPart {
+function payloadPart(
+  pointer: string,
+  { raw = false, ...input }: PayloadInput & { raw?: boolean },
+  template: boolean,
+): SendPart {
   const payload = decoded(pointer, input);
   const isText = input.text !== undefined || input.json !== undefined || input.jsonText !== undefined;
-  if (!template) return { payload, template };
+  if (!template) return { payload, template, raw };
   if (!isText) {
     if (pointer === '') throw invalidField('/template', 'works on text or json');
-    return { payload, template: false };
+    return { payload, template: false, raw };
   }
   try {
     compileTemplate(payload);
   } catch (error) {
     throw invalidField(`${pointer}/${input.text === undefined ? 'json' : 'text'}`, (error as Error).message);
   }
-  return { payload, template };
+  return { payload, template, raw };
 }
 
 function decoded(pointer: string, input: PayloadInput): Uint8Array {

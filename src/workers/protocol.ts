@@ -128,7 +128,8 @@ export type ProtocolSendOptions = { protocol: 'udp' } | { protocol: 'tcp'; tcp: 
 export type TcpSendOptions = { framing: Framing; halfClose: boolean; connections: number };
 export type UdpOrder = Extract<SendOrder, { protocol: 'udp' }>;
 export type TcpOrder = Extract<SendOrder, { protocol: 'tcp' }>;
-export type SendPart = { payload: Uint8Array; template: boolean } | { delay: number };
+/** `raw` leaves without framing. */
+export type SendPart = { payload: Uint8Array; template: boolean; raw?: boolean } | { delay: number };
 
 export type SendOutcome = {
   state: 'done' | 'failed' | 'cancelled';
@@ -178,7 +179,7 @@ export type WorkerProtocol = {
   connections: { request: { listener: number }; reply: ConnectionState[] };
   /** Bytes written, or null when this thread has no such connection. */
   connectionSend: {
-    request: { listener: number; connection: number; payload: Uint8Array; sendId?: string };
+    request: { listener: number; connection: number; payload: Uint8Array; raw?: boolean; sendId?: string };
     reply: number | null;
   };
   /** The connection's state then, or null when this thread has no such connection. */

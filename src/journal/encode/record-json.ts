@@ -64,6 +64,8 @@ function writeMessage(writer: ByteWriter, reader: HistoryReader, text: ListenerT
   writePayload(writer, reader.payload, mode);
   writer.bytes(reader.truncated ? TRUNCATED : WHOLE);
   writeAnswer(writer, reader);
+  if (reader.isPartial) writer.latin1(',"partial":true');
+  if (reader.isUnmatched) writer.latin1(',"unmatched":true');
   if (reader.leg !== undefined) writer.latin1(`,"leg":"${reader.leg}"`);
   if (extras !== undefined) writeExtras(writer, extras);
 }

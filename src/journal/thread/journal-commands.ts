@@ -1,7 +1,9 @@
 /** Carries out the journal's commands inside its thread, on the log and what reads from it. */
+
 import type { MessagePort } from 'node:worker_threads';
 import { addressText } from '../../net/address.ts';
 import { threadName } from '../../records/ids.ts';
+import { wireBytes } from '../../records/wire-bytes.ts';
 import type { Handlers, ReplyOf, RequestOf } from '../../rpc/protocol.ts';
 import type { HistoryStats, JournalStats, ReadResult, ReadScope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { Damage } from '../damage/damage.ts';
@@ -136,13 +138,13 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     return this.#waits.wait(request, signal);
   }
 
-  payload({ listener, seq, peek }: Request<'payload'>): Uint8Array | undefined {
+  payload({ listener, seq, peek, raw }: Request<'payload'>): Uint8Array | null | undefined {
     this.#ingest.drain();
     const history = this.#log.histories.get(listener);
     const reader = history && this.#log.find(history, seq);
     if (reader === undefined) return undefined;
-    if (!peek) this.#log.markServed(history!, seq);
-    return reader.payload.slice();
+    if (peek !== true) this.#log.markServed(history!, seq);
+    return raw === true ? wireBytes(reader, history!.listener.terminator) : reader.payload.slice();
   }
 
   peer({ listener, seq }: Request<'peer'>): MessagePeer | undefined {

@@ -7,7 +7,7 @@ import type { JournalListener } from '../../journal/journal.ts';
 import type { Journal } from '../../journal/ports.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
-import { delimiterOf } from '../../runtime/framing/delimiter.ts';
+import { terminatorOf } from '../../runtime/framing/terminator.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
 import type { CloseOrder } from '../../workers/protocol.ts';
@@ -198,15 +198,13 @@ function described(listener: Listener, { host, port }: Endpoint): JournalListene
     name,
     protocol: spec.protocol,
     local: { address: host, port },
-    ...terminatorOf(spec),
+    ...usualTerminator(spec),
     capture: captureLimits(spec),
   };
 }
 
 /** What captures show again behind each incoming message, as latin1 text. */
-function terminatorOf({ tcp }: FullSpec): { terminator?: string } {
-  const framing = tcp?.framing;
-  if (framing?.type === 'line') return { terminator: '\n' };
-  if (framing?.type !== 'delimiter' || framing.keep === true) return {};
-  return { terminator: delimiterOf(framing).toString('latin1') };
+function usualTerminator({ tcp }: FullSpec): { terminator?: string } {
+  const terminator = tcp === undefined ? '' : Buffer.from(terminatorOf(tcp.framing)).toString('latin1');
+  return terminator === '' ? {} : { terminator };
 }

@@ -5,7 +5,7 @@
 import { asBuffer } from '../../as-buffer.ts';
 import type { Framing } from '../../schemas/framing.ts';
 import { PayloadError, payloadBytes } from '../../schemas/payload.ts';
-import { type Frame, type FrameCodec, NOTHING } from './frame-codec.ts';
+import { type Frame, type FrameCodec, plainFrame } from './frame-codec.ts';
 import { StreamBuffer } from './stream-buffer.ts';
 
 type DelimiterFraming = Extract<Framing, { type: 'delimiter' }>;
@@ -48,7 +48,7 @@ export class DelimiterCodec implements FrameCodec {
   end(): Frame | null {
     if (this.#buffer.length > this.#maxFrame) return this.#cut(0);
     const payload = this.rest();
-    return payload.length > 0 ? { payload, terminator: NOTHING } : null;
+    return payload.length > 0 ? plainFrame(payload) : null;
   }
 
   encode(payload: Uint8Array): Uint8Array {
@@ -59,14 +59,14 @@ export class DelimiterCodec implements FrameCodec {
   #ended(at: number): Frame {
     this.#searched = 0;
     const { length } = this.#delimiter;
-    if (this.#keep) return { payload: this.#buffer.take(at + length), terminator: NOTHING };
-    return { payload: this.#buffer.take(at, length), terminator: this.#delimiter };
+    if (this.#keep) return plainFrame(this.#buffer.take(at + length));
+    return plainFrame(this.#buffer.take(at, length), this.#delimiter);
   }
 
   /** @param free the delimiter begins in none of so many bytes */
   #cut(free: number): Frame {
     this.#searched = Math.max(0, free - this.#maxFrame);
-    return { payload: this.#buffer.take(this.#maxFrame), terminator: NOTHING };
+    return plainFrame(this.#buffer.take(this.#maxFrame));
   }
 }
 

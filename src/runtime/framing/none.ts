@@ -1,5 +1,5 @@
 /** No framing: what one read brought is one message, cut at the longest frame. */
-import { type Frame, type FrameCodec, NOTHING } from './frame-codec.ts';
+import { type Frame, type FrameCodec, plainFrame } from './frame-codec.ts';
 
 export class WholeCodec implements FrameCodec {
   readonly #maxFrame: number;
@@ -16,9 +16,9 @@ export class WholeCodec implements FrameCodec {
   next(): Frame | null {
     const read = this.#reads.shift();
     if (read === undefined) return null;
-    if (read.length <= this.#maxFrame) return { payload: read, terminator: NOTHING };
+    if (read.length <= this.#maxFrame) return plainFrame(read);
     this.#reads.unshift(read.subarray(this.#maxFrame));
-    return { payload: read.subarray(0, this.#maxFrame), terminator: NOTHING };
+    return plainFrame(read.subarray(0, this.#maxFrame));
   }
 
   rest(): Uint8Array {

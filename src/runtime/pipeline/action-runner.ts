@@ -159,7 +159,7 @@ export class ActionRunner {
 }
 
 /** One for all: an answer allocates nothing for it. */
-const META: SendMeta = { answers: 0 };
+const META: SendMeta = { answers: 0, raw: false };
 
 function perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
   for (let i = at; i < actions.length; i++) {
@@ -167,6 +167,7 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
     switch (action.do) {
       case 'send':
         META.answers = ordinal;
+        META.raw = action.raw === true;
         link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
         break;
       case 'delay':

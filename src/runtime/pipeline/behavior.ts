@@ -9,7 +9,7 @@ import type { Request } from './request.ts';
 /** One thing to do for a message. */
 export type Action =
   /** Sends bytes: the same each time, or rendered from the message when the action is carried out. */
-  | { readonly do: 'send'; readonly payload: Uint8Array | ((request: Request) => Uint8Array) }
+  | { readonly do: 'send'; readonly payload: Uint8Array | ((request: Request) => Uint8Array); readonly raw?: boolean }
   /** Waits before what follows, in milliseconds. */
   | { readonly do: 'delay'; readonly ms: number };
 

@@ -10,6 +10,8 @@ export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked';
 export type SendMeta = {
   /** Ordinal of the message that it answers. */
   answers: number;
+  /** It goes out as it is, without framing. */
+  raw?: boolean;
 };
 
 export interface Link {

@@ -24,6 +24,10 @@ export class Request {
   payload: Uint8Array = EMPTY;
   /** What ended the message in its stream and is not part of it, e.g. CRLF. Echoes give it back. */
   terminator: Uint8Array = EMPTY;
+  /** The bytes of its frame on the wire; null where they are the payload and its terminator. */
+  raw: Uint8Array | null = null;
+  /** These are bytes that are no whole message. */
+  partial = false;
   /** Number of the request on the listener, from 1. */
   n = 0;
   /** 16 bytes, or NO_ADDRESS. */

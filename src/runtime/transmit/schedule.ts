@@ -21,12 +21,12 @@ export type ScriptOptions = {
   /** Shown by `{{thread}}`. */
   thread: string;
   /** Sends one payload of a repetition; resolves when there is room for more. Notes its own errors. */
-  send(payload: Uint8Array, repetition: number): Promise<void> | void;
+  send(payload: Uint8Array, repetition: number, raw: boolean): Promise<void> | void;
   /** Lets go what `send` has held back, before every pause. */
   settle?: () => Promise<void>;
 };
 
-type Step = { delay: number } | { make: () => Uint8Array };
+type Step = { delay: number } | { raw: boolean; make: () => Uint8Array };
 
 /** Resolves when all is sent, time is up, it is called off, or nothing can be sent any more. */
 export async function runScript(options: ScriptOptions): Promise<void> {
@@ -47,7 +47,7 @@ export async function runScript(options: ScriptOptions): Promise<void> {
     for (const step of steps) {
       if ('delay' in step) await pace.until(performance.now() + step.delay);
       else {
-        const sending = options.send(step.make(), i);
+        const sending = options.send(step.make(), i, step.raw);
         if (sending !== undefined) await sending;
       }
       if (signal.aborted || sendProgress.stopped) return;
@@ -95,10 +95,10 @@ class Pace {
 
 function stepOf(part: SendPart, request: Request): Step {
   if ('delay' in part) return part;
-  const { payload } = part;
-  if (!part.template) return { make: () => payload };
+  const { payload, raw = false } = part;
+  if (!part.template) return { raw, make: () => payload };
   const template = compileTemplate(payload);
-  return { make: () => template.render(request) };
+  return { raw, make: () => template.render(request) };
 }
 
 /** For a template the peer is the destination, and there is no message that is answered. */

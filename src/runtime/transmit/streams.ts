@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { after } from '../../clock/timers.ts';
 import type { SendOutcome, TcpOrder } from '../../workers/protocol.ts';
 import { createCodec } from '../framing/codecs.ts';
 import type { Frame } from '../framing/frame-codec.ts';
@@ -48,7 +49,8 @@ async function runExchange(run: Run, sockets: Socket[]): Promise<void> {
     });
   }
   const codec = createCodec(order.tcp.framing);
-  const send = (payload: Uint8Array, i: number) => write(sockets[i % sockets.length]!, codec.encode(payload), run);
+  const send = (payload: Uint8Array, i: number, raw: boolean) =>
+    write(sockets[i % sockets.length]!, raw ? payload : codec.encode(payload), run);
   await runScript({ ...run, send });
   const { expectReply, tcp } = order;
   if (tcp.halfClose || expectReply === null) await Promise.all(sockets.map((socket) => finish(socket)));
@@ -75,19 +77,35 @@ async function connectSocket({ order, control }: Run): Promise<Socket> {
 /** Reads replies; `onClosed` when the peer sends no more. */
 function listen(socket: Socket, { order, sendProgress, control }: Run, onClosed: () => void): void {
   const codec = createCodec(order.tcp.framing);
+  let stopGap = () => {};
+  /** Bytes that are no frame end the exchange: what follows can't be told apart. */
   const keepAll = (next: () => Frame | null) => {
-    for (let frame = next(); frame !== null; frame = next()) sendProgress.noteReply(frame.payload, order.to);
+    for (let frame = next(); frame !== null; frame = next()) {
+      if (frame.fault === null) sendProgress.noteReply(frame.payload, order.to);
+      else {
+        const { expected, offset } = frame.fault;
+        sendProgress.noteError({ code: 'framing_error', message: `expected ${expected} at byte ${offset} of a reply` });
+        sendProgress.endReplies();
+      }
+    }
   };
   let closed = false;
   const end = () => {
     if (closed) return;
     closed = true;
+    stopGap();
     keepAll(() => codec.next() ?? codec.end());
     onClosed();
   };
   socket.on('data', (bytes) => {
     codec.push(bytes);
     keepAll(() => codec.next());
+    if (codec.gap === undefined) return;
+    stopGap();
+    stopGap = after(codec.gap, () => {
+      codec.silence?.();
+      keepAll(() => codec.next());
+    });
   });
   socket.on('end', end);
   socket.on('close', end);

@@ -7,7 +7,7 @@ import { compileTemplate } from './template.ts';
 
 export function reply(spec: Extract<ResponderSpec, { type: 'reply' }>, context: BehaviorContext): Behavior {
   const ms = spec.delay === undefined ? 0 : (parseDuration(spec.delay) ?? 0);
-  const send = sendAction(payloadBytes(spec), spec.template ?? false);
+  const send = sendAction(payloadBytes(spec), spec);
   const decision: Decision = { actions: ms > 0 ? [{ do: 'delay', ms }, send] : [send] };
   if (spec.times === undefined) return { silent: false, decide: () => decision };
   const last = context.repliesBefore + spec.times;
@@ -15,8 +15,11 @@ export function reply(spec: Extract<ResponderSpec, { type: 'reply' }>, context: 
   return { silent: false, decide };
 }
 
-function sendAction(payload: Uint8Array, template: boolean): Action {
-  if (!template) return { do: 'send', payload };
+function sendAction(
+  payload: Uint8Array,
+  { template = false, raw = false }: { template?: boolean; raw?: boolean },
+): Action {
+  if (!template) return { do: 'send', payload, raw };
   const compiled = compileTemplate(payload);
-  return { do: 'send', payload: (request) => compiled.render(request) };
+  return { do: 'send', payload: (request) => compiled.render(request), raw };
 }

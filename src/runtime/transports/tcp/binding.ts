@@ -7,6 +7,7 @@ import { addressBytes } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import type { CloseReason } from '../../../schemas/records.ts';
 import type { LiveSpec, TcpSpec } from '../../../workers/protocol.ts';
+import { terminatorOf } from '../../framing/terminator.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS, type Request } from '../../pipeline/request.ts';
@@ -50,8 +51,8 @@ export class TcpBinding implements Binding {
     this.#spec = spec;
     this.#context = context;
     this.#admission = new Admission(spec, context.counters, context.recorder);
-    const log = new ConnectionLog(context, spec.maxPayload);
-    const record: PipelineOptions['record'] = (request) => log.recordIncoming(partyOf(request), request.payload);
+    const log = new ConnectionLog(context, spec.maxPayload, terminatorOf(spec.tcp.framing));
+    const record: PipelineOptions['record'] = (request) => log.recordIncoming(partyOf(request), request);
     // A request is a connection here; it is served when that closes.
     const pipeline = new Pipeline({ spec, context, localPort: port, policy: null, record, served: () => {} });
     this.#shared = { framing: spec.tcp.framing, pipeline, log, closing: false };

@@ -1,17 +1,23 @@
 /** Records what happens on the connections of a binding, and counts it. */
 
+import { asBuffer } from '../../../as-buffer.ts';
 import { wallClock } from '../../../clock/wall-clock.ts';
 import {
   DIRECTION_IN,
   DIRECTION_OUT,
   type Draft,
+  FLAG_PARTIAL,
   KIND_CONNECTION,
   KIND_MESSAGE,
+  KIND_PROBLEM,
   NO_PAYLOAD,
   PHASE_CLOSED,
   PHASE_OPENED,
 } from '../../../records/chunk.ts';
+import { encodeFrameBytes } from '../../../records/frame-bytes.ts';
 import { COLUMN } from '../../counters.ts';
+import type { FrameFault } from '../../framing/frame-codec.ts';
+import type { Request } from '../../pipeline/request.ts';
 import type { BindingContext, Recorder } from '../../transport.ts';
 import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 
@@ -19,7 +25,7 @@ import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 export type Party = { readonly number: number; readonly remote: Uint8Array | undefined; readonly remotePort: number };
 
 /** What an answer or a send says besides. */
-type About = Pick<Draft, 'reference' | 'extras'>;
+type About = Pick<Draft, 'reference' | 'extras' | 'frame' | 'marks'>;
 const NOTHING: About = {};
 
 /** Why and how a connection was closed; `detail` is the errno name of an error. */
@@ -33,13 +39,16 @@ export class ConnectionLog {
   keep: number;
   /** Goes up with every read, so that a flush can tell whether there was one. */
   reads = 0;
+  readonly #terminator: Uint8Array;
   readonly #context: BindingContext;
   readonly #row: Float64Array;
 
-  constructor(context: BindingContext, keep: number) {
+  /** @param terminator what ends messages by default, see terminatorOf */
+  constructor(context: BindingContext, keep: number, terminator: Uint8Array) {
     this.recorder = context.recorder;
     this.refusals = repliesRefused(context);
     this.keep = keep;
+    this.#terminator = terminator;
     this.#context = context;
     this.#row = context.counters.row;
   }
@@ -56,9 +65,29 @@ export class ConnectionLog {
   }
 
   /** Records a message that came in; returns its ordinal. */
-  recordIncoming(party: Party, payload: Uint8Array): number {
+  recordIncoming(party: Party, request: Request): number {
     this.#row[COLUMN.received]!++;
-    return this.recorder.record(this.#message(party, payload, DIRECTION_IN, NOTHING));
+    return this.recorder.record(this.#message(party, request.payload, DIRECTION_IN, this.#aboutIncoming(request)));
+  }
+
+  /** Records that bytes are no whole message. */
+  recordFault(party: Party, { expected, offset }: FrameFault): void {
+    const detail = `expected ${expected} at byte ${offset}`;
+    this.recordProblem(party, { code: 'framing_error', detail, expected, offset });
+  }
+
+  /** Records why something was not done. */
+  recordProblem(party: Party, problem: { code: string; detail: string; [more: string]: unknown }): void {
+    const extras = { text: JSON.stringify(problem) };
+    this.recorder.record({ ...this.#message(party, NO_PAYLOAD, 0, { extras }), kind: KIND_PROBLEM });
+  }
+
+  /** How the stream ends messages by default, which is not kept with each. */
+  #aboutIncoming({ payload, terminator, raw, partial }: Request): About {
+    const isUsual = raw === null && !partial && asBuffer(terminator).equals(this.#terminator);
+    if (isUsual) return NOTHING;
+    const wire = raw ?? (terminator.length === 0 ? payload : Buffer.concat([payload, terminator]));
+    return { frame: encodeFrameBytes(wire, payload), marks: partial ? FLAG_PARTIAL : 0 };
   }
 
   /** Counts a message that came too late to be served. */
@@ -69,10 +98,12 @@ export class ConnectionLog {
   }
 
   /** Records a message that goes out. */
-  recordOutgoing(party: Party, payload: Uint8Array, about: About): void {
+  recordOutgoing(party: Party, payload: Uint8Array, framed: Uint8Array, about: About): void {
     this.#row[COLUMN.sent]!++;
     this.#row[COLUMN.sentBytes]! += payload.length;
-    this.recorder.record(this.#message(party, payload, DIRECTION_OUT, about));
+    const draft = this.#message(party, payload, DIRECTION_OUT, about);
+    if (framed !== payload) draft.frame = encodeFrameBytes(framed, payload);
+    this.recorder.record(draft);
   }
 
   recordOpened(party: Party): void {
@@ -101,6 +132,8 @@ export class ConnectionLog {
       connection: party.number,
       reference: about.reference,
       extras: about.extras,
+      frame: about.frame,
+      marks: about.marks ?? 0,
     };
   }
 }

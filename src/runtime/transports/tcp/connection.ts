@@ -3,6 +3,7 @@
  * no room, the peer does not take our answers, an answer is delayed, or somebody asked for it; so memory stays bounded
  * and the peer meets a full window. After the peer's FIN the answers that are due still go out, then ours follows.
  */
+import { after } from '../../../clock/timers.ts';
 import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { addressText } from '../../../net/address.ts';
 import type { Extras } from '../../../records/chunk.ts';
@@ -11,7 +12,7 @@ import type { Framing } from '../../../schemas/framing.ts';
 import type { CloseReason } from '../../../schemas/records.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
 import { createCodec } from '../../framing/codecs.ts';
-import type { Frame, FrameCodec } from '../../framing/frame-codec.ts';
+import { type Frame, type FrameCodec, FramingError } from '../../framing/frame-codec.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
@@ -50,7 +51,9 @@ export class TcpConnection implements Party, Link {
   readonly remotePort: number;
   readonly #n: number;
   readonly #context: ConnectionContext;
-  readonly #codec: FrameCodec;
+  #codec: FrameCodec;
+  /** Calls off the end of the silence that ends a message. */
+  #stopGap: () => void = () => {};
   readonly #queue = new SerialQueue<Task>(ANSWERS_WAITING);
   readonly #openedAt = microsOf(wallClock());
   #holds = 0;
@@ -82,6 +85,7 @@ export class TcpConnection implements Party, Link {
 
   /** The socket is closed, by whomever. */
   closed(): void {
+    this.#stopGap();
     this.#safely(() => {
       for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
     });
@@ -106,24 +110,26 @@ export class TcpConnection implements Party, Link {
     return this;
   }
 
-  /** An answer, behind those before it. What is empty is not sent. */
-  send(payload: Uint8Array, { answers }: SendMeta): void {
-    if (payload.length === 0) return;
+  /** An answer, behind those before it. What is empty is an empty frame, or nothing where there is none. */
+  send(payload: Uint8Array, { answers, raw }: SendMeta): void {
     if (!this.socket.writable) {
       this.#context.pipeline.suppress();
       return;
     }
-    const refusal = this.#write(payload, { reference: answers });
+    const framed = raw === true ? payload : this.#framed(payload);
+    if (framed === null || framed.length === 0) return;
+    const refusal = this.#write(payload, framed, { reference: answers });
     if (refusal !== null) this.#context.log.refusals.note(refusal);
   }
 
-  /** Bytes taken. Throws code `limit_reached` when the peer does not read and too much waits already. */
-  sendUnasked(payload: Uint8Array, sendId: string | undefined): number {
+  /** Bytes taken. Throws code `framing_error` for a payload that no frame can hold, `limit_reached` when the peer does not read and too much waits already. */
+  sendUnasked(payload: Uint8Array, { sendId, raw = false }: { sendId?: string | undefined; raw?: boolean }): number {
     if (!this.socket.writable) throw new WorkerError('not_listening', 'the connection is closed for writing');
     if (this.socket.writableLength > WRITE_LIMIT) {
       throw new WorkerError('limit_reached', `the peer does not read: ${this.socket.writableLength} bytes wait`);
     }
-    const refusal = this.#write(payload, { extras: sendId === undefined ? undefined : { sendId } });
+    const framed = raw ? payload : this.#codec.encode(payload);
+    const refusal = this.#write(payload, framed, { extras: sendId === undefined ? undefined : { sendId } });
     if (refusal !== null) throw new WorkerError('not_listening', `the connection is closed: ${refusal}`);
     return payload.length;
   }
@@ -185,10 +191,23 @@ export class TcpConnection implements Party, Link {
     log.noteRead(bytes.length);
     this.#codec.push(bytes);
     this.#decode();
+    if (this.#codec.gap !== undefined) this.#awaitGap(this.#codec.gap);
     const { recorder } = log;
     if (recorder.hasCredit) return;
     this.hold('credit', true);
     recorder.onCredit(() => this.hold('credit', false));
+  }
+
+  /** Silence that ends a message, from the last read on. */
+  #awaitGap(milliseconds: number): void {
+    this.#stopGap();
+    const codec = this.#codec;
+    this.#stopGap = after(milliseconds, () =>
+      this.#safely(() => {
+        codec.silence?.();
+        this.#decode();
+      }),
+    );
   }
 
   #readEnd(): void {
@@ -202,7 +221,8 @@ export class TcpConnection implements Party, Link {
     while (!this.#queue.isFull) {
       const frame = this.#peerEnded ? this.#nextToTheEnd() : this.#codec.next();
       if (frame === null) break;
-      if (this.#closing || this.#context.closing) this.#recordOnly(frame);
+      if (frame.fault !== null) this.#serveFaulty(frame);
+      else if (this.#closing || this.#context.closing) this.#recordOnly(frame);
       else this.#serve(frame);
     }
     if (this.#decoded && !this.#queue.isBusy) this.socket.end();
@@ -221,6 +241,26 @@ export class TcpConnection implements Party, Link {
     this.#context.pipeline.serve(this, this.#queue);
   }
 
+  /** Bytes that are no message are recorded and told; then the connection ends, or is read as it comes. */
+  #serveFaulty(frame: Frame): void {
+    const { log, framing } = this.#context;
+    this.#recordOnly(frame);
+    log.recordFault(this, frame.fault!);
+    if (this.#peerEnded && this.#codec.next() === null && frame.fault!.offset === frame.payload.length) return;
+    const { onError = 'fin' } = framing;
+    if (onError === 'raw') this.setFraming({ type: 'none' });
+    else this.close(onError, 'error');
+  }
+
+  /** The framing of the bytes that were not decoded yet, and of what is sent from now on. */
+  setFraming(framing: Framing): void {
+    const rest = this.#codec.rest();
+    this.#stopGap();
+    this.#codec = createCodec(framing);
+    if (rest.length > 0) this.#codec.push(rest);
+    if (this.#codec.gap !== undefined) this.#awaitGap(this.#codec.gap);
+  }
+
   /** It is too late for an answer. */
   #recordOnly(frame: Frame): void {
     const { closing, log, pipeline } = this.#context;
@@ -232,23 +272,41 @@ export class TcpConnection implements Party, Link {
     pipeline.record();
   }
 
-  #fill({ payload, terminator }: Frame): void {
+  #fill({ payload, terminator, raw, fault }: Frame): void {
     const { request } = this.#context.pipeline;
     request.payload = payload;
     request.terminator = terminator;
+    request.raw = raw;
+    request.partial = fault !== null;
     request.n = this.#n;
     request.remote = this.remote ?? NO_ADDRESS;
     request.remotePort = this.remotePort;
     request.connection = this.number;
   }
 
-  /** Sends a payload in its frame and records it. The errno name of a refusal; null when the bytes were taken. */
-  #write(payload: Uint8Array, about: { reference?: number; extras?: Extras | undefined }): string | null {
-    const isTaken = this.socket.write(this.#codec.encode(payload));
+  /** A payload in its frame; null where no frame can hold it, which is told. */
+  #framed(payload: Uint8Array): Uint8Array | null {
+    try {
+      return this.#codec.encode(payload);
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.#context.pipeline.suppress();
+      this.#context.log.recordProblem(this, { code: 'framing_error', detail: error.message });
+      return null;
+    }
+  }
+
+  /** Sends a frame and records its payload. The errno name of a refusal; null when the bytes were taken. */
+  #write(
+    payload: Uint8Array,
+    framed: Uint8Array,
+    about: { reference?: number; extras?: Extras | undefined },
+  ): string | null {
+    const isTaken = this.socket.write(framed);
     // A socket that writes at once fails at once, and says so here before its `error` comes.
     const { errored } = this.socket;
     if (errored !== null) return (errored as NodeJS.ErrnoException).code ?? 'internal';
-    this.#context.log.recordOutgoing(this, payload, about);
+    this.#context.log.recordOutgoing(this, payload, framed, about);
     if (isTaken || (this.#holds & HOLD.unread) !== 0) return null;
     this.hold('unread', true);
     this.socket.once('drain', () => this.hold('unread', false));

@@ -47,8 +47,12 @@ export class ConnectionTable implements Connections {
     return this.all().map((connection) => connection.describe());
   }
 
-  async send(number: number, payload: Uint8Array, sendId?: string): Promise<number | null> {
-    return this.#byNumber.get(number)?.sendUnasked(payload, sendId) ?? null;
+  async send(
+    number: number,
+    payload: Uint8Array,
+    how: { sendId?: string; raw?: boolean } = {},
+  ): Promise<number | null> {
+    return this.#byNumber.get(number)?.sendUnasked(payload, how) ?? null;
   }
 
   update(number: number, { reading, writing }: { reading?: boolean; writing?: boolean }): ConnectionState | null {
