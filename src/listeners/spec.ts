@@ -15,6 +15,7 @@ import { PayloadError, payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { FixedSpec, ProtocolOptions, TcpOptions, UdpOptions } from '../workers/protocol.ts';
+import { fillFraming } from './framing.ts';
 
 /** The spec with every default filled in, checked. Throws a 400 naming the first wrong field. */
 export function fillSpec(spec: ListenerSpec): FullSpec {
@@ -102,7 +103,7 @@ function fillTcp(tcp: ListenerSpec['tcp'] = {}): NonNullable<FullSpec['tcp']> {
     idleTimeout: '5m',
     noDelay: true,
     ...tcp,
-    framing: { maxFrame: 65_536, ...(tcp.framing ?? { type: 'none' }) },
+    framing: fillFraming(tcp.framing ?? { type: 'none' }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Which codec a framing means: a new one is a file of its own, its schema, and a line here. */
 import { type Framing, MAX_FRAME } from '../../schemas/framing.ts';
-import { parseDuration } from '../../schemas/units.ts';
+import { PayloadError } from '../../schemas/payload.ts';
+import { parseDuration, whyNotDuration } from '../../schemas/units.ts';
 import { CobsCodec } from './cobs.ts';
 import { ContentLengthCodec } from './content-length.ts';
 import { DelimiterCodec } from './delimiter.ts';
@@ -58,5 +59,7 @@ export function createCodec(framing: Framing): FrameCodec {
 }
 
 function gapOf(gap: string | number = DEFAULT_GAP): number {
-  return Math.max(1, parseDuration(gap) ?? 1);
+  const milliseconds = parseDuration(gap);
+  if (milliseconds === undefined) throw new PayloadError('gap', whyNotDuration(gap));
+  return Math.max(1, milliseconds);
 }

@@ -33,8 +33,9 @@ export interface FrameCodec {
   /**
    * A payload as it goes out. Returns the payload itself where nothing is to be added. Throws FramingError for one that no
    * frame can hold.
+   * @param isRepeated it repeats a message with the ending that had, so lines get none
    */
-  encode(payload: Uint8Array): Uint8Array;
+  encode(payload: Uint8Array, isRepeated?: boolean): Uint8Array;
   /** Milliseconds of silence after which `silence` is called, where that ends a message. */
   readonly gap?: number;
   /** Nothing came for `gap`: what waits is whole. */

@@ -71,8 +71,8 @@ export class LineCodec implements FrameCodec {
     return plainFrame(this.rest());
   }
 
-  encode(payload: Uint8Array): Uint8Array {
-    return payload.at(-1) === LF ? payload : joined(payload, this.#end);
+  encode(payload: Uint8Array, isRepeated = false): Uint8Array {
+    return isRepeated || payload.at(-1) === LF ? payload : joined(payload, this.#end);
   }
 
   #withBody(whole: number): Frame | null {

@@ -159,7 +159,7 @@ export class ActionRunner {
 }
 
 /** One for all: an answer allocates nothing for it. */
-const META: SendMeta = { answers: 0, raw: false };
+const META: SendMeta = { answers: 0, raw: false, repeats: false };
 
 function perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
   for (let i = at; i < actions.length; i++) {
@@ -168,6 +168,7 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
       case 'send':
         META.answers = ordinal;
         META.raw = action.raw === true;
+        META.repeats = action.repeats === true;
         link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
         break;
       case 'delay':

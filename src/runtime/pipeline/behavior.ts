@@ -8,8 +8,16 @@ import type { Request } from './request.ts';
 
 /** One thing to do for a message. */
 export type Action =
-  /** Sends bytes: the same each time, or rendered from the message when the action is carried out. */
-  | { readonly do: 'send'; readonly payload: Uint8Array | ((request: Request) => Uint8Array); readonly raw?: boolean }
+  /**
+   * Sends bytes: the same each time, or rendered from the message when the action is carried out. `raw`: without framing;
+   * `repeats`: they end as the message did.
+   */
+  | {
+      readonly do: 'send';
+      readonly payload: Uint8Array | ((request: Request) => Uint8Array);
+      readonly raw?: boolean;
+      readonly repeats?: boolean;
+    }
   /** Waits before what follows, in milliseconds. */
   | { readonly do: 'delay'; readonly ms: number };
 

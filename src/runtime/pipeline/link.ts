@@ -12,6 +12,8 @@ export type SendMeta = {
   answers: number;
   /** It goes out as it is, without framing. */
   raw?: boolean;
+  /** It ends as the message did that it repeats. */
+  repeats?: boolean;
 };
 
 export interface Link {

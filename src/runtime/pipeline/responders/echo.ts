@@ -5,7 +5,7 @@ import type { Request } from '../request.ts';
 
 export function echo(): Behavior {
   const payload = (request: Request) => withTerminator(request.payload, request.terminator);
-  const decision: Decision = { actions: [{ do: 'send', payload }] };
+  const decision: Decision = { actions: [{ do: 'send', payload, repeats: true }] };
   return { silent: false, decide: () => decision };
 }
 

@@ -19,7 +19,8 @@ function sendAction(
   payload: Uint8Array,
   { template = false, raw = false }: { template?: boolean; raw?: boolean },
 ): Action {
-  if (!template) return { do: 'send', payload, raw };
+  const how = raw ? { raw } : {};
+  if (!template) return { do: 'send', payload, ...how };
   const compiled = compileTemplate(payload);
-  return { do: 'send', payload: (request) => compiled.render(request), raw };
+  return { do: 'send', payload: (request) => compiled.render(request), ...how };
 }

@@ -7,7 +7,7 @@ import { withTerminator } from './echo.ts';
 export function upper(strip: boolean): Behavior {
   const payload = ({ payload, terminator }: Request) =>
     withTerminator(upperCase(strip ? stripped(payload) : payload), terminator);
-  const decision: Decision = { actions: [{ do: 'send', payload }] };
+  const decision: Decision = { actions: [{ do: 'send', payload, repeats: true }] };
   return { silent: false, decide: () => decision };
 }
 

@@ -111,12 +111,12 @@ export class TcpConnection implements Party, Link {
   }
 
   /** An answer, behind those before it. What is empty is an empty frame, or nothing where there is none. */
-  send(payload: Uint8Array, { answers, raw }: SendMeta): void {
+  send(payload: Uint8Array, { answers, raw, repeats }: SendMeta): void {
     if (!this.socket.writable) {
       this.#context.pipeline.suppress();
       return;
     }
-    const framed = raw === true ? payload : this.#framed(payload);
+    const framed = raw === true ? payload : this.#framed(payload, repeats);
     if (framed === null || framed.length === 0) return;
     const refusal = this.#write(payload, framed, { reference: answers });
     if (refusal !== null) this.#context.log.refusals.note(refusal);
@@ -246,15 +246,15 @@ export class TcpConnection implements Party, Link {
     const { log, framing } = this.#context;
     this.#recordOnly(frame);
     log.recordFault(this, frame.fault!);
-    if (this.#peerEnded && this.#codec.next() === null && frame.fault!.offset === frame.payload.length) return;
+    const rest = this.#codec.rest();
+    if (this.#peerEnded && rest.length === 0) return;
     const { onError = 'fin' } = framing;
-    if (onError === 'raw') this.setFraming({ type: 'none' });
+    if (onError === 'raw') this.#decodeAs({ type: 'none' }, rest);
     else this.close(onError, 'error');
   }
 
-  /** The framing of the bytes that were not decoded yet, and of what is sent from now on. */
-  setFraming(framing: Framing): void {
-    const rest = this.#codec.rest();
+  /** The framing of bytes that were not decoded yet, of those to come, and of what is sent from now on. */
+  #decodeAs(framing: Framing, rest: Uint8Array): void {
     this.#stopGap();
     this.#codec = createCodec(framing);
     if (rest.length > 0) this.#codec.push(rest);
@@ -285,9 +285,9 @@ export class TcpConnection implements Party, Link {
   }
 
   /** A payload in its frame; null where no frame can hold it, which is told. */
-  #framed(payload: Uint8Array): Uint8Array | null {
+  #framed(payload: Uint8Array, repeats = false): Uint8Array | null {
     try {
-      return this.#codec.encode(payload);
+      return this.#codec.encode(payload, repeats);
     } catch (error) {
       if (!(error instanceof FramingError)) throw error;
       this.#context.pipeline.suppress();

@@ -83,7 +83,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
       const peer = await openClient(t, listener);
       peer.socket.end('a\nb\nc\n');
       await peer.closed;
-      t.equal(peer.got(), '<a><b><c>');
+      t.equal(peer.got(), '<a>\n<b>\n<c>\n');
       t.equal(peer.error(), '');
       await until(() => listener.outgoing.length === 3);
       t.same(
