@@ -1,28 +1,38 @@
 /** No framing: what one read brought is one message, cut at the longest frame. */
-import { type Frame, type FrameCodec, plainFrame } from './frame-codec.ts';
+import { type Frame, type FrameCodec, NOTHING, plainFrame } from './frame-codec.ts';
 
 export class WholeCodec implements FrameCodec {
   readonly #maxFrame: number;
-  readonly #reads: Uint8Array[] = [];
+  /** The read at hand, and those behind it: more than one only where nobody took them. */
+  #read: Uint8Array | null = null;
+  #more: Uint8Array[] = [];
 
   constructor(maxFrame: number) {
     this.#maxFrame = maxFrame;
   }
 
   push(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#reads.push(bytes);
+    if (bytes.length === 0) return;
+    if (this.#read === null) this.#read = bytes;
+    else this.#more.push(bytes);
   }
 
   next(): Frame | null {
-    const read = this.#reads.shift();
-    if (read === undefined) return null;
-    if (read.length <= this.#maxFrame) return plainFrame(read);
-    this.#reads.unshift(read.subarray(this.#maxFrame));
+    const read = this.#read;
+    if (read === null) return null;
+    if (read.length <= this.#maxFrame) {
+      this.#read = this.#more.length === 0 ? null : this.#more.shift()!;
+      return plainFrame(read);
+    }
+    this.#read = read.subarray(this.#maxFrame);
     return plainFrame(read.subarray(0, this.#maxFrame));
   }
 
   rest(): Uint8Array {
-    return Buffer.concat(this.#reads.splice(0));
+    const rest = this.#read === null ? NOTHING : Buffer.concat([this.#read, ...this.#more]);
+    this.#read = null;
+    this.#more = [];
+    return rest;
   }
 
   end(): null {

@@ -10,12 +10,11 @@ import type { LiveSpec, TcpSpec } from '../../../workers/protocol.ts';
 import { terminatorOf } from '../../framing/terminator.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
-import { NO_ADDRESS, type Request } from '../../pipeline/request.ts';
 import type { Binding, BindingContext } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
 import { RefusalLog } from '../refusal-log.ts';
 import { type ConnectionContext, TcpConnection } from './connection.ts';
-import { ConnectionLog, type Party } from './connection-log.ts';
+import { ConnectionLog } from './connection-log.ts';
 import { ConnectionTable } from './connections.ts';
 import type { StreamServer, StreamSocket } from './stream.ts';
 
@@ -52,10 +51,10 @@ export class TcpBinding implements Binding {
     this.#context = context;
     this.#admission = new Admission(spec, context.counters, context.recorder);
     const log = new ConnectionLog(context, spec.maxPayload, terminatorOf(spec.tcp.framing));
-    const record: PipelineOptions['record'] = (request) => log.recordIncoming(partyOf(request), request);
+    const record: PipelineOptions['record'] = (request) => log.recordIncoming(this.#shared.current!, request);
     // A request is a connection here; it is served when that closes.
     const pipeline = new Pipeline({ spec, context, localPort: port, policy: null, record, served: () => {} });
-    this.#shared = { framing: spec.tcp.framing, pipeline, log, closing: false };
+    this.#shared = { framing: spec.tcp.framing, pipeline, log, current: null, closing: false };
     const { counters, problem } = context;
     this.#wants = new RefusalLog({ counters, problem, counter: 'connectionsRefused', what: WANT });
     server.on('connection', (socket) => this.#accept(socket));
@@ -161,9 +160,4 @@ export class TcpBinding implements Binding {
     }
     this.#serveWaiting();
   }
-}
-
-/** The connection that a request came by. */
-function partyOf({ connection, remote, remotePort }: Request): Party {
-  return { number: connection, remote: remote === NO_ADDRESS ? undefined : remote, remotePort };
 }

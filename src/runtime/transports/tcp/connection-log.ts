@@ -1,6 +1,5 @@
 /** Records what happens on the connections of a binding, and counts it. */
 
-import { asBuffer } from '../../../as-buffer.ts';
 import { wallClock } from '../../../clock/wall-clock.ts';
 import {
   DIRECTION_IN,
@@ -42,6 +41,20 @@ export class ConnectionLog {
   readonly #terminator: Uint8Array;
   readonly #context: BindingContext;
   readonly #row: Float64Array;
+  readonly #draft: Draft = {
+    kind: KIND_MESSAGE,
+    direction: DIRECTION_IN,
+    at: { seconds: 0, nanos: 0 },
+    size: 0,
+    payload: NO_PAYLOAD,
+    remote: undefined,
+    remotePort: 0,
+    connection: 0,
+    reference: undefined,
+    extras: undefined,
+    frame: undefined,
+    marks: 0,
+  };
 
   /** @param terminator what ends messages by default, see terminatorOf */
   constructor(context: BindingContext, keep: number, terminator: Uint8Array) {
@@ -84,8 +97,7 @@ export class ConnectionLog {
 
   /** How the stream ends messages by default, which is not kept with each. */
   #aboutIncoming({ payload, terminator, raw, partial }: Request): About {
-    const isUsual = raw === null && !partial && asBuffer(terminator).equals(this.#terminator);
-    if (isUsual) return NOTHING;
+    if (raw === null && !partial && isSame(terminator, this.#terminator)) return NOTHING;
     const wire = raw ?? (terminator.length === 0 ? payload : Buffer.concat([payload, terminator]));
     return { frame: encodeFrameBytes(wire, payload), marks: partial ? FLAG_PARTIAL : 0 };
   }
@@ -102,7 +114,7 @@ export class ConnectionLog {
     this.#row[COLUMN.sent]!++;
     this.#row[COLUMN.sentBytes]! += payload.length;
     const draft = this.#message(party, payload, DIRECTION_OUT, about);
-    if (framed !== payload) draft.frame = encodeFrameBytes(framed, payload);
+    draft.frame = framed === payload ? undefined : encodeFrameBytes(framed, payload);
     this.recorder.record(draft);
   }
 
@@ -120,20 +132,27 @@ export class ConnectionLog {
     return { ...this.#message(party, NO_PAYLOAD, phase, NOTHING), kind: KIND_CONNECTION };
   }
 
+  /** One object for all: the recorder has taken what is in it when it returns. */
   #message(party: Party, payload: Uint8Array, direction: number, about: About): Draft {
-    return {
-      kind: KIND_MESSAGE,
-      direction,
-      at: wallClock(),
-      size: payload.length,
-      payload: payload.length > this.keep ? payload.subarray(0, this.keep) : payload,
-      remote: party.remote,
-      remotePort: party.remotePort,
-      connection: party.number,
-      reference: about.reference,
-      extras: about.extras,
-      frame: about.frame,
-      marks: about.marks ?? 0,
-    };
+    const draft = this.#draft;
+    draft.direction = direction;
+    draft.at = wallClock();
+    draft.size = payload.length;
+    draft.payload = payload.length > this.keep ? payload.subarray(0, this.keep) : payload;
+    draft.remote = party.remote;
+    draft.remotePort = party.remotePort;
+    draft.connection = party.number;
+    draft.reference = about.reference;
+    draft.extras = about.extras;
+    draft.frame = about.frame;
+    draft.marks = about.marks ?? 0;
+    return draft;
   }
+}
+
+/** Of a few bytes. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

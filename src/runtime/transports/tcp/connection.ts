@@ -38,6 +38,8 @@ export type ConnectionContext = {
   readonly framing: Framing;
   readonly pipeline: Pipeline;
   readonly log: ConnectionLog;
+  /** Whose message stands in the pipeline's request. */
+  current: Party | null;
   /** The binding closes: what still comes in is read, counted `closed` and not served. */
   closing: boolean;
 };
@@ -78,7 +80,7 @@ export class TcpConnection implements Party, Link {
   /** Starts reading. */
   open(): void {
     this.#context.log.recordOpened(this);
-    this.socket.on('data', (bytes: Buffer) => this.#safely(() => this.#read(bytes)));
+    this.socket.on('data', this.#onData);
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
   }
@@ -174,15 +176,28 @@ export class TcpConnection implements Party, Link {
     return this.#peerEnded || this.socket.writableEnded ? 'halfClosed' : 'open';
   }
 
+  /** For each read: without a closure. */
+  readonly #onData = (bytes: Buffer): void => {
+    try {
+      this.#read(bytes);
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
   /** Where the network enters. After an error of ours nobody knows where the next message begins, so the connection ends. */
   #safely(step: () => void): void {
     try {
       step();
     } catch (error) {
-      this.#context.log.internalError(error);
-      this.#cause.note('error', 'rst', 'internal');
-      this.close('rst', 'error');
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#context.log.internalError(error);
+    this.#cause.note('error', 'rst', 'internal');
+    this.close('rst', 'error');
   }
 
   #read(bytes: Buffer): void {
@@ -274,6 +289,7 @@ export class TcpConnection implements Party, Link {
 
   #fill({ payload, terminator, raw, fault }: Frame): void {
     const { request } = this.#context.pipeline;
+    this.#context.current = this;
     request.payload = payload;
     request.terminator = terminator;
     request.raw = raw;
