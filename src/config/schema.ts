@@ -15,7 +15,7 @@ type Schema = Record<string, unknown>;
 export const FILE_SETTINGS = Object.keys(SETTINGS).filter((name) => name !== 'token');
 
 /** Schemas that a listener's spec refers to. */
-const PARTS = new Set(['Responder', 'Framing', 'Capture']);
+const PARTS = new Set(['Responder', 'Framing', 'Capture', 'Rule', 'RuleAction', 'When', 'Match']);
 
 export function configurationSchema(): Schema {
   const listener = plain(ListenerSpecSchema);

@@ -6,7 +6,6 @@
 import type { Clock } from '../clock/clock.ts';
 import { microsOf, monotonicNanos, wallClock } from '../clock/wall-clock.ts';
 import type { ListenerRef } from '../domain.ts';
-import { RawJson } from '../json/raw.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { addressUrl, rfc3339 } from '../net/text.ts';
 import { listenerId } from '../records/ids.ts';
@@ -20,6 +19,8 @@ import type { BindingSlot } from './binding-slot.ts';
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
+import { shownResponder } from './responder.ts';
+import { RuleSlots } from './rule-slots.ts';
 
 /** What a listener holds while it is open; taken away from it to be closed. */
 export type Held = Pick<Listener, 'bindings' | 'address' | 'allocation' | 'releasePort'>;
@@ -47,6 +48,8 @@ export class Listener {
   readonly createdAt: string;
   readonly openedAt = monotonicNanos();
   readonly expiry: Expiry;
+  /** What its rules count. */
+  readonly ruleSlots = new RuleSlots();
   spec: FullSpec;
   /** The bound address; null while no port is held. */
   address: Endpoint | null = null;
@@ -180,7 +183,7 @@ export class Listener {
 
   /** The part of the spec that threads take over without a rebind. */
   get live(): LiveSpec {
-    return liveSpec(this.spec, this.#repliesBefore);
+    return liveSpec(this.spec, this.#repliesBefore, this.ruleSlots);
   }
 
   /** Replies given before the present responder came. */
@@ -213,20 +216,18 @@ export class Listener {
       expiresAt: expiresAt === null ? null : rfc3339(expiresAt * 1000),
       bindings: this.bindings.map((binding) => ({ thread: binding.thread.name })),
       unread: history.unread,
-      unmatched: 0,
+      unmatched: this.counters.sums().unmatched,
       stats: { ...this.counters.stats(history, this.bindings.length), foreignSockets: this.foreignSockets },
     };
   }
 }
 
 /** The part of a spec that threads take over without a rebind; `repliesBefore` were given before this responder came. */
-export function liveSpec({ paused, responder, capture }: FullSpec, repliesBefore: number): LiveSpec {
-  return { paused, responder, maxPayload: capture.maxPayload, repliesBefore };
-}
-
-/** A JSON payload is shown as it was written. */
-function shownResponder(responder: FullSpec['responder']): FullSpec['responder'] {
-  if (responder.type !== 'reply' || responder.jsonText === undefined) return responder;
-  const { jsonText, ...rest } = responder;
-  return { ...rest, json: new RawJson(jsonText) };
+export function liveSpec(
+  { paused, responder, capture, protocol }: FullSpec,
+  repliesBefore: number,
+  slots: RuleSlots,
+): LiveSpec {
+  const live = { paused, responder, maxPayload: capture.maxPayload, repliesBefore };
+  return responder.type === 'rules' ? { ...live, ruleCells: slots.assign(responder, protocol) } : live;
 }

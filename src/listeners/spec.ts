@@ -8,14 +8,14 @@ import type { CaptureLimits } from '../journal/journal.ts';
 import { parseCidr } from '../net/access-policy.ts';
 import type { Cidr } from '../net/address.ts';
 import { createCodec } from '../runtime/framing/codecs.ts';
-import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
-import { PayloadError, payloadBytes } from '../schemas/payload.ts';
+import { PayloadError } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { FixedSpec, ProtocolOptions, TcpOptions, UdpOptions } from '../workers/protocol.ts';
 import { fillFraming } from './framing.ts';
+import { checkResponder, fillResponder } from './responder.ts';
 
 /** The spec with every default filled in, checked. Throws a 400 naming the first wrong field. */
 export function fillSpec(spec: ListenerSpec): FullSpec {
@@ -44,7 +44,7 @@ export function fillSpec(spec: ListenerSpec): FullSpec {
       overflow: 'dropOldest',
       ...spec.capture,
     },
-    responder: fillResponder(spec.responder ?? { type: 'none' }),
+    responder: fillResponder(spec.responder ?? { type: 'none' }, spec.protocol),
     ...(family === undefined ? {} : { family }),
     ...(spec.protocol === 'udp' ? { udp: fillUdp(udp) } : { tcp: fillTcp(tcp) }),
   };
@@ -127,18 +127,6 @@ function tcpOptions(tcp = fillTcp()): TcpOptions {
   };
 }
 
-function fillResponder(responder: Responder): Responder {
-  if (responder.type === 'upper') return { strip: true, ...responder };
-  return responder.type === 'reply' ? { template: false, ...asText(responder) } : responder;
-}
-
-/** A JSON payload that came as a value is carried as text from here on. */
-function asText({ json, ...responder }: Reply): Reply {
-  return json === undefined ? responder : { ...responder, jsonText: JSON.stringify(json) };
-}
-
-type Reply = Extract<Responder, { type: 'reply' }>;
-
 function checkSections(spec: ListenerSpec): void {
   const other = spec.protocol === 'udp' ? 'tcp' : 'udp';
   if (spec[other] !== undefined)
@@ -152,7 +140,7 @@ function checkFilled(full: FullSpec): void {
   checkDurations(full);
   checkCidrs('/allow', full.allow);
   checkCidrs('/deny', full.deny);
-  checkResponder(full.responder);
+  checkResponder(full.responder, full.protocol);
   if (full.tcp?.framing !== undefined) checkFraming(full.tcp.framing);
 }
 
@@ -190,30 +178,6 @@ export function checkFraming(framing: Framing): void {
   } catch (error) {
     if (error instanceof PayloadError) throw invalidField(`/tcp/framing/${error.field}`, error.message);
     throw error;
-  }
-}
-
-/** Payload, template and delay of a responder; also used for a PATCH. */
-export function checkResponder(responder: Responder): void {
-  if (responder.type !== 'reply') return;
-  try {
-    payloadBytes(responder);
-  } catch (error) {
-    if (error instanceof PayloadError) throw invalidField(`/responder/${error.field}`, error.message);
-    throw error;
-  }
-  if (responder.delay !== undefined && parseDuration(responder.delay) === undefined) {
-    throw invalidField('/responder/delay', whyNotDuration(responder.delay));
-  }
-  if (responder.template === true) checkTemplate(responder);
-}
-
-function checkTemplate(responder: Reply): void {
-  const field = (['text', 'hex', 'base64'] as const).find((form) => responder[form] !== undefined) ?? 'json';
-  try {
-    compileTemplate(payloadBytes(responder));
-  } catch (error) {
-    throw invalidField(`/responder/${field}`, (error as Error).message);
   }
 }
 

@@ -7,7 +7,7 @@ import { allOf, anyOf, not } from './logic.ts';
 import { fieldTest, sizeTest } from './numbers.ts';
 import { hexPattern, textPattern } from './pattern.ts';
 import { parsePeer } from './peer.ts';
-import { compileRegex, regexTest } from './regex.ts';
+import { compileRegex, type RegexView, regexTest } from './regex.ts';
 import { remoteTest } from './remote.ts';
 import { MatchError, type Test } from './test.ts';
 import { MATCH_WORDS } from './words.ts';
@@ -34,9 +34,10 @@ function compile(match: Match, pointer: string, search: Search | undefined): Tes
 
 function* contentTests(match: Match, pointer: string, search: Search | undefined): Generator<Test> {
   const { text, hex, size, field, json, remote } = match;
-  if (text !== undefined) yield* bytesTests(text, TEXT, `${pointer}/text`, search);
+  if (text !== undefined) yield* textTests(text, `${pointer}/text`, search);
   if (hex !== undefined) yield* bytesTests(hex, HEX, `${pointer}/hex`, search);
-  if (text?.regex !== undefined) yield readRegex(text.regex, `${pointer}/text/regex`);
+  if (text?.regex !== undefined) yield readRegex(text, `${pointer}/text/regex`);
+  if (hex?.regex !== undefined) yield readRegex(hex, `${pointer}/hex/regex`, 'bytes');
   if (size !== undefined) yield sizeTest(typeof size === 'number' ? { equals: size } : size);
   if (field !== undefined) yield fieldTest(field, `${pointer}/field`);
   if (json !== undefined) {
@@ -78,12 +79,41 @@ function* bytesTests(
   yield containsTest(wanted, (payload) => lacks(payload, wanted), search);
 }
 
-function readRegex(source: string, pointer: string): Test {
-  return regexTest(
-    source,
-    read(() => compileRegex(source), pointer),
-  );
+type RegexMatch = { regex?: string; ignoreCase?: boolean };
+
+function readRegex(match: RegexMatch, pointer: string, view: RegexView = 'text'): Test {
+  const holds = read(() => compileRegex(regexSource(match), view), pointer);
+  return regexTest(match.regex!, holds, view);
 }
+
+/** With ignoreCase as the flag that RE2 has for it. */
+export function regexSource({ regex = '', ignoreCase = false }: RegexMatch): string {
+  return ignoreCase ? `(?i)${regex}` : regex;
+}
+
+/** Without regard to case a text is looked for as a pattern. */
+function* textTests(match: NonNullable<Match['text']>, pointer: string, search: Search | undefined): Generator<Test> {
+  if (match.ignoreCase !== true) {
+    yield* bytesTests(match, TEXT, pointer, search);
+    return;
+  }
+  for (const [name, before, behind] of FOLDED) {
+    const text = match[name];
+    if (text === undefined) continue;
+    const source = `(?is)${before}${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}${behind}`;
+    const holds = read(() => compileRegex(source), `${pointer}/${name}`);
+    const why = `text does not match ${name} ${JSON.stringify(text)}, whatever the case`;
+    yield { holds: ({ payload }) => holds(payload), miss: () => ({ why, closeness: 0 }) };
+  }
+}
+
+/** What stands around a text in the pattern for it. */
+const FOLDED = [
+  ['equals', '^', '$'],
+  ['startsWith', '^', ''],
+  ['endsWith', '', '$'],
+  ['contains', '', ''],
+] as const;
 
 function read<T>(parse: () => T, pointer: string): T {
   try {

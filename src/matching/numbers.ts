@@ -6,11 +6,11 @@ import { MatchError, type Test } from './test.ts';
 export type NumberMatch = { equals?: number; min?: number; max?: number };
 type FieldMatch = NonNullable<Match['field']>;
 /** The number at an offset of the payload; undefined when the payload ends before it. */
-type FieldReader = (subject: Subject) => number | bigint | undefined;
+export type FieldReader = (subject: Subject) => number | bigint | undefined;
 
 export function sizeTest(match: NumberMatch): Test {
   return {
-    holds: ({ size }) => fits(size, match),
+    holds: ({ size }) => isNumberWithin(size, match),
     miss: ({ size }) => ({ why: numberMiss(size, match, 'size')!, closeness: 0.3 }),
   };
 }
@@ -18,11 +18,14 @@ export function sizeTest(match: NumberMatch): Test {
 /** Throws MatchError for a number that can't be compared exactly. */
 export function fieldTest(field: FieldMatch, pointer: string): Test {
   checkExact(field, pointer);
-  const read = fieldReader(field.at, field.as);
+  if (field.mask !== undefined && !/^u(8|16|32)/.test(field.as)) {
+    throw new MatchError(`${pointer}/mask`, 'is for numbers without sign of up to 32 bits');
+  }
+  const read = fieldReader(field);
   return {
     holds(subject) {
       const value = read(subject);
-      return value !== undefined && fits(value, field);
+      return value !== undefined && isNumberWithin(value, field);
     },
     miss(subject) {
       const value = read(subject);
@@ -33,7 +36,8 @@ export function fieldTest(field: FieldMatch, pointer: string): Test {
   };
 }
 
-function fits(value: number | bigint, match: NumberMatch): boolean {
+/** Whether a number is what was asked for. */
+export function isNumberWithin(value: number | bigint, match: NumberMatch): boolean {
   return !differs(value, match.equals) && !isBelow(value, match.min) && !isAbove(value, match.max);
 }
 
@@ -70,11 +74,30 @@ function checkExact({ as, ...field }: FieldMatch, pointer: string): void {
   }
 }
 
-function fieldReader(at: number, type: FieldType): FieldReader {
+/** Negative offsets count from the end of the payload. */
+export function fieldReader({
+  at,
+  as: type,
+  mask,
+}: {
+  at: number;
+  as: FieldType;
+  mask?: number | undefined;
+}): FieldReader {
   const [, kind, bits, order] = /^([uif])(\d+)(be|le)?$/.exec(type)!;
-  const end = at + Number(bits) / 8;
+  const size = Number(bits) / 8;
   const read = readerAt(`${kind}${bits}`, order === 'le');
-  return ({ stored, view, payloadOffset }) => (end > stored ? undefined : read(view, payloadOffset + at));
+  const shift = mask === undefined ? 0 : lowestBit(mask);
+  return ({ stored, view, payloadOffset }) => {
+    const start = at < 0 ? stored + at : at;
+    if (start < 0 || start + size > stored) return undefined;
+    const value = read(view, payloadOffset + start);
+    return mask === undefined ? value : ((Number(value) & mask) >>> 0) >>> shift;
+  };
+}
+
+function lowestBit(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
 }
 
 /** @param type kind and bits */

@@ -6,7 +6,8 @@ import type { Words } from './words.ts';
 /** @param text the peer as it was asked for */
 export function remoteTest(peer: PeerPattern, text: string, words: Words): Test {
   return {
-    holds: (subject) => subject.hasRemote && peerHolds(peer, subject.bytes, subject.remoteOffset, subject.remotePort),
+    holds: (subject) =>
+      subject.hasRemote && peerHolds(peer, subject.remoteBytes, subject.remoteOffset, subject.remotePort),
     miss: (subject) => ({ why: words.otherRemote(subject, text), closeness: 0.2 }),
   };
 }

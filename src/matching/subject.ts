@@ -3,7 +3,7 @@
  * record that it comes to, so no object is made a record.
  */
 export interface Subject {
-  /** The memory that holds the payload and the peer's address. */
+  /** The memory that holds the payload. */
   readonly bytes: Uint8Array;
   /** The same memory. */
   readonly view: DataView;
@@ -15,7 +15,8 @@ export interface Subject {
   /** Bytes on the wire. */
   readonly size: number;
   readonly hasRemote: boolean;
-  /** Where the 16 bytes of the peer's address begin. Only with a peer. */
+  /** The memory that holds the peer's address, and where its 16 bytes begin there. Only with a peer. */
+  readonly remoteBytes: Uint8Array;
   readonly remoteOffset: number;
   readonly remotePort: number;
 }

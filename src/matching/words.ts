@@ -38,7 +38,7 @@ export const FILTER_WORDS: Words = {
   otherRemote: (subject) => (subject.hasRemote ? `remote is ${endpointText(subject)}` : 'has no remote address'),
 };
 
-function endpointText({ bytes, remoteOffset, remotePort }: Subject): string {
-  const address = addressText(bytes, remoteOffset);
+function endpointText({ remoteBytes, remoteOffset, remotePort }: Subject): string {
+  const address = addressText(remoteBytes, remoteOffset);
   return `${address.includes(':') ? `[${address}]` : address}:${remotePort}`;
 }

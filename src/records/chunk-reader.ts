@@ -200,6 +200,10 @@ export class ChunkReader {
   get messagesPassed(): number {
     return this.#messages;
   }
+  /** The memory that the address lies in. */
+  get remoteBytes(): Uint8Array {
+    return this.bytes;
+  }
   /** Where the 16 bytes of the remote address start in `bytes`. */
   get remoteOffset(): number {
     return this.offset + R.remote;

@@ -33,6 +33,8 @@ export const COUNTERS = [
   'receiveBatches',
   /** Requests whose service has ended; kept only where maxRequests is set. */
   'served',
+  /** Messages that no rule matched. */
+  'unmatched',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 

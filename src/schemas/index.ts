@@ -13,6 +13,7 @@ import { MatchSchema } from './match.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from './message.ts';
 import { ProblemKindSchema, ProblemSchema } from './problem.ts';
 import { ResponderSchema } from './responder.ts';
+import { RuleActionSchema, RuleSchema, WhenSchema } from './rules.ts';
 import { SendPageSchema, SendRequestSchema, SendSchema } from './send.ts';
 import { HealthSchema, InfoSchema, OpenApiSchema, WorkersSchema } from './status.ts';
 import { VerdictSchema, VerificationSchema } from './verification.ts';
@@ -21,6 +22,9 @@ export const NAMED_SCHEMAS = [
   CaptureSchema,
   FramingSchema,
   ResponderSchema,
+  RuleActionSchema,
+  RuleSchema,
+  WhenSchema,
   ListenerSpecSchema,
   ListenerPutSchema,
   ListenerPatchSchema,

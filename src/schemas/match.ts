@@ -47,10 +47,10 @@ export type Match = {
   all?: Match[];
   any?: Match[];
   not?: Match;
-  text?: Bytes & { regex?: string };
-  hex?: Bytes;
+  text?: Bytes & { regex?: string; ignoreCase?: boolean };
+  hex?: Bytes & { regex?: string };
   size?: number | NumberRange;
-  field?: { at: number; as: FieldType } & NumberRange;
+  field?: { at: number; as: FieldType; mask?: number } & NumberRange;
   /** `equalsText` stands in place of `equals` where that came as text: see http/source-text.ts. */
   json?: { pointer: string; equals?: unknown; equalsText?: string; exists?: boolean };
   remote?: string;
@@ -65,16 +65,25 @@ export const MatchSchema = Type.Object(
     not: Type.Optional(self),
     text: Type.Optional(
       Type.Object(
-        { ...textTest, regex: optionalText('RE2 syntax, linear time.', '^H.la') },
+        {
+          ...textTest,
+          regex: optionalText('RE2 syntax, linear time.', '^H.la'),
+          ignoreCase: Type.Optional(
+            Type.Boolean({ default: false, description: 'ASCII letters of either case are alike.', examples: [true] }),
+          ),
+        },
         { ...strict, minProperties: 1, description: 'The payload as UTF-8 text, case-sensitive.' },
       ),
     ),
     hex: Type.Optional(
-      Type.Object(hexTest, {
-        ...strict,
-        minProperties: 1,
-        description: 'The payload as hex digits; `??` is any byte.',
-      }),
+      Type.Object(
+        { ...hexTest, regex: optionalText('RE2 syntax over bytes, one character each.', '^\\x01.') },
+        {
+          ...strict,
+          minProperties: 1,
+          description: 'The payload as hex digits; `??` is any byte.',
+        },
+      ),
     ),
     size: Type.Optional(
       Type.Unsafe<number | NumberRange>({
@@ -90,8 +99,21 @@ export const MatchSchema = Type.Object(
     field: Type.Optional(
       Type.Object(
         {
-          at: Type.Integer({ minimum: 0, maximum: 65_535, description: 'Offset in bytes.', examples: [2] }),
+          at: Type.Integer({
+            minimum: -65_536,
+            maximum: 65_535,
+            description: 'Offset in bytes; negative from the end.',
+            examples: [2],
+          }),
           as: OneOf(FIELD_TYPES, { description: 'Type and byte order.', examples: ['u16be'] }),
+          mask: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 0xffff_ffff,
+              description: 'Of a number without sign up to 32 bits: these bits, shifted to the lowest of them.',
+              examples: [240],
+            }),
+          ),
           ...numberTest,
         },
         { ...strict, description: 'A number inside the payload.', examples: [{ at: 2, as: 'u16be', equals: 443 }] },

@@ -1,6 +1,7 @@
 /** What a listener answers. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Duration, PayloadFields, rawField, strict, Tagged } from './parts.ts';
+import { RulesResponder } from './rules.ts';
 
 const None = Type.Object(
   { type: Type.Literal('none', { description: 'The kind of responder.' }) },
@@ -50,7 +51,7 @@ const Reply = Type.Object(
 /** Inside the program a JSON payload is carried as text, see payload.ts. */
 type Textual<T> = T extends { type: 'reply' } ? T & { jsonText?: string } : T;
 
-const Responders = Tagged([None, Echo, Upper, Reply], {
+const Responders = Tagged([None, Echo, Upper, Reply, RulesResponder], {
   $id: 'Responder',
   description: 'What a listener answers.',
   examples: [{ type: 'echo' }],

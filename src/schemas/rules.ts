@@ -68,31 +68,8 @@ const ReplyAction = Type.Object(
     ...PayloadFields,
     template,
     raw: rawField,
-    from: Type.Optional(
-      OneOf(['listener', 'newPort'], {
-        default: 'listener',
-        description: 'UDP: `newPort` answers from a socket of its own for this peer, as TFTP does.',
-        examples: ['listener'],
-      }),
-    ),
   },
   { ...strict, description: 'Send this to the peer.', examples: [{ text: '+OK' }] },
-);
-
-const SendAction = Type.Object(
-  {
-    protocol: OneOf(['udp', 'tcp'], { description: 'Transport protocol.', examples: ['udp'] }),
-    to: Type.Object(
-      {
-        host: Type.String({ minLength: 1, maxLength: 255, description: 'IP address.', examples: ['127.0.0.1'] }),
-        port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port.', examples: [5140] }),
-      },
-      { ...strict, description: 'Where it goes.', examples: [{ host: '127.0.0.1', port: 5140 }] },
-    ),
-    ...PayloadFields,
-    template,
-  },
-  { ...strict, description: 'Send one payload elsewhere; UDP leaves from the socket of the listener.' },
 );
 
 const ENDINGS = ['fin', 'rst'] as const;
@@ -102,24 +79,10 @@ const ActionFields = {
   close: Type.Optional(OneOf(ENDINGS, { description: 'End the connection.', examples: ['fin'] })),
   halfClose: Type.Optional(yes('Send FIN and go on reading.')),
   pauseReading: Type.Optional(Duration({ description: 'Do not read for so long.', examples: ['2s'] })),
-  hold: Type.Optional(
-    Duration({ description: 'Wait at most so long for a reply by the API, then go on.', examples: ['30s'] }),
-  ),
   ignore: Type.Optional(yes('Do nothing.')),
   setState: Type.Optional(stateName('The state from now on; counts as decided wherever it stands.')),
   setFraming: Type.Optional(
     Ref(FramingSchema, { description: 'The framing of the bytes after this message, and of replies after it.' }),
-  ),
-  startTls: Type.Optional(yes('Start TLS after the replies before it. Comes with TLS: refused until then.')),
-  forward: Type.Optional(yes('Hand the message on. Comes with forwards: refused until then.')),
-  send: Type.Optional(SendAction),
-  fault: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 63,
-      description: 'Arm this fault for the answer. Comes with faults: refused until then.',
-      examples: ['lossy'],
-    }),
   ),
 };
 
@@ -135,19 +98,14 @@ export const RuleActionSchema = Type.Object(ActionFields, {
 type Payload = Omit<PayloadInput, 'json'> & { json?: unknown };
 /** One action as it was asked for; exactly one member is there. */
 export type RuleAction = {
-  reply?: Payload & { template?: boolean; raw?: boolean; from?: 'listener' | 'newPort' };
+  reply?: Payload & { template?: boolean; raw?: boolean };
   delay?: Delay;
   close?: 'fin' | 'rst';
   halfClose?: true;
   pauseReading?: string | number;
-  hold?: string | number;
   ignore?: true;
   setState?: string;
   setFraming?: Framing;
-  startTls?: true;
-  forward?: true;
-  send?: Payload & { protocol: 'udp' | 'tcp'; to: { host: string; port: number }; template?: boolean };
-  fault?: string;
 };
 
 const Actions = (description: string) =>
@@ -226,21 +184,13 @@ export const WhenSchema = Type.Unsafe<When>({
   examples: [{ text: { startsWith: 'USER ' }, state: 'start' }],
 });
 
-export type RuleEvent = 'message' | 'connect' | 'halfClose' | { idle: string | number } | { every: string | number };
-const OnValue = Type.Unsafe<RuleEvent>({
-  type: ['string', 'object'],
-  enum: undefined,
-  pattern: '^(message|connect|halfClose)$',
-  properties: {
-    idle: Duration({ description: 'Once, after no message in for so long.', examples: ['30s'] }),
-    every: Duration({ description: 'Again and again.', examples: ['5s'] }),
-  },
-  ...strict,
-  minProperties: 1,
-  maxProperties: 1,
+export const RULE_EVENTS = ['message', 'connect', 'halfClose'] as const;
+export type RuleEvent = (typeof RULE_EVENTS)[number];
+const OnValue = OneOf(RULE_EVENTS, {
   default: 'message',
-  description: 'What it waits for: `message`, `connect`, `halfClose`, {"idle": "30s"} or {"every": "5s"}.',
-  examples: ['message', { idle: '30s' }],
+  description:
+    'What it waits for. `connect`: a connection is accepted, on UDP the first message of a peer. `halfClose`: the peer of a connection sends no more.',
+  examples: ['message'],
 });
 
 const CycleSchema = Type.Object(
@@ -403,9 +353,6 @@ export const rulesFields = {
       description: 'Parts of the payload by name, for `when.fields` and {{field.NAME}}.',
       examples: [{ tid: { at: 0, as: 'u16be' } }],
     }),
-  ),
-  forward: Type.Optional(
-    Type.Null({ description: 'What {"forward": true} means. Comes with forwards: null until then.', examples: [null] }),
   ),
   rules: Type.Array(Ref(RuleSchema), {
     maxItems: MOST_RULES,

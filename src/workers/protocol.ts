@@ -70,6 +70,17 @@ export type LiveSpec = {
    * Absent: 0 when the binding opens, what is counted by then when the responder changes.
    */
   repliesBefore?: number;
+  /** What rules count, shared by all threads of the listener. Absent where there are none. */
+  ruleCells?: RuleCellsHandle;
+};
+
+/** Shared memory with a slot a rule, see runtime/rule-cells.ts. */
+export type RuleCellsHandle = {
+  memory: SharedArrayBuffer;
+  /** The slot of each rule, in the order of the list. */
+  slots: number[];
+  /** All names of states that the listener ever had; a state is its place here. */
+  states: string[];
 };
 
 /** What a worker is told when it starts, as workerData. */

@@ -111,7 +111,7 @@ function* candidates(
 
 async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortUse, table: PortTable): Promise<Held> {
   const { listener, spec } = opening;
-  const plan = { ...opening, live: liveSpec(spec, 0) };
+  const plan = { ...opening, live: liveSpec(spec, 0, opening.listener.ruleSlots) };
   let release = use.port === 0 ? null : table.claim(use, listener);
   const opened: BindingSlot[] = [];
   const restarts = allocation.threads.map((thread) => thread.restarts);

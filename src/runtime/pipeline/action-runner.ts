@@ -113,7 +113,7 @@ export class ActionRunner {
       task.queue.isBusy = true;
       task.link.hold('answering', true);
     }
-    task.cancel = after(action.ms, () => this.#resume(task));
+    task.cancel = after(typeof action.ms === 'number' ? action.ms : action.ms(), () => this.#resume(task));
   }
 
   #resume(task: Task): void {
@@ -173,6 +173,18 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
         break;
       case 'delay':
         return i;
+      case 'close':
+        link.close(action.mode);
+        return actions.length;
+      case 'halfClose':
+        link.halfClose?.();
+        break;
+      case 'pauseReading':
+        link.pauseReading?.(action.ms);
+        break;
+      case 'setFraming':
+        link.setFraming?.(action.framing);
+        break;
       default:
         action satisfies never;
     }

@@ -3,7 +3,10 @@
  * the rule that made it and lists what is to be done; it is made when the behavior is compiled and shared by all
  * messages it is taken for, so that deciding allocates nothing. What takes time is an action, never the decision.
  */
+
+import type { Framing } from '../../schemas/framing.ts';
 import type { BindingCounters } from '../counters.ts';
+import type { RuleCells } from '../rule-cells.ts';
 import type { Request } from './request.ts';
 
 /** One thing to do for a message. */
@@ -19,10 +22,25 @@ export type Action =
       readonly repeats?: boolean;
     }
   /** Waits before what follows, in milliseconds. */
-  | { readonly do: 'delay'; readonly ms: number };
+  | { readonly do: 'delay'; readonly ms: number | (() => number) }
+  /** Streams: ends the connection; ends our side of it; does not read for so long; reads on by another framing. */
+  | { readonly do: 'close'; readonly mode: 'fin' | 'rst' }
+  | { readonly do: 'halfClose' }
+  | { readonly do: 'pauseReading'; readonly ms: number }
+  | { readonly do: 'setFraming'; readonly framing: Framing };
 
 /** What is done for a message, in order. */
-export type Decision = { readonly actions: readonly Action[] };
+export type Decision = {
+  readonly actions: readonly Action[];
+  /** The rule that decided. */
+  readonly rule?: string;
+  /** The same as the extras of a record. */
+  readonly extras?: Uint8Array;
+  /** There are rules, and none matched. */
+  readonly unmatched?: boolean;
+  /** How the next message is cut, or whether it is read, is known only once the actions are done. */
+  readonly blocks?: boolean;
+};
 
 export const NO_ACTION: Decision = { actions: [] };
 
@@ -34,6 +52,11 @@ export interface Behavior {
    * next message as soon as its actions are done or kept: what outlives this call is taken by `request.keep()`.
    */
   decide(request: Request): Decision;
+  /** What is done when a connection opens, or its peer ends its side; undefined: nothing waits for it. */
+  readonly onConnect?: ((request: Request) => Decision) | undefined;
+  readonly onHalfClose?: ((request: Request) => Decision) | undefined;
+  /** A connection is gone, and what was kept of it. */
+  forget?(connection: number): void;
 }
 
 /** What a behavior may know of the binding it serves. */
@@ -41,4 +64,7 @@ export type BehaviorContext = {
   /** Replies given before this behavior came, see LiveSpec.repliesBefore. */
   repliesBefore: number;
   counters: BindingCounters;
+  protocol?: 'udp' | 'tcp';
+  /** What rules count, shared by all threads; null where there are none. */
+  cells?: RuleCells | null;
 };

@@ -4,6 +4,7 @@ import { type Behavior, type BehaviorContext, NO_ACTION } from './behavior.ts';
 import { echo } from './responders/echo.ts';
 import { reply } from './responders/reply.ts';
 import { upper } from './responders/upper.ts';
+import { rules } from './rules/engine.ts';
 
 const NONE: Behavior = { silent: true, decide: () => NO_ACTION };
 
@@ -18,6 +19,8 @@ export function compileBehavior(spec: ResponderSpec, context: BehaviorContext): 
       return upper(spec.strip ?? true);
     case 'reply':
       return reply(spec, context);
+    case 'rules':
+      return rules(spec, context);
     default:
       return spec satisfies never;
   }

@@ -3,8 +3,10 @@
  * stands for each message in turn; `keep` gives one for actions that outlive the message at hand.
  */
 
+import type { Framing } from '../../schemas/framing.ts';
+
 /** Why a connection is not read: no credit, the peer does not take our answers, one is under way, a pause, by request. */
-export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked';
+export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked' | 'rule';
 
 /** What is known of a payload beside its bytes. Filled anew for the next one: take what is needed, keep no hold of it. */
 export type SendMeta = {
@@ -24,6 +26,12 @@ export interface Link {
   send(payload: Uint8Array, meta: Readonly<SendMeta>): void;
   /** Ends a connection; nothing for datagrams, which have none. */
   close(mode: 'fin' | 'rst'): void;
+  /** Streams: our FIN, once what is queued has left; reading goes on. */
+  halfClose?(): void;
+  /** Streams: does not read for so many milliseconds. */
+  pauseReading?(milliseconds: number): void;
+  /** Streams: the framing of bytes behind the message at hand, and of what is sent from now on. */
+  setFraming?(framing: Framing): void;
   /** Sets or lifts a reason not to read from this peer; nothing for datagrams. */
   hold(reason: HoldReason, on: boolean): void;
   /** A link to the same peer that stays. */

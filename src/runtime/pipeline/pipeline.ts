@@ -8,6 +8,7 @@
  */
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import { COLUMN } from '../counters.ts';
+import { RuleCells } from '../rule-cells.ts';
 import type { BindingContext } from '../transport.ts';
 import { ActionRunner, type Task } from './action-runner.ts';
 import { type Behavior, type Decision, NO_ACTION } from './behavior.ts';
@@ -30,6 +31,9 @@ export type PipelineOptions = {
   /** For tests: another behavior than the spec's. */
   behavior?: Behavior;
 };
+
+/** In place of the ordinal of a message: what is sent answers none. */
+const UNASKED = -1;
 
 /** The behavior threw. */
 const UNDECIDED: Decision = { actions: [] };
@@ -75,14 +79,39 @@ export class Pipeline {
   /**
    * Takes the message in `request`, whose memory is the transport's until this returns.
    * @param queue the line in which answers keep their order, null where they leave as they are ready
+   * @returns whether what follows must wait until the actions are done
    */
-  serve(link: Link, queue: SerialQueue<Task> | null): void {
+  serve(link: Link, queue: SerialQueue<Task> | null): boolean {
     const { request } = this;
     const decision = this.#behavior.silent || !this.#mayAnswer(queue) ? NO_ACTION : this.#decide();
     const ordinal = this.#options.record(request, decision);
     if (decision === UNDECIDED) this.#fail(this.#thrown, ordinal);
     if (decision.actions.length === 0) this.#options.served();
     else this.#runner.start(decision.actions, request, link, ordinal, queue);
+    return decision.blocks === true;
+  }
+
+  /** Something happened to the connection in `request`: does what a rule says. Nothing is recorded but what is sent. */
+  onEvent(event: 'onConnect' | 'onHalfClose', link: Link, queue: SerialQueue<Task> | null): void {
+    const decide = this.#behavior[event];
+    if (decide === undefined) return;
+    let decision = NO_ACTION;
+    try {
+      decision = decide(this.request);
+    } catch (error) {
+      this.#options.context.internalError(error);
+    }
+    if (decision.actions.length > 0) this.#runner.start(decision.actions, this.request, link, UNASKED, queue);
+  }
+
+  /** Whether an event of that kind is waited for. */
+  waitsFor(event: 'onConnect' | 'onHalfClose'): boolean {
+    return this.#behavior[event] !== undefined;
+  }
+
+  /** A connection is gone. */
+  forget(connection: number): void {
+    this.#behavior.forget?.(connection);
   }
 
   /** Records the message in `request` without a look at the behavior: it is too late for an answer. */
@@ -127,6 +156,13 @@ export class Pipeline {
   }
 
   #compile(live: LiveSpec, repliesBefore: number): Behavior {
-    return compileBehavior(live.responder, { repliesBefore, counters: this.#options.context.counters });
+    const { context, spec } = this.#options;
+    const cells = live.ruleCells === undefined ? null : new RuleCells(live.ruleCells);
+    return compileBehavior(live.responder, {
+      repliesBefore,
+      counters: context.counters,
+      protocol: spec.protocol,
+      cells,
+    });
   }
 }

@@ -3,6 +3,8 @@
  * each message, whose payload may be memory of the transport; what outlives the decision is kept by a copy. Text forms
  * are made only when asked for.
  */
+import type { Captures } from '../../matching/regex.ts';
+import type { Subject } from '../../matching/subject.ts';
 import { addressText } from '../../net/address.ts';
 import { connectionId } from '../../records/ids.ts';
 
@@ -18,7 +20,7 @@ export type RequestContext = {
   localPort: number;
 };
 
-export class Request {
+export class Request implements Subject {
   readonly context: RequestContext;
   /** The whole message, never cut. */
   payload: Uint8Array = EMPTY;
@@ -35,6 +37,9 @@ export class Request {
   remotePort = 0;
   /** 0 = none. */
   connection = 0;
+  /** What the rule that decided took out of the message, and the state it was decided in. */
+  captures: Captures | null = null;
+  state = '';
 
   constructor(context: RequestContext) {
     this.context = context;
@@ -49,7 +54,35 @@ export class Request {
     kept.remote = this.remote === NO_ADDRESS ? NO_ADDRESS : this.remote.slice();
     kept.remotePort = this.remotePort;
     kept.connection = this.connection;
+    kept.captures = this.captures;
+    kept.state = this.state;
     return kept;
+  }
+
+  get bytes(): Uint8Array {
+    return this.payload;
+  }
+  get view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.payload;
+    return new DataView(buffer, byteOffset, byteLength);
+  }
+  get payloadOffset(): number {
+    return 0;
+  }
+  get stored(): number {
+    return this.payload.length;
+  }
+  get size(): number {
+    return this.payload.length;
+  }
+  get hasRemote(): boolean {
+    return this.remote !== NO_ADDRESS;
+  }
+  get remoteBytes(): Uint8Array {
+    return this.remote;
+  }
+  get remoteOffset(): number {
+    return 0;
   }
 
   get remoteAddress(): string {

@@ -6,6 +6,7 @@ import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { compactJson } from '../../../json/compact.ts';
 import { parsePointer } from '../../../json/pointer.ts';
 import { valueAt } from '../../../json/value-at.ts';
+import type { Field } from '../../../matching/fields.ts';
 import { rfc3339 } from '../../../net/text.ts';
 import type { Request } from '../request.ts';
 
@@ -27,6 +28,34 @@ const NAMES: Readonly<Record<string, Fill>> = {
   now: () => rfc3339(microsOf(wallClock())),
   uuid: () => randomUUID(),
 };
+
+/** What a rule lets its templates name. */
+export type TemplateScope = {
+  readonly rule?: string;
+  readonly fields: ReadonlyMap<string, Field>;
+  /** Groups of the rule's first pattern, and names of those of all; null where it has none. */
+  readonly captures: { readonly groups: number; readonly names: ReadonlySet<string> } | null;
+};
+export const NO_SCOPE: TemplateScope = { fields: new Map(), captures: null };
+
+/** `field.NAME`, `match.1`, `match.NAME`, `state`: how to fill them where a rule decided; undefined for other names. */
+export function scopedName(name: string, args: readonly string[], scope: TemplateScope): Fill | undefined {
+  if (args.length > 0) return undefined;
+  if (name === 'state' && scope.rule !== undefined) return (request) => request.state;
+  const [kind, member = ''] = name.split('.', 2);
+  if (kind === 'field') {
+    const field = scope.fields.get(member);
+    return field && ((request) => String(field.value(request) ?? ''));
+  }
+  if (kind !== 'match' || scope.captures === null) return undefined;
+  const group = Number(member);
+  if (Number.isInteger(group) && group >= 1 && group <= scope.captures.groups) {
+    return (request) => request.captures?.groups[group - 1] ?? NOTHING;
+  }
+  return scope.captures.names.has(member) ? (request) => request.captures?.named.get(member) ?? NOTHING : undefined;
+}
+
+const NOTHING = new Uint8Array(0);
 
 /** How to fill a place, undefined when no such name exists or its arguments don't fit. */
 export function findName(name: string, args: readonly string[]): Fill | undefined {

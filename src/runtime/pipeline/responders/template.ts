@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Request } from '../request.ts';
-import { type Fill, findName } from './template-names.ts';
+import { type Fill, findName, NO_SCOPE, scopedName, type TemplateScope } from './template-names.ts';
 import { upperCase } from './upper.ts';
 
 /** An unknown name or a wrong argument; `name` is what stands between the braces. */
@@ -26,14 +26,14 @@ export type Template = {
 const PLACE = /\{\{([^{}]*)\}\}/g;
 
 /** Throws TemplateError for a name that does not exist. Braces without a partner are plain bytes. */
-export function compileTemplate(source: Uint8Array | string): Template {
+export function compileTemplate(source: Uint8Array | string, scope: TemplateScope = NO_SCOPE): Template {
   // latin1 keeps bytes and characters in step, so offsets and literals are those of the source.
   const text = Buffer.from(source as Uint8Array).toString('latin1');
   const parts: (Uint8Array | Fill)[] = [];
   let from = 0;
   for (const match of text.matchAll(PLACE)) {
     if (match.index > from) parts.push(Buffer.from(text.slice(from, match.index), 'latin1'));
-    parts.push(compilePlace(match[1]!));
+    parts.push(compilePlace(match[1]!, scope));
     from = match.index + match[0].length;
   }
   if (from < text.length) parts.push(Buffer.from(text.slice(from), 'latin1'));
@@ -44,7 +44,7 @@ export function compileTemplate(source: Uint8Array | string): Template {
 export function firstPlace(text: string): string | undefined {
   return text.match(PLACE)?.find((place) => {
     const [name, args] = nameIn(place.slice(2, -2));
-    return fillOf(name, args) !== undefined;
+    return fillOf(name, args, NO_SCOPE) !== undefined;
   });
 }
 
@@ -62,8 +62,8 @@ function filled(part: Uint8Array | Fill, request: Request): Uint8Array {
   return typeof value === 'string' ? Buffer.from(value) : value;
 }
 
-function compilePlace(inner: string): Fill {
-  const fill = fillOf(...nameIn(Buffer.from(inner, 'latin1').toString()));
+function compilePlace(inner: string, scope: TemplateScope): Fill {
+  const fill = fillOf(...nameIn(Buffer.from(inner, 'latin1').toString()), scope);
   if (fill === undefined) throw new TemplateError(inner.trim(), `unknown name in template: {{${inner.trim()}}}`);
   return fill;
 }
@@ -73,14 +73,14 @@ function nameIn(inner: string): [name: string, args: string[]] {
   return [name, args];
 }
 
-function fillOf(name: string, args: string[]): Fill | undefined {
-  return nested(name, args) ?? findName(name, args);
+function fillOf(name: string, args: string[], scope: TemplateScope): Fill | undefined {
+  return nested(name, args, scope) ?? scopedName(name, args, scope) ?? findName(name, args);
 }
 
 /** `{{upper text}}` and `{{crc32 text}}` take another place's value. */
-function nested(name: string, [inner, ...args]: string[]): Fill | undefined {
+function nested(name: string, [inner, ...args]: string[], scope: TemplateScope): Fill | undefined {
   if ((name !== 'upper' && name !== 'crc32') || inner === undefined) return undefined;
-  const value = findName(inner, args);
+  const value = scopedName(inner, args, scope) ?? findName(inner, args);
   if (value === undefined) return undefined;
   const bytes = (request: Request) => filled(value, request);
   if (name === 'upper') return (request) => upperCase(bytes(request));

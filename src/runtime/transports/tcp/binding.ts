@@ -51,7 +51,8 @@ export class TcpBinding implements Binding {
     this.#context = context;
     this.#admission = new Admission(spec, context.counters, context.recorder);
     const log = new ConnectionLog(context, spec.maxPayload, terminatorOf(spec.tcp.framing));
-    const record: PipelineOptions['record'] = (request) => log.recordIncoming(this.#shared.current!, request);
+    const record: PipelineOptions['record'] = (request, decision) =>
+      log.recordIncoming(this.#shared.current!, request, decision);
     // A request is a connection here; it is served when that closes.
     const pipeline = new Pipeline({ spec, context, localPort: port, policy: null, record, served: () => {} });
     this.#shared = { framing: spec.tcp.framing, pipeline, log, current: null, closing: false };

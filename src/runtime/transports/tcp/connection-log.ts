@@ -16,6 +16,8 @@ import {
 import { encodeFrameBytes } from '../../../records/frame-bytes.ts';
 import { COLUMN } from '../../counters.ts';
 import type { FrameFault } from '../../framing/frame-codec.ts';
+import type { Decision } from '../../pipeline/behavior.ts';
+import { marksOf } from '../../pipeline/marks.ts';
 import type { Request } from '../../pipeline/request.ts';
 import type { BindingContext, Recorder } from '../../transport.ts';
 import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
@@ -78,9 +80,11 @@ export class ConnectionLog {
   }
 
   /** Records a message that came in; returns its ordinal. */
-  recordIncoming(party: Party, request: Request): number {
+  recordIncoming(party: Party, request: Request, decision: Decision): number {
     this.#row[COLUMN.received]!++;
-    return this.recorder.record(this.#message(party, request.payload, DIRECTION_IN, this.#aboutIncoming(request)));
+    return this.recorder.record(
+      this.#message(party, request.payload, DIRECTION_IN, this.#aboutIncoming(request, decision)),
+    );
   }
 
   /** Records that bytes are no whole message. */
@@ -96,10 +100,13 @@ export class ConnectionLog {
   }
 
   /** How the stream ends messages by default, which is not kept with each. */
-  #aboutIncoming({ payload, terminator, raw, partial }: Request): About {
-    if (raw === null && !partial && isSame(terminator, this.#terminator)) return NOTHING;
+  #aboutIncoming({ payload, terminator, raw, partial }: Request, decision: Decision): About {
+    const { extras, marks = 0 } = marksOf(decision);
+    if (raw === null && !partial && isSame(terminator, this.#terminator)) {
+      return extras === undefined && marks === 0 ? NOTHING : { extras, marks };
+    }
     const wire = raw ?? (terminator.length === 0 ? payload : Buffer.concat([payload, terminator]));
-    return { frame: encodeFrameBytes(wire, payload), marks: partial ? FLAG_PARTIAL : 0 };
+    return { extras, frame: encodeFrameBytes(wire, payload), marks: marks | (partial ? FLAG_PARTIAL : 0) };
   }
 
   /** Counts a message that came too late to be served. */

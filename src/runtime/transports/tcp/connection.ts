@@ -12,7 +12,7 @@ import type { Framing } from '../../../schemas/framing.ts';
 import type { CloseReason } from '../../../schemas/records.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
 import { createCodec } from '../../framing/codecs.ts';
-import { type Frame, type FrameCodec, FramingError } from '../../framing/frame-codec.ts';
+import { type Frame, type FrameCodec, FramingError, NOTHING, plainFrame } from '../../framing/frame-codec.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
@@ -23,7 +23,14 @@ import type { ConnectionLog, Party } from './connection-log.ts';
 import { whenSilent } from './idle.ts';
 import type { StreamSocket } from './stream.ts';
 
-const HOLD: Readonly<Record<HoldReason, number>> = { credit: 1, unread: 2, answering: 4, paused: 8, asked: 16 };
+const HOLD: Readonly<Record<HoldReason, number>> = {
+  credit: 1,
+  unread: 2,
+  answering: 4,
+  paused: 8,
+  asked: 16,
+  rule: 32,
+};
 
 /** Bytes that may wait for a peer that does not read. */
 const WRITE_LIMIT = 16 * 1024 * 1024;
@@ -54,6 +61,11 @@ export class TcpConnection implements Party, Link {
   readonly #n: number;
   readonly #context: ConnectionContext;
   #codec: FrameCodec;
+  #framing: Framing;
+  /** Calls off the end of a pause. */
+  #stopPause: () => void = () => {};
+  /** Actions under way say how the rest is cut. */
+  #isBlocked = false;
   /** Calls off the end of the silence that ends a message. */
   #stopGap: () => void = () => {};
   readonly #queue = new SerialQueue<Task>(ANSWERS_WAITING);
@@ -64,6 +76,8 @@ export class TcpConnection implements Party, Link {
   #peerEnded = false;
   /** What the stream held is all decoded. */
   #decoded = false;
+  /** A rule had its say on the peer's FIN. */
+  #hasToldEnd = false;
   #closing = false;
   readonly #cause = new CloseCause();
 
@@ -74,12 +88,14 @@ export class TcpConnection implements Party, Link {
     this.remotePort = socket.remotePort ?? 0;
     this.number = number;
     this.#n = n;
+    this.#framing = context.framing;
     this.#codec = createCodec(context.framing);
   }
 
   /** Starts reading. */
   open(): void {
     this.#context.log.recordOpened(this);
+    this.#onEvent('onConnect');
     this.socket.on('data', this.#onData);
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
@@ -88,9 +104,11 @@ export class TcpConnection implements Party, Link {
   /** The socket is closed, by whomever. */
   closed(): void {
     this.#stopGap();
+    this.#stopPause();
     this.#safely(() => {
       for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
     });
+    this.#context.pipeline.forget(this.number);
     this.#context.log.recordClosed(this, this.#cause.closing(this.socket.errored));
   }
 
@@ -105,7 +123,10 @@ export class TcpConnection implements Party, Link {
     this.#holds = on ? before | HOLD[reason] : before & ~HOLD[reason];
     if (before === 0 && this.#holds !== 0) this.socket.pause();
     if (before !== 0 && this.#holds === 0) this.socket.resume();
-    if (reason === 'answering' && !on) this.#decode();
+    if (reason === 'answering' && !on) {
+      this.#isBlocked = false;
+      this.#decode();
+    }
   }
 
   keep(): Link {
@@ -120,7 +141,7 @@ export class TcpConnection implements Party, Link {
     }
     const framed = raw === true ? payload : this.#framed(payload, repeats);
     if (framed === null || framed.length === 0) return;
-    const refusal = this.#write(payload, framed, { reference: answers });
+    const refusal = this.#write(payload, framed, answers < 0 ? {} : { reference: answers });
     if (refusal !== null) this.#context.log.refusals.note(refusal);
   }
 
@@ -137,8 +158,19 @@ export class TcpConnection implements Party, Link {
   }
 
   /** Our FIN, once what is queued has left; reading goes on. */
-  endWriting(): void {
+  halfClose(): void {
     this.socket.end();
+  }
+
+  pauseReading(milliseconds: number): void {
+    this.#stopPause();
+    this.hold('rule', true);
+    this.#stopPause = after(milliseconds, () => this.hold('rule', false));
+  }
+
+  setFraming(framing: Framing): void {
+    this.#framing = framing;
+    this.#decodeAs(framing, this.#codec.rest());
   }
 
   /** `fin`: what is queued goes out, then our FIN, then a moment for the peer's. `rst`: at once. */
@@ -233,14 +265,14 @@ export class TcpConnection implements Party, Link {
 
   /** Serves what is whole, one frame at a time: what is decided on one may change how the next is cut. */
   #decode(): void {
-    while (!this.#queue.isFull) {
+    while (!this.#queue.isFull && !this.#isBlocked) {
       const frame = this.#peerEnded ? this.#nextToTheEnd() : this.#codec.next();
       if (frame === null) break;
       if (frame.fault !== null) this.#serveFaulty(frame);
       else if (this.#closing || this.#context.closing) this.#recordOnly(frame);
       else this.#serve(frame);
     }
-    if (this.#decoded && !this.#queue.isBusy) this.socket.end();
+    if (this.#decoded && !this.#queue.isBusy && !this.#isBlocked) this.#endOurSide();
   }
 
   /** The next frame of a stream that has ended, what is left of it included. */
@@ -253,17 +285,18 @@ export class TcpConnection implements Party, Link {
 
   #serve(frame: Frame): void {
     this.#fill(frame);
-    this.#context.pipeline.serve(this, this.#queue);
+    const blocks = this.#context.pipeline.serve(this, this.#queue);
+    if (blocks && this.#queue.isBusy) this.#isBlocked = true;
   }
 
   /** Bytes that are no message are recorded and told; then the connection ends, or is read as it comes. */
   #serveFaulty(frame: Frame): void {
-    const { log, framing } = this.#context;
+    const { log } = this.#context;
     this.#recordOnly(frame);
     log.recordFault(this, frame.fault!);
     const rest = this.#codec.rest();
     if (this.#peerEnded && rest.length === 0) return;
-    const { onError = 'fin' } = framing;
+    const { onError = 'fin' } = this.#framing;
     if (onError === 'raw') this.#decodeAs({ type: 'none' }, rest);
     else this.close(onError, 'error');
   }
@@ -274,6 +307,24 @@ export class TcpConnection implements Party, Link {
     this.#codec = createCodec(framing);
     if (rest.length > 0) this.#codec.push(rest);
     if (this.#codec.gap !== undefined) this.#awaitGap(this.#codec.gap);
+  }
+
+  /** After the peer's FIN: what is due has left, and what a rule says of the end; then ours follows. */
+  #endOurSide(): void {
+    if (!this.#hasToldEnd) {
+      this.#hasToldEnd = true;
+      this.#onEvent('onHalfClose');
+      if (this.#queue.isBusy) return;
+    }
+    this.socket.end();
+  }
+
+  /** What a rule says of what happened to the connection itself. */
+  #onEvent(event: 'onConnect' | 'onHalfClose'): void {
+    const { pipeline } = this.#context;
+    if (!pipeline.waitsFor(event)) return;
+    this.#fill(plainFrame(NOTHING));
+    pipeline.onEvent(event, this, this.#queue);
   }
 
   /** It is too late for an answer. */

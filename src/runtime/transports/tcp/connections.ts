@@ -59,7 +59,7 @@ export class ConnectionTable implements Connections {
     const connection = this.#byNumber.get(number);
     if (connection === undefined) return null;
     if (reading !== undefined) connection.hold('asked', !reading);
-    if (writing === false) connection.endWriting();
+    if (writing === false) connection.halfClose();
     return connection.describe();
   }
 

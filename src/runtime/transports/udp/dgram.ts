@@ -15,7 +15,9 @@ import type { LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/
 import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
+import type { Decision } from '../../pipeline/behavior.ts';
 import type { Link } from '../../pipeline/link.ts';
+import { marksOf } from '../../pipeline/marks.ts';
 import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
@@ -33,7 +35,7 @@ type RecordedPeer = { remote: Uint8Array; port: number };
 type DatagramPeer = RecordedPeer & { address: string };
 
 /** What an outgoing record says beside its bytes. */
-type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras'>;
+type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras' | 'marks'>;
 
 const UNWATCHED: SendControl = { signal: new AbortController().signal, report: () => {} };
 
@@ -112,7 +114,8 @@ class DgramBinding implements Binding {
       context,
       localPort: port,
       policy: new ReplyPolicy(context.ownPorts, context.counters),
-      record: ({ payload, remote, remotePort }) => this.#recordIncoming(payload, { remote, port: remotePort }),
+      record: ({ payload, remote, remotePort }, decision) =>
+        this.#recordIncoming(payload, { remote, port: remotePort }, decision),
       served: () => this.#served(),
     });
     socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
@@ -209,8 +212,8 @@ class DgramBinding implements Binding {
     this.#pipeline.serve(this.#link(peer), this.#queue);
   }
 
-  #recordIncoming(payload: Uint8Array, peer: RecordedPeer): number {
-    const ordinal = this.#record(DIRECTION_IN, payload, peer);
+  #recordIncoming(payload: Uint8Array, peer: RecordedPeer, decision: Decision): number {
+    const ordinal = this.#record(DIRECTION_IN, payload, peer, marksOf(decision));
     if (this.#watch.active) this.#watch.notify(payload, peer.remote, peer.port);
     return ordinal;
   }

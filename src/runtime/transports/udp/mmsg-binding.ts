@@ -15,6 +15,7 @@ import { readName } from '../../native/sockaddr.ts';
 import { grantedBuffer, localEndpoint, muteSocket } from '../../native/socket-state.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
+import type { Decision } from '../../pipeline/behavior.ts';
 import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
@@ -86,7 +87,7 @@ export class MmsgBinding implements Binding, Source {
       context,
       localPort: this.address.port,
       policy: new ReplyPolicy(context.ownPorts, context.counters),
-      record: () => this.#record(),
+      record: (_request, decision) => this.#record(decision),
       served: () => this.#noteServed(),
     });
     this.#registration = resources.reactor.register(this, attachment.poller);
@@ -237,10 +238,14 @@ export class MmsgBinding implements Binding, Source {
   }
 
   /** Records the datagram at hand; returns its ordinal. */
-  #record(): number {
+  #record(decision: Decision): number {
     const { arena, writer } = this.#resources;
     const { payload, remotePort } = this.#pipeline.request;
-    const ordinal = writer.incoming(arena, this.#links.current.slot, payload.length, this.#keep, arena);
+    const { slot } = this.#links.current;
+    const isPlain = decision.extras === undefined && decision.unmatched !== true;
+    const ordinal = isPlain
+      ? writer.incoming(arena, slot, payload.length, this.#keep, arena)
+      : writer.decided(arena, slot, payload.length, this.#keep, arena, decision);
     if (this.#watch.active) this.#watch.notify(payload, this.#remote, remotePort);
     return ordinal;
   }

@@ -15,6 +15,7 @@ import {
   FLAG_REFERENCE,
   FLAG_REMOTE,
   FLAG_TRUNCATED,
+  FLAG_UNMATCHED,
   GAP_REASONS,
   type GapReason,
   H,
@@ -57,6 +58,9 @@ const SPAN_SECONDS = 2;
 /** Up to this many words a loop beats a call of TypedArray.set. */
 const LOOP_WORDS = 64;
 const FLAGS_SHIFT = 16;
+
+/** What a decision says on the record: the rule as encoded extras, or that there was none. */
+type Marks = { readonly extras?: Uint8Array; readonly unmatched?: boolean };
 
 export class BatchWriter {
   readonly #clock: { read(): Instant };
@@ -126,6 +130,14 @@ export class BatchWriter {
   /** Datagram i came in at this moment; at most `keep` bytes of it are kept. Returns its ordinal. */
   incoming(batch: Batch, i: number, size: number, keep: number, at: Instant): number {
     this.#message(batch, i, size, keep, at);
+    this.#incoming++;
+    return (this.#ordinal + this.#messages - 1) >>> 0;
+  }
+
+  /** As `incoming`, for one that a rule decided, or none. */
+  decided(batch: Batch, i: number, size: number, keep: number, at: Instant, { extras, unmatched }: Marks): number {
+    const record = this.#message(batch, i, size, keep, at, extras);
+    if (unmatched === true) this.#words[record + (R.kind >> 2)]! |= FLAG_UNMATCHED << FLAGS_SHIFT;
     this.#incoming++;
     return (this.#ordinal + this.#messages - 1) >>> 0;
   }

@@ -1,0 +1,192 @@
+/**
+ * Decides by rules. The first enabled rule of the event that matches and is not used up wins. States, `times`, `nth`,
+ * `cycle` and `choose` move when it is decided, in one step: over several threads by compare-and-set, and who loses the
+ * race gives back what it took and decides again.
+ */
+import type { RulesSpec } from '../../../schemas/rules.ts';
+import { COLUMN } from '../../counters.ts';
+import { createRuleMemory, RuleCells, type RuleCount } from '../../rule-cells.ts';
+import { type Behavior, type BehaviorContext, type Decision, NO_ACTION } from '../behavior.ts';
+import type { Request } from '../request.ts';
+import { type CompiledRule, type CompiledRules, compileRules, type Protocol } from './compile.ts';
+import { draw } from './draws.ts';
+import type { Outcome } from './outcome.ts';
+import { giveBackOf, type PeerState, PeerStates, takeOf } from './peer-states.ts';
+
+/** Turns of a race for the listener's state that a message takes part in; beyond them the state is what it is. */
+const MOST_TRIES = 1000;
+
+/** Throws RuleError; main has checked it before the spec came here. */
+export function rules(spec: RulesSpec, context: BehaviorContext): Behavior {
+  return new RulesBehavior(spec, context);
+}
+
+export class RulesBehavior implements Behavior {
+  readonly silent = false;
+  readonly onConnect: Behavior['onConnect'];
+  readonly onHalfClose: Behavior['onHalfClose'];
+  readonly #rules: CompiledRules;
+  readonly #indexes: ReadonlyMap<CompiledRule, number>;
+  readonly #messages: readonly CompiledRule[];
+  readonly #connects: readonly CompiledRule[];
+  readonly #protocol: Protocol;
+  readonly #seed: number;
+  readonly #cells: RuleCells;
+  readonly #peers: PeerStates;
+  readonly #needsPeer: boolean;
+  readonly #row: Float64Array;
+  /** What the message at hand has taken of counts. */
+  #attempt: RuleCounts[] = [];
+
+  constructor(spec: RulesSpec, { cells, counters, protocol = 'tcp' }: BehaviorContext) {
+    this.#rules = compileRules(spec, protocol);
+    this.#protocol = protocol;
+    this.#seed = spec.seed ?? 0;
+    this.#cells = cells ?? ownCells(this.#rules);
+    this.#row = counters.row;
+    this.#indexes = new Map(this.#rules.rules.map((rule, i) => [rule, i]));
+    const of = (event: string) => this.#rules.rules.filter(({ enabled, on }) => enabled && on === event);
+    this.#messages = of('message');
+    this.#connects = of('connect');
+    const halfCloses = of('halfClose');
+    this.#peers = new PeerStates({ initial: this.#rules.initial, most: this.#rules.max, idle: this.#rules.idle });
+    this.#needsPeer = this.#rules.scope !== 'listener';
+    if (protocol === 'tcp' && this.#connects.length > 0)
+      this.onConnect = (request) => this.#decideEvent(this.#connects, request);
+    if (halfCloses.length > 0) this.onHalfClose = (request) => this.#decideEvent(halfCloses, request);
+  }
+
+  decide(request: Request): Decision {
+    const isFirst = this.#connects.length > 0 && this.#protocol === 'udp' && !this.#peers.knows(request, 'peer');
+    const greeting = isFirst ? this.#choose(this.#connects, request) : null;
+    const outcome = this.#choose(this.#messages, request);
+    if (isFirst) this.#peers.of(request, 'peer');
+    if (outcome === null) this.#row[COLUMN.unmatched]!++;
+    const { decision } = outcome ?? this.#rules.otherwise;
+    if (outcome === null && this.#rules.otherwise.state !== null) this.#moveTo(request, this.#rules.otherwise.state);
+    if (greeting === null) return decision;
+    return { ...decision, actions: [...greeting.decision.actions, ...decision.actions] };
+  }
+
+  forget(connection: number): void {
+    this.#peers.forget(connection);
+  }
+
+  /** How many peers or connections are in each state, as far as this thread knows. */
+  census(): Record<string, number> {
+    return this.#rules.scope === 'listener' ? { [this.#cells.state]: 1 } : this.#peers.census();
+  }
+
+  #decideEvent(candidates: readonly CompiledRule[], request: Request): Decision {
+    return this.#choose(candidates, request)?.decision ?? NO_ACTION;
+  }
+
+  /** The rule that wins, with what it says; null when none does. */
+  #choose(candidates: readonly CompiledRule[], request: Request): Outcome | null {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const peer = this.#needsPeer ? this.#peers.of(request, this.#rules.scope as 'connection' | 'peer') : null;
+      const state = peer?.state ?? this.#cells.state;
+      const won = this.#first(candidates, request, state);
+      if (won === null) return null;
+      const { rule, outcome } = won;
+      if (outcome.state !== null && outcome.state !== state) {
+        if (peer !== null) peer.state = outcome.state;
+        else if (!this.#cells.changeState(state, outcome.state)) {
+          for (const counts of this.#attempt) counts.undo();
+          continue;
+        }
+      }
+      request.state = state;
+      request.captures = rule.captures === null ? null : rule.captures.read(request.payload);
+      this.#cells.hit(this.#indexes.get(rule)!);
+      return outcome;
+    }
+    return null;
+  }
+
+  #moveTo(request: Request, state: string): void {
+    if (this.#needsPeer) this.#peers.of(request, this.#rules.scope as 'connection' | 'peer').state = state;
+    else for (let i = 0; i < MOST_TRIES && !this.#cells.changeState(this.#cells.state, state); i++);
+  }
+
+  #first(candidates: readonly CompiledRule[], request: Request, state: string): Won | null {
+    this.#attempt = [];
+    for (const rule of candidates) {
+      if (rule.states !== null && !rule.states.has(state)) continue;
+      if (rule.test !== null && !rule.test.holds(request)) continue;
+      const counts = new RuleCounts(this.#cells, rule, this.#indexes.get(rule)!, this.#countedFor(rule, request));
+      this.#attempt.push(counts);
+      if (rule.nth !== null && !rule.nth(counts.take('nth'))) continue;
+      if (rule.times !== null && counts.take('times') > rule.times) {
+        counts.giveBack('times');
+        continue;
+      }
+      const outcome = this.#alternative(rule, counts);
+      if (outcome !== null) return { rule, outcome };
+      counts.undo();
+    }
+    return null;
+  }
+
+  /** Null: its cycle has ended, and the next rule is to be looked at. */
+  #alternative({ alternatives, name }: CompiledRule, counts: RuleCounts): Outcome | null {
+    if (alternatives.kind === 'then') return alternatives.outcome;
+    if (alternatives.kind === 'choose') {
+      const drawn = draw(this.#seed, name, counts.take('draws') - 1);
+      const place = alternatives.bounds.findIndex((bound) => drawn < bound);
+      return alternatives.outcomes[place === -1 ? alternatives.outcomes.length - 1 : place]!;
+    }
+    const { steps, length, onEnd } = alternatives;
+    const turn = counts.take('cycle') - 1;
+    if (turn >= length && onEnd === 'next') return null;
+    const at = onEnd === 'loop' ? turn % length : Math.min(turn, length - 1);
+    return steps.findLast(({ from }) => from <= at)!.outcome;
+  }
+
+  #countedFor({ per, nth, times, alternatives }: CompiledRule, request: Request): PeerState | null {
+    if (per === 'listener' || (nth === null && times === null && alternatives.kind === 'then')) return null;
+    return this.#peers.of(request, per);
+  }
+}
+
+type Won = { rule: CompiledRule; outcome: Outcome };
+
+/** What one message takes of a rule's counts, so that it can be given back. */
+class RuleCounts {
+  readonly #cells: RuleCells;
+  readonly #rule: CompiledRule;
+  readonly #index: number;
+  readonly #peer: PeerState | null;
+  #taken: RuleCount[] = [];
+
+  constructor(cells: RuleCells, rule: CompiledRule, index: number, peer: PeerState | null) {
+    this.#cells = cells;
+    this.#rule = rule;
+    this.#index = index;
+    this.#peer = peer;
+  }
+
+  take(count: RuleCount): number {
+    this.#taken.push(count);
+    return this.#peer === null ? this.#cells.take(this.#index, count) : takeOf(this.#peer, this.#rule.name, count);
+  }
+
+  giveBack(count: RuleCount): void {
+    this.#taken = this.#taken.filter((taken) => taken !== count);
+    if (this.#peer === null) this.#cells.giveBack(this.#index, count);
+    else giveBackOf(this.#peer, this.#rule.name, count);
+  }
+
+  undo(): void {
+    for (const count of [...this.#taken]) this.giveBack(count);
+  }
+}
+
+/** For a list that is tried out, and in tests: cells that nobody shares. */
+export function ownCells({ rules: list, states }: CompiledRules): RuleCells {
+  return new RuleCells({
+    memory: createRuleMemory(list.length),
+    slots: list.map((_, i) => i + 1),
+    states: [...states],
+  });
+}

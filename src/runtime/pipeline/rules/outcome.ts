@@ -1,0 +1,110 @@
+/** Outcome: what a rule says is to be done, compiled, and the state that follows. */
+import type { Field } from '../../../matching/fields.ts';
+import { encodeExtras } from '../../../records/chunk.ts';
+import { PayloadError, payloadBytes } from '../../../schemas/payload.ts';
+import type { RuleAction } from '../../../schemas/rules.ts';
+import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
+import { createCodec } from '../../framing/codecs.ts';
+import type { Action, Decision } from '../behavior.ts';
+import { compileTemplate } from '../responders/template.ts';
+import type { CaptureReader } from './captures.ts';
+import { compileDelay } from './delays.ts';
+import { draw } from './draws.ts';
+import { RuleError } from './rule-error.ts';
+
+export type Outcome = {
+  readonly decision: Decision;
+  /** The state from now on; null: the same. */
+  readonly state: string | null;
+};
+
+/** What actions may refer to. */
+export type ActionScope = {
+  readonly protocol: 'udp' | 'tcp';
+  readonly rule: string;
+  readonly seed: number;
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly captures: CaptureReader | null;
+};
+
+const STREAM_ONLY = new Set(['close', 'halfClose', 'pauseReading', 'setFraming']);
+/** What can't be done once our side has ended. */
+const NEEDS_OUR_SIDE = new Set(['reply', 'halfClose', 'setFraming']);
+
+/** Throws RuleError. */
+export function compileActions(
+  actions: readonly RuleAction[],
+  pointer: string,
+  scope: ActionScope,
+  mark: { unmatched?: boolean },
+): Outcome {
+  const compiled: Action[] = [];
+  let state: string | null = null;
+  let ended: string | undefined;
+  for (const [i, action] of actions.entries()) {
+    const at = `${pointer}/${i}`;
+    const [kind] = Object.keys(action) as (keyof RuleAction)[];
+    if (kind === undefined) throw new RuleError(at, 'is empty');
+    if (ended === 'close') throw new RuleError(at, 'comes after the end of the connection');
+    if (ended === 'halfClose' && NEEDS_OUR_SIDE.has(kind)) throw new RuleError(at, 'comes after the end of our side');
+    if (scope.protocol === 'udp' && STREAM_ONLY.has(kind)) throw new RuleError(`${at}/${kind}`, 'is for streams');
+    if (kind === 'setState') state = action.setState!;
+    else compiled.push(...COMPILERS[kind](action, `${at}/${kind}`, scope));
+    if (kind === 'close' || kind === 'halfClose') ended = kind;
+  }
+  const rule = scope.rule === '' ? {} : { rule: scope.rule, extras: encodeExtras({ rule: scope.rule }) };
+  const blocks = compiled.some((action) => action.do === 'setFraming');
+  return { decision: { actions: compiled, ...rule, ...mark, blocks }, state };
+}
+
+type Compile = (action: RuleAction, pointer: string, scope: ActionScope) => Action[];
+
+const COMPILERS: Readonly<Record<Exclude<keyof RuleAction, 'setState'>, Compile>> = {
+  reply: ({ reply }, pointer, scope) => [replyAction(reply!, pointer, scope)],
+  delay({ delay }, pointer, { seed, rule }) {
+    const sampler = compileDelay(delay!, pointer);
+    if (typeof sampler === 'number') return sampler === 0 ? [] : [{ do: 'delay', ms: sampler }];
+    let drawn = 0;
+    const next = () => draw(seed, `${rule} ${pointer}`, drawn++);
+    return [{ do: 'delay', ms: () => sampler(next(), next()) }];
+  },
+  close: ({ close }) => [{ do: 'close', mode: close! }],
+  halfClose: () => [{ do: 'halfClose' }],
+  pauseReading({ pauseReading }, pointer) {
+    const ms = parseDuration(pauseReading!);
+    if (ms === undefined) throw new RuleError(pointer, whyNotDuration(pauseReading!));
+    return [{ do: 'pauseReading', ms }];
+  },
+  ignore: () => [],
+  setFraming({ setFraming }, pointer) {
+    try {
+      createCodec(setFraming!);
+    } catch (error) {
+      if (error instanceof PayloadError) throw new RuleError(`${pointer}/${error.field}`, error.message);
+      throw error;
+    }
+    return [{ do: 'setFraming', framing: setFraming! }];
+  },
+};
+
+function replyAction(reply: NonNullable<RuleAction['reply']>, pointer: string, scope: ActionScope): Action {
+  const how = reply.raw === true ? { raw: true } : {};
+  const payload = decoded(reply, pointer);
+  if (reply.template !== true) return { do: 'send', payload, ...how };
+  const form = (['text', 'hex', 'base64', 'json'] as const).find((name) => reply[name] !== undefined) ?? 'json';
+  try {
+    const template = compileTemplate(payload, scope);
+    return { do: 'send', payload: (request) => template.render(request), ...how };
+  } catch (error) {
+    throw new RuleError(`${pointer}/${form}`, (error as Error).message);
+  }
+}
+
+function decoded(reply: NonNullable<RuleAction['reply']>, pointer: string): Uint8Array {
+  try {
+    return payloadBytes(reply);
+  } catch (error) {
+    if (error instanceof PayloadError) throw new RuleError(`${pointer}/${error.field}`, error.message);
+    throw error;
+  }
+}
