@@ -10,6 +10,7 @@ import { listeners } from './listeners.ts';
 import { messages } from './messages.ts';
 import { metrics } from './metrics.ts';
 import { replays } from './replays.ts';
+import { rules } from './rules.ts';
 import { sends } from './sends.ts';
 import { status } from './status.ts';
 import { streams } from './streams.ts';
@@ -23,6 +24,7 @@ const CONTENTS: Routes[] = [
   streams, //     /v1/listeners/{id}/stream  /v1/stream
   sends, //       /v1/sends  …/{id}
   replays, //     /v1/sends/import
+  rules, //       /v1/listeners/{id}/rules  …/{name}  …/test
   connections, // /v1/listeners/{id}/connections  …/{cid}  …/send
   status, //      /v1/info  /v1/workers  /v1/reset
   configuration, // /v1/export

@@ -19,6 +19,7 @@ import type {
   Wait,
   WaitResult,
 } from './schemas/reads.ts';
+import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from './schemas/rules-view.ts';
 import type { SendRequest, SendView } from './schemas/send.ts';
 
 export type Domain = { registry: Listeners; sends: Sends; journal: Messages; status: ServiceStatus };
@@ -68,6 +69,12 @@ export interface Listeners {
   flush(ref: string): Promise<ListenerRef>;
   /** The listeners a read over all means; null = all, judged live. */
   select(query: { refs?: string[]; labels?: Labels }): number[] | null;
+  rules(ref: string): Promise<RuleStatus>;
+  /** In one step, between two messages; makes any responder `rules`. */
+  putRules(ref: string, list: RuleList): Promise<RuleStatus>;
+  patchRule(ref: string, name: string, patch: RulePatch): Promise<RuleStatus>;
+  /** What the rules would do with messages. */
+  testRules(ref: string, request: RuleTest): Promise<RuleTestResult>;
   connections(ref: string): Promise<ConnectionView[]>;
   /** Bytes written. */
   connectionSend(ref: string, connectionId: string, payload: Uint8Array, raw?: boolean): Promise<number>;

@@ -20,6 +20,8 @@ import { listenerNumber } from '../records/ids.ts';
 import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
+import type { RulesSpec } from '../schemas/rules.ts';
+import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
 import { applyPut, applySpec, named, patchedSpec } from './changes.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
 import type { InternalErrorReport } from './internal-errors.ts';
@@ -32,6 +34,7 @@ import { page } from './listing.ts';
 import { CounterPersister } from './persistence/counter-persister.ts';
 import { loadListeners, persistListeners, type StoredListener, someAtOnce } from './persistence/stored-listener.ts';
 import { type Replied, replyToMessage } from './reply.ts';
+import { ruleStatus, testRules, withRule, withRules } from './rules.ts';
 import { flushListener } from './sockets/flush.ts';
 import { fillSpec } from './spec.ts';
 import { Strangers } from './strangers.ts';
@@ -117,6 +120,37 @@ export class Registry implements Listeners {
       const next = patchedSpec(listener.spec, patch);
       await this.#table.renamed(listener, next.name, () => applySpec(listener, next, this.#journal));
       return this.#changed(listener);
+    });
+  }
+
+  async rules(ref: string): Promise<RuleStatus> {
+    const listener = this.use(ref);
+    await flushListener(listener);
+    return ruleStatus(listener);
+  }
+
+  async putRules(ref: string, list: RuleList): Promise<RuleStatus> {
+    await this.#changeRules(ref, (listener) => withRules(listener, list));
+    return ruleStatus(this.use(ref));
+  }
+
+  async patchRule(ref: string, name: string, patch: RulePatch): Promise<RuleStatus> {
+    await this.#changeRules(ref, (listener) => withRule(listener, name, patch));
+    return ruleStatus(this.use(ref));
+  }
+
+  async testRules(ref: string, request: RuleTest): Promise<RuleTestResult> {
+    return testRules(this.use(ref), request);
+  }
+
+  /** Within the listener's turn, so that no change is lost. */
+  async #changeRules(ref: string, change: (listener: Listener) => RulesSpec): Promise<void> {
+    const listener = this.use(ref);
+    await listener.exclusive(async () => {
+      this.#mustExist(listener);
+      const next = patchedSpec(listener.spec, { responder: change(listener) });
+      await applySpec(listener, next, this.#journal);
+      await this.#changed(listener);
     });
   }
 

@@ -70,6 +70,8 @@ export interface Binding {
   close(mode: 'fin' | 'rst', drain: number, reason?: CloseReason): Promise<void>;
   /** UDP: transmits from the listener's own socket and records it as `out`. See sends/transmit/datagrams.ts. */
   send?(order: UdpOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
+  /** How many peers or connections are in each state of its rules. */
+  ruleStates?(): Record<string, number>;
   /** TCP only. */
   readonly connections?: Connections;
 }

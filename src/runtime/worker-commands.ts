@@ -155,6 +155,10 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     return this.#among(change.listener, (connections) => connections.update(change.connection, change));
   }
 
+  ruleStates({ listener }: Request<'ruleStates'>): Record<string, number> {
+    return this.#find(listener)?.ruleStates?.() ?? {};
+  }
+
   connectionClose({ listener, connection, mode }: Request<'connectionClose'>): boolean {
     return this.#connectionsOf(listener).some((connections) => connections.close(connection, mode));
   }

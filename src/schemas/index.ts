@@ -14,6 +14,13 @@ import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from '
 import { ProblemKindSchema, ProblemSchema } from './problem.ts';
 import { ResponderSchema } from './responder.ts';
 import { RuleActionSchema, RuleSchema, WhenSchema } from './rules.ts';
+import {
+  RuleListSchema,
+  RulePatchSchema,
+  RuleStatusSchema,
+  RuleTestResultSchema,
+  RuleTestSchema,
+} from './rules-view.ts';
 import { SendPageSchema, SendRequestSchema, SendSchema } from './send.ts';
 import { HealthSchema, InfoSchema, OpenApiSchema, WorkersSchema } from './status.ts';
 import { VerdictSchema, VerificationSchema } from './verification.ts';
@@ -25,6 +32,11 @@ export const NAMED_SCHEMAS = [
   RuleActionSchema,
   RuleSchema,
   WhenSchema,
+  RuleStatusSchema,
+  RuleListSchema,
+  RulePatchSchema,
+  RuleTestSchema,
+  RuleTestResultSchema,
   ListenerSpecSchema,
   ListenerPutSchema,
   ListenerPatchSchema,

@@ -187,6 +187,8 @@ export type WorkerProtocol = {
   /** The same from a UDP listener's own socket; recorded there as `out`. */
   sendFrom: { request: { listener: number; order: UdpOrder; inReplyTo?: number }; reply: SendOutcome };
   cancelSend: { request: { id: string }; reply: boolean };
+  /** How many peers or connections are in each state of the rules, as far as this thread knows. */
+  ruleStates: { request: { listener: number }; reply: Record<string, number> };
   connections: { request: { listener: number }; reply: ConnectionState[] };
   /** Bytes written, or null when this thread has no such connection. */
   connectionSend: {

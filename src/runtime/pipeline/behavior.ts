@@ -55,6 +55,8 @@ export interface Behavior {
   /** What is done when a connection opens, or its peer ends its side; undefined: nothing waits for it. */
   readonly onConnect?: ((request: Request) => Decision) | undefined;
   readonly onHalfClose?: ((request: Request) => Decision) | undefined;
+  /** How many peers or connections are in each state. */
+  census?(): Record<string, number>;
   /** A connection is gone, and what was kept of it. */
   forget?(connection: number): void;
 }
@@ -65,6 +67,8 @@ export type BehaviorContext = {
   repliesBefore: number;
   counters: BindingCounters;
   protocol?: 'udp' | 'tcp';
+  /** The one before it, whose peers' states go on. */
+  before?: Behavior;
   /** What rules count, shared by all threads; null where there are none. */
   cells?: RuleCells | null;
 };

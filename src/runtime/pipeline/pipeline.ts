@@ -73,7 +73,11 @@ export class Pipeline {
     const from = JSON.stringify(live.responder);
     if (from === this.#compiledFrom) return;
     this.#compiledFrom = from;
-    this.#behavior = this.#compile(live, live.repliesBefore ?? this.#options.context.counters.taken('reply'));
+    this.#behavior = this.#compile(
+      live,
+      live.repliesBefore ?? this.#options.context.counters.taken('reply'),
+      this.#behavior,
+    );
   }
 
   /**
@@ -107,6 +111,10 @@ export class Pipeline {
   /** Whether an event of that kind is waited for. */
   waitsFor(event: 'onConnect' | 'onHalfClose'): boolean {
     return this.#behavior[event] !== undefined;
+  }
+
+  ruleStates(): Record<string, number> {
+    return this.#behavior.census?.() ?? {};
   }
 
   /** A connection is gone. */
@@ -155,7 +163,7 @@ export class Pipeline {
     this.#options.context.internalError(error, ordinal);
   }
 
-  #compile(live: LiveSpec, repliesBefore: number): Behavior {
+  #compile(live: LiveSpec, repliesBefore: number, before?: Behavior): Behavior {
     const { context, spec } = this.#options;
     const cells = live.ruleCells === undefined ? null : new RuleCells(live.ruleCells);
     return compileBehavior(live.responder, {
@@ -163,6 +171,7 @@ export class Pipeline {
       counters: context.counters,
       protocol: spec.protocol,
       cells,
+      ...(before === undefined ? {} : { before }),
     });
   }
 }

@@ -109,6 +109,25 @@ export class FakeListeners {
     this.find(ref);
     return [this.connection];
   }
+  async rules() {
+    return { items: [], unmatched: 0, states: {} };
+  }
+
+  async putRules(ref: string, list: unknown) {
+    this.calls.push(['putRules', ref, list]);
+    return this.rules();
+  }
+
+  async patchRule(ref: string, name: string, patch: unknown) {
+    this.calls.push(['patchRule', ref, name, patch]);
+    return this.rules();
+  }
+
+  async testRules(ref: string, request: unknown) {
+    this.calls.push(['testRules', ref, request]);
+    return { items: [] };
+  }
+
   async connectionSend(_ref: string, id: string, payload: Uint8Array): Promise<number> {
     this.#connection(id);
     return payload.length;

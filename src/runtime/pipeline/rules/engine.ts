@@ -38,7 +38,7 @@ export class RulesBehavior implements Behavior {
   /** What the message at hand has taken of counts. */
   #attempt: RuleCounts[] = [];
 
-  constructor(spec: RulesSpec, { cells, counters, protocol = 'tcp' }: BehaviorContext) {
+  constructor(spec: RulesSpec, { cells, counters, protocol = 'tcp', before }: BehaviorContext) {
     this.#rules = compileRules(spec, protocol);
     this.#protocol = protocol;
     this.#seed = spec.seed ?? 0;
@@ -49,7 +49,9 @@ export class RulesBehavior implements Behavior {
     this.#messages = of('message');
     this.#connects = of('connect');
     const halfCloses = of('halfClose');
-    this.#peers = new PeerStates({ initial: this.#rules.initial, most: this.#rules.max, idle: this.#rules.idle });
+    const { initial, max: most, idle, scope } = this.#rules;
+    const goesOn = before instanceof RulesBehavior && before.#rules.scope === scope;
+    this.#peers = goesOn ? before.#peers : new PeerStates({ initial, most, idle });
     this.#needsPeer = this.#rules.scope !== 'listener';
     if (protocol === 'tcp' && this.#connects.length > 0)
       this.onConnect = (request) => this.#decideEvent(this.#connects, request);
@@ -70,6 +72,13 @@ export class RulesBehavior implements Behavior {
 
   forget(connection: number): void {
     this.#peers.forget(connection);
+  }
+
+  /** The state in which a message like this is decided. */
+  stateOf(request: Request): string {
+    return this.#needsPeer
+      ? this.#peers.of(request, this.#rules.scope as 'connection' | 'peer').state
+      : this.#cells.state;
   }
 
   /** How many peers or connections are in each state, as far as this thread knows. */

@@ -62,6 +62,10 @@ export class TcpBinding implements Binding {
     server.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => context.problem({ code, message }));
   }
 
+  ruleStates(): Record<string, number> {
+    return this.#shared.pipeline.ruleStates();
+  }
+
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#shared.log.keep = live.maxPayload;

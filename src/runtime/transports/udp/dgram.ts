@@ -122,6 +122,10 @@ class DgramBinding implements Binding {
     socket.on('error', (error) => context.problem(wire(error)));
   }
 
+  ruleStates(): Record<string, number> {
+    return this.#pipeline.ruleStates();
+  }
+
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#maxPayload = live.maxPayload;

@@ -93,6 +93,10 @@ export class MmsgBinding implements Binding, Source {
     this.#registration = resources.reactor.register(this, attachment.poller);
   }
 
+  ruleStates(): Record<string, number> {
+    return this.#pipeline.ruleStates();
+  }
+
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#keep = this.#links.keep = live.maxPayload;

@@ -1,0 +1,125 @@
+/** Rules of a listener by the API: what they counted, changes of the list, and trials. */
+import { invalidField, ProblemError } from '../errors.ts';
+import { parsePeer } from '../matching/peer.ts';
+import { rfc3339 } from '../net/text.ts';
+import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
+import { type TriedAction, tryRules } from '../runtime/pipeline/rules/trial.ts';
+import { PayloadError, payloadBytes } from '../schemas/payload.ts';
+import type { Responder } from '../schemas/responder.ts';
+import type { Rule, RulesSpec } from '../schemas/rules.ts';
+import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
+import type { Listener } from './listener.ts';
+import { fillResponder } from './responder.ts';
+
+/** What the rules of a listener counted, over all its threads. */
+export async function ruleStatus(listener: Listener): Promise<RuleStatus> {
+  const { rules } = rulesOf(listener);
+  const { cells } = listener.ruleSlots;
+  const items = rules.map(({ name, enabled, times, per }, i) => {
+    const { hits, lastHitAt } = cells?.hits(i) ?? { hits: 0, lastHitAt: null };
+    const left = times == null || per !== 'listener' ? null : Math.max(0, times - (cells?.taken(i, 'times') ?? 0));
+    return {
+      name: name!,
+      enabled: enabled ?? true,
+      hits,
+      lastHitAt: lastHitAt === null ? null : rfc3339(lastHitAt * 1000),
+      remaining: left,
+    };
+  });
+  return { items, unmatched: listener.counters.sums().unmatched, states: await statesOf(listener) };
+}
+
+/** The responder with another list; makes any responder `rules`. */
+export function withRules(listener: Listener, list: RuleList): RulesSpec {
+  const { responder } = listener.spec;
+  return responder.type === 'rules' ? { ...responder, ...list } : { type: 'rules', ...list };
+}
+
+/** The responder with one rule changed. Throws 404 where there is none of that name. */
+export function withRule(listener: Listener, name: string, patch: RulePatch): RulesSpec {
+  const spec = rulesOf(listener);
+  const at = spec.rules.findIndex((rule) => rule.name === name);
+  if (at === -1) throw noRule(listener, name);
+  const { then: actions, cycle, choose, ...rest } = spec.rules[at]! as Rule;
+  const saysOther = patch.then !== undefined || patch.cycle !== undefined || patch.choose !== undefined;
+  const says = saysOther
+    ? {}
+    : { ...(actions && { then: actions }), ...(cycle && { cycle }), ...(choose && { choose }) };
+  return { ...spec, rules: spec.rules.with(at, { ...rest, ...says, ...patch } as Rule) };
+}
+
+/** What the rules, or others in their place, would do with messages. Throws 400 for what is wrong in them. */
+export function testRules(listener: Listener, request: RuleTest): RuleTestResult {
+  const { protocol } = listener.spec;
+  const given = request.responder === undefined ? null : fillResponder(request.responder as Responder, protocol);
+  if (given !== null && given.type !== 'rules') throw invalidField('/responder/type', 'must be rules');
+  const spec = given ?? rulesOf(listener);
+  const options = {
+    protocol,
+    peer: peerOf(request.remote),
+    listener: listener.name ?? listener.id,
+    state: request.state,
+  };
+  try {
+    const trials = tryRules(spec, request.messages.map(messageBytes), options);
+    return { items: trials.map((trial) => ({ ...trial, actions: trial.actions.map(shownAction) })) };
+  } catch (error) {
+    if (error instanceof RuleError) throw invalidField(`/responder${error.pointer}`, error.message);
+    throw error;
+  }
+}
+
+function rulesOf(listener: Listener): RulesSpec {
+  const { responder } = listener.spec;
+  if (responder.type === 'rules') return responder;
+  throw new ProblemError(
+    'not_found',
+    `listener ${listener.name ?? listener.id} has no rules, its responder is ${responder.type}`,
+  );
+}
+
+function noRule(listener: Listener, name: string): ProblemError {
+  return new ProblemError('not_found', `listener ${listener.name ?? listener.id} has no rule ${name}`);
+}
+
+/** Summed over the threads; one that is being replaced knows of none. */
+async function statesOf(listener: Listener): Promise<Record<string, number>> {
+  const up = listener.bindings.filter((binding) => !binding.down);
+  const asked = up.map(({ thread }) => thread.call('ruleStates', { listener: listener.number }));
+  const found = (await Promise.allSettled(asked)).flatMap((result) =>
+    result.status === 'fulfilled' ? [result.value] : [],
+  );
+  const { state } = rulesOf(listener);
+  if (state?.scope === 'listener') return found[0] ?? {};
+  const sums: Record<string, number> = {};
+  for (const states of found) for (const [name, n] of Object.entries(states)) sums[name] = (sums[name] ?? 0) + n;
+  return sums;
+}
+
+function messageBytes(message: RuleTest['messages'][number], i: number): Uint8Array {
+  try {
+    return payloadBytes(message);
+  } catch (error) {
+    if (error instanceof PayloadError) throw invalidField(`/messages/${i}/${error.field}`, error.message);
+    throw error;
+  }
+}
+
+function peerOf(text = '127.0.0.1:50000'): { remote: Uint8Array; remotePort: number } {
+  try {
+    const { bytes, port = 50_000 } = parsePeer(text);
+    return { remote: bytes, remotePort: port };
+  } catch (error) {
+    throw invalidField('/remote', (error as Error).message);
+  }
+}
+
+type Shown = RuleTestResult['items'][number]['actions'][number];
+
+function shownAction(action: TriedAction): Shown {
+  if (action.do !== 'send') return action;
+  const bytes = Buffer.from(action.payload);
+  const text = bytes.toString();
+  const isText = Buffer.from(text).equals(bytes) && !/[^\P{Cc}\t\r\n]/u.test(text);
+  return { do: 'send', size: bytes.length, ...(isText ? { text } : {}), base64: bytes.toString('base64') };
+}

@@ -1,0 +1,78 @@
+/** Tries rules on messages: the rule that decides, why those before it do not, and the actions filled in. Nothing is sent. */
+import type { RulesSpec } from '../../../schemas/rules.ts';
+import { BindingCounters, createCounters } from '../../counters.ts';
+import type { Action, Decision } from '../behavior.ts';
+import { Request } from '../request.ts';
+import { type CompiledRule, compileRules, type Protocol } from './compile.ts';
+import { RulesBehavior } from './engine.ts';
+
+export type TrialPeer = { remote: Uint8Array; remotePort: number };
+export type Trial = {
+  rule: string | null;
+  others: { rule: string; why: string }[];
+  actions: TriedAction[];
+  state: string;
+};
+export type TriedAction =
+  | { do: 'send'; payload: Uint8Array }
+  | { do: 'delay' | 'pauseReading'; ms: number }
+  | { do: 'close'; mode: 'fin' | 'rst' }
+  | { do: 'halfClose' }
+  | { do: 'setFraming'; framing: string };
+
+/** @param state to begin in; the initial one by default. Throws RuleError. */
+export function tryRules(
+  spec: RulesSpec,
+  messages: readonly Uint8Array[],
+  {
+    protocol,
+    peer,
+    listener,
+    state,
+  }: { protocol: Protocol; peer: TrialPeer; listener: string; state?: string | undefined },
+): Trial[] {
+  const counters = new BindingCounters(createCounters(1), 0);
+  const initial = state === undefined ? spec : { ...spec, state: { ...spec.state, initial: state } };
+  const behavior = new RulesBehavior(initial, { repliesBefore: 0, counters, protocol });
+  const { rules } = compileRules(initial, protocol);
+  return messages.map((payload, i) => {
+    const request = new Request({ thread: 'shared-1', listener, localPort: 0 });
+    Object.assign(request, peer, { payload, n: i + 1, connection: protocol === 'tcp' ? 1 : 0 });
+    const before = behavior.stateOf(request);
+    const decision = behavior.decide(request);
+    return {
+      rule: decision.rule ?? null,
+      others: whyNot(rules, decision, request, before),
+      actions: decision.actions.map((action) => tried(action, request)),
+      state: behavior.stateOf(request),
+    };
+  });
+}
+
+function whyNot(rules: readonly CompiledRule[], { rule }: Decision, request: Request, state: string): Trial['others'] {
+  const end = rules.findIndex(({ name }) => name === rule);
+  const before = end === -1 ? rules : rules.slice(0, end);
+  return before
+    .filter(({ on }) => on === 'message')
+    .map((one) => ({ rule: one.name, why: reason(one, request, state) }));
+}
+
+function reason({ enabled, states, test }: CompiledRule, request: Request, state: string): string {
+  if (!enabled) return 'it is disabled';
+  if (states !== null && !states.has(state)) return `the state is ${state}, it wants ${[...states].join(' or ')}`;
+  if (test !== null && !test.holds(request)) return test.miss(request).why;
+  return 'its nth, times or cycle leave this one to others';
+}
+
+function tried(action: Action, request: Request): TriedAction {
+  switch (action.do) {
+    case 'send':
+      return { do: 'send', payload: typeof action.payload === 'function' ? action.payload(request) : action.payload };
+    case 'delay':
+      return { do: 'delay', ms: typeof action.ms === 'number' ? action.ms : action.ms() };
+    case 'setFraming':
+      return { do: 'setFraming', framing: action.framing.type };
+    default:
+      return action;
+  }
+}
