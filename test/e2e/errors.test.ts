@@ -46,7 +46,7 @@ t.test('a responder that throws costs one answer', async (t) => {
       responder,
       tcp: { framing: { type: 'line' } },
     });
-    t.equal(await askTcp(body.address.port, 'boom\nfine\n'), FINE);
+    t.equal(await askTcp(body.address.port, 'boom\nfine\n'), `${FINE}\n`);
     await isTold(service, body.id);
     t.match((await service.get('/v1/workers')).body.pools[0].threads, [{ restarts: 0 }]);
     t.equal((await service.stop()).code, 0);

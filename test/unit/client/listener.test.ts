@@ -210,7 +210,7 @@ t.test('replies and connections over TCP', async (t) => {
   t.equal(connection!.remote.port, socket.localPort);
   const hi = once(socket, 'data');
   await connection!.send(Uint8Array.of(104, 105));
-  t.same(await hi, ['hi']);
+  t.same(await hi, ['hi\n'], 'in its frame');
   t.match(await connection!.update({ reading: false }), { reading: false });
   t.match(connection!.view, { reading: false });
   const closed = once(socket, 'close').catch(() => {});
