@@ -46,7 +46,8 @@ export abstract class ScanningCodec implements FrameCodec {
   next(): Frame | null {
     while (!this.#isFaulty && this.#buffer.length >= this.#needed) {
       const { bytes } = this.#buffer;
-      const found = this.#bounded(this.scan(bytes));
+      // No more than a frame may have: so what is found does not depend on how much came with it.
+      const found = this.#bounded(this.scan(bytes.length > this.maxFrame ? bytes.subarray(0, this.maxFrame) : bytes));
       if ('fault' in found) return this.#faulty(found.fault);
       if ('more' in found) this.#needed = found.more;
       else if ('skip' in found) this.#take(found.skip);

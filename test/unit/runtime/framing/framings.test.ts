@@ -274,6 +274,20 @@ t.test('frames of real protocols, and bytes that are none', async (t) => {
   }
 });
 
+t.test('too long is too long, however much came at once', async (t) => {
+  for (const [framing, stream] of [
+    [{ type: 'cobs' }, '0000ff00'],
+    [{ type: 'slip' }, 'db0041c0'],
+    [{ type: 'netstring' }, '333a6162636478'],
+    [{ type: 'contentLength' }, '413a20620d0a0d0a'],
+  ] as [Framing, string][]) {
+    const byByte = [...bytes(stream)].map((byte) => Uint8Array.of(byte));
+    const shown = (pieces: Uint8Array[]) =>
+      frames(createCodec({ ...framing, maxFrame: 1 }), pieces).map(({ fault }) => fault);
+    t.same(shown(byByte), shown([bytes(stream)]), framing.type);
+  }
+});
+
 t.test('nothing comes after bytes that are no frame, but they are handed over', async (t) => {
   const codec = createCodec({ type: 'netstring' });
   codec.push(text('xyz'));
