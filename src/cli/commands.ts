@@ -9,6 +9,7 @@ import { addReplay } from './commands/replay.ts';
 import { addReply } from './commands/reply.ts';
 import { addReset } from './commands/reset.ts';
 import { addRm } from './commands/rm.ts';
+import { addRules } from './commands/rules.ts';
 import { addSend } from './commands/send.ts';
 import { addShow } from './commands/show.ts';
 import { addTail } from './commands/tail.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   addLs,
   addShow,
   addReply,
+  addRules,
   addClear,
   addRm,
   addReset,

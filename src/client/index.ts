@@ -20,6 +20,14 @@ export type { CloseOptions, Listener, Page, PageOptions } from './listener.ts';
 export { type Endpoint, Message, type RecordView } from './message.ts';
 export type { Payload } from './payload.ts';
 export type { Duration, Filter, Kind, PayloadMode } from './query.ts';
+export {
+  type RuleList,
+  type RulePatch,
+  type RuleStatus,
+  Rules,
+  type RuleTrial,
+  type RuleTrialOptions,
+} from './rules.ts';
 export type { Scope, ScopeOptions } from './scope.ts';
 export type { Reply, Send, SendOptions } from './send.ts';
 export type { AllFeedOptions, ListenersQuery, Service } from './service.ts';

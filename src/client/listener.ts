@@ -12,6 +12,7 @@ import { Message } from './message.ts';
 import { type Payload, payloadInput } from './payload.ts';
 import { type Duration, durationText, type Filter, type PayloadMode, type Query } from './query.ts';
 import { ReadingPlace, type Sight, sightsOfStream } from './reading.ts';
+import { Rules } from './rules.ts';
 import { EventFeed, type FeedOptions, MessageFeed } from './stream.ts';
 import { type Verdict, type VerifyOptions, verify } from './verify.ts';
 import type { ConnectionView, ListenerView, PageView } from './views.ts';
@@ -36,6 +37,8 @@ export type CloseOptions = {
 export class Listener extends Closable implements ListenerReads {
   readonly id: string;
   readonly protocol: 'udp' | 'tcp';
+  /** Its rules: what they counted, changes, trials. */
+  readonly rules: Rules;
   readonly #http: Http;
   readonly #path: string;
   readonly #place = new ReadingPlace();
@@ -47,6 +50,7 @@ export class Listener extends Closable implements ListenerReads {
     this.protocol = view.protocol;
     this.#http = http;
     this.#path = `/v1/listeners/${view.id}`;
+    this.rules = new Rules(http, this.#path);
     this.#view = view;
   }
 

@@ -12,6 +12,6 @@ export const FILTER_DESCRIPTIONS = {
   regex: 'Only payloads that match this regular expression (RE2, linear time).',
   json: 'Only JSON payloads with this value at a pointer.',
   thread: 'Only what this thread handled.',
-  rule: 'Only what this rule matched. Coming with rules: until then nothing matches.',
+  rule: 'Only what this rule matched.',
   kind: 'Kinds of record, a comma list: message, connection, gap, listener, problem; drop is coming with faults.',
 } as const;

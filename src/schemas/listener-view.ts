@@ -93,7 +93,7 @@ const readOnlyFields = {
     { description: 'Its sockets, one a thread.' },
   ),
   unread: Count('`in` messages above the highest seq ever served.'),
-  unmatched: Count('`in` messages that no rule matched. Coming with rules: until then 0.'),
+  unmatched: Count('`in` messages that no rule matched.'),
   stats: StatsSchema,
 };
 

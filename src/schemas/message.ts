@@ -53,9 +53,13 @@ export const MessageSchema = Type.Object(
     sendId: maybe(Type.String({ description: 'The send that made it.', examples: ['s_1'] })),
     rule: maybe(
       Type.String({
-        description: 'The rule that matched. Coming with rules: until then it is not there.',
+        description: 'The rule that matched.',
         examples: ['login'],
       }),
+    ),
+    unmatched: maybe(Type.Boolean({ description: 'There are rules, and none matched it.', examples: [true] })),
+    partial: maybe(
+      Type.Boolean({ description: 'Bytes that are no whole message; a `problem` record says why.', examples: [true] }),
     ),
     fault: maybe(
       Type.Unknown({

@@ -119,3 +119,19 @@ async function peerOf(t: Test, name: string) {
   };
   return { port: socket.address().port, say, next, ask };
 }
+
+t.test('rules: what they counted, and what they would do', async (t) => {
+  const { run } = cliFor(t, service);
+  const rules = [
+    { name: 'user', when: { text: { startsWith: 'USER ' } }, then: [{ reply: { text: '+OK' } }, { setState: 'in' }] },
+  ];
+  await service.post('/v1/listeners', { protocol: 'udp', name: 'ruled', responder: { type: 'rules', rules } });
+  const tried = await run(['rules', 'test', 'ruled', 'USER bob', 'QUIT']);
+  t.equal(
+    tried.stdout,
+    '"USER bob": user, then state in\n  send "+OK"\n"QUIT": no rule, then state in\n  not user: byte 0: expected 55, was 51\n',
+  );
+  t.match(objects((await run(['rules', 'test', 'ruled', 'x', '--json'])).stdout), [{ rule: null, state: 'start' }]);
+  t.match(await run(['rules', 'show', 'ruled']), { code: 0, stdout: /RULE +ENABLED +HITS +LEFT\nuser +yes +0 +-/ });
+  t.match(await run(['rules', 'show', 'shown']), { code: /[12]/, stderr: /no rules/ });
+});

@@ -1,6 +1,7 @@
 /** `listenpost listen`: a listener for as long as the command runs, its messages on standard output. */
 import { Argument, type Command, Option } from 'commander';
 import { type Listener, type ListenerSpec, type Responder, UnreachableError } from '../../client/index.ts';
+import type { Framing } from '../../schemas/framing.ts';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { json, label, whole } from '../options/values.ts';
@@ -18,7 +19,7 @@ type Flags = {
   reply?: string;
   template?: boolean;
   responder?: Responder;
-  framing?: 'none' | 'line';
+  framing?: Framing;
   threads?: number;
   count?: number;
   hex?: boolean;
@@ -42,7 +43,12 @@ export function addListen(program: Command): void {
     .addOption(new Option('--reply <text>', 'answer with this text').conflicts('responder'))
     .option('--template', 'fill in {{text}}, {{n}}, {{remote.address}} and the like in --reply')
     .addOption(new Option('--responder <json>', 'answer as the API says').argParser(json))
-    .addOption(new Option('--framing <how>', 'how TCP is cut into messages').choices(['none', 'line']))
+    .addOption(
+      new Option(
+        '--framing <how>',
+        'how TCP is cut into messages: a type as the API has it, e.g. line, or its JSON',
+      ).argParser(framing),
+    )
     .option('--threads <number>', 'sockets on the port, one a thread', whole(1, 16))
     .option('--count <number>', 'end after so many messages have come in', whole(1))
     .option('--hex', 'show payloads as hex digits')
@@ -108,9 +114,14 @@ function specOf(protocol: 'udp' | 'tcp', port: number, flags: Flags): ListenerSp
     ...(host === undefined ? {} : { host }),
     ...(label === undefined ? {} : { labels: label }),
     ...(threads === undefined ? {} : { threads }),
-    ...(framing === undefined ? {} : { tcp: { framing: { type: framing } } }),
+    ...(framing === undefined ? {} : { tcp: { framing } }),
     ...(responder === undefined ? {} : { responder }),
   };
+}
+
+/** A type that needs no more, or the whole as JSON. */
+function framing(text: string): Framing {
+  return text.trimStart().startsWith('{') ? (json(text) as Framing) : ({ type: text } as Framing);
 }
 
 function responderOf({ echo, upper, reply, template = false, responder }: Flags): Responder | undefined {

@@ -233,3 +233,23 @@ t.test('PUT makes a listener once', async (t) => {
   t.same(await service.listeners(), []);
   t.ok((await service.workers()).pools.length > 0);
 });
+
+t.test('rules: counted, tried and changed', async (t) => {
+  const listener = await service.listen({
+    protocol: 'udp',
+    responder: {
+      type: 'rules',
+      rules: [{ name: 'ping', when: { text: { equals: 'ping' } }, then: [{ reply: { text: 'pong' } }] }],
+    },
+  });
+  t.match(await listener.rules.test(['ping', Uint8Array.of(1)]), [
+    { rule: 'ping', actions: [{ do: 'send', text: 'pong' }] },
+    { rule: null, others: [{ rule: 'ping' }], actions: [] },
+  ]);
+  t.match(await listener.rules.update('ping', { enabled: false }), {
+    items: [{ name: 'ping', enabled: false, hits: 0 }],
+  });
+  t.match(await listener.rules.replace({ rules: [] }), { items: [] });
+  t.match(await listener.rules.get(), { items: [], unmatched: 0 });
+  await t.rejects(listener.rules.replace({ rules: [{}] }), { code: 'validation_failed' });
+});
