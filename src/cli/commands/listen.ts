@@ -121,7 +121,7 @@ function specOf(protocol: 'udp' | 'tcp', port: number, flags: Flags): ListenerSp
 
 /** A type that needs no more, or the whole as JSON. */
 function framing(text: string): Framing {
-  return text.trimStart().startsWith('{') ? (json(text) as Framing) : ({ type: text } as Framing);
+  return text.trimStart().startsWith('{') ? (json(text) as unknown as Framing) : ({ type: text } as Framing);
 }
 
 function responderOf({ echo, upper, reply, template = false, responder }: Flags): Responder | undefined {
