@@ -2,10 +2,10 @@
 import { randomInt } from 'node:crypto';
 import { invalidField } from '../errors.ts';
 import { RawJson } from '../json/raw.ts';
-import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
 import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules/compile.ts';
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
-import { PayloadError, payloadBytes } from '../schemas/payload.ts';
+import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compile.ts';
+import { payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
@@ -51,16 +51,10 @@ export function fillRule(rule: Rule, i: number): Rule {
 export function checkResponder(responder: Responder, protocol: Protocol): void {
   if (responder.type === 'rules') checkRules(responder, protocol);
   if (responder.type !== 'reply') return;
-  try {
-    payloadBytes(responder);
-  } catch (error) {
-    if (error instanceof PayloadError) throw invalidField(`/responder/${error.field}`, error.message);
-    throw error;
-  }
+  checkPayload(responder);
   if (responder.delay !== undefined && parseDuration(responder.delay) === undefined) {
     throw invalidField('/responder/delay', whyNotDuration(responder.delay));
   }
-  if (responder.template === true) checkTemplate(responder);
 }
 
 function checkRules(spec: RulesSpec, protocol: Protocol): void {
@@ -72,12 +66,13 @@ function checkRules(spec: RulesSpec, protocol: Protocol): void {
   }
 }
 
-function checkTemplate(responder: Reply): void {
-  const field = (['text', 'hex', 'base64'] as const).find((form) => responder[form] !== undefined) ?? 'json';
+function checkPayload(responder: Reply): void {
   try {
-    compileTemplate(payloadBytes(responder));
+    if (responder.template === true) payloadTemplate(responder);
+    else payloadBytes(responder);
   } catch (error) {
-    throw invalidField(`/responder/${field}`, (error as Error).message);
+    const member = wrongMember(responder, error);
+    throw member === undefined ? error : invalidField(`/responder/${member}`, (error as Error).message);
   }
 }
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { invalidField, ProblemError } from '../errors.ts';
 import { createCodec } from '../runtime/framing/codecs.ts';
 import { FramingError } from '../runtime/framing/frame-codec.ts';
-import { compileTemplate } from '../runtime/pipeline/responders/template.ts';
+import { payloadTemplate, templateSource, wrongMember } from '../runtime/pipeline/template/compile.ts';
 import type { Framing } from '../schemas/framing.ts';
 import { PayloadError, type PayloadInput, payloadBytes } from '../schemas/payload.ts';
 import type { SendRequest } from '../schemas/send.ts';
@@ -23,11 +23,11 @@ export function sendParts(request: SendRequest): SendPart[] {
   return sequence.map((part, i) => sequencePart(`/sequence/${i}`, part, template));
 }
 
-/** Throws 422 for what no datagram can hold. */
+/** Throws 422 for what no datagram can hold. What hex digits and places give is known once they are filled in. */
 export function checkSizes(protocol: 'udp' | 'tcp', host: string, parts: readonly SendPart[]): void {
   const largest = largestPayload(protocol, host);
   for (const part of parts) {
-    if ('delay' in part || part.payload.length <= largest) continue;
+    if ('delay' in part || part.form === 'hex' || part.payload.length <= largest) continue;
     const detail = `a datagram takes ${largest} bytes at most, not ${part.payload.length} (EMSGSIZE)`;
     throw new ProblemError('unprocessable', detail);
   }
@@ -64,19 +64,19 @@ function payloadPart(
   { raw = false, ...input }: PayloadInput & { raw?: boolean },
   template: boolean,
 ): SendPart {
-  const payload = decoded(pointer, input);
-  const isText = input.text !== undefined || input.json !== undefined || input.jsonText !== undefined;
-  if (!template) return { payload, template, raw };
-  if (!isText) {
-    if (pointer === '') throw invalidField('/template', 'works on text or json');
-    return { payload, template: false, raw };
+  if (!template) return { payload: decoded(pointer, input), template, raw };
+  if (input.base64 !== undefined) {
+    if (pointer === '') throw invalidField('/template', 'works on text, json or hex');
+    return { payload: decoded(pointer, input), template: false, raw };
   }
   try {
-    compileTemplate(payload);
+    payloadTemplate(input);
   } catch (error) {
-    throw invalidField(`${pointer}/${input.text === undefined ? 'json' : 'text'}`, (error as Error).message);
+    const member = wrongMember(input, error);
+    throw member === undefined ? error : invalidField(`${pointer}/${member}`, (error as Error).message);
   }
-  return { payload, template, raw };
+  const { form, source } = templateSource(input);
+  return { payload: source, template: true, form, raw };
 }
 
 function decoded(pointer: string, input: PayloadInput): Uint8Array {

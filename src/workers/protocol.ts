@@ -140,7 +140,9 @@ export type TcpSendOptions = { framing: Framing; halfClose: boolean; connections
 export type UdpOrder = Extract<SendOrder, { protocol: 'udp' }>;
 export type TcpOrder = Extract<SendOrder, { protocol: 'tcp' }>;
 /** `raw` leaves without framing. */
-export type SendPart = { payload: Uint8Array; template: boolean; raw?: boolean } | { delay: number };
+export type SendPart =
+  /** `form`: how a template is written; its payload is the source then. */
+  { payload: Uint8Array; template: boolean; form?: 'text' | 'hex' | 'json'; raw?: boolean } | { delay: number };
 
 export type SendOutcome = {
   state: 'done' | 'failed' | 'cancelled';

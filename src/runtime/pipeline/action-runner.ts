@@ -8,6 +8,7 @@ import type { Action } from './behavior.ts';
 import type { Link, SendMeta } from './link.ts';
 import type { Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
+import { TemplateFault } from './template/template-error.ts';
 
 /** Messages of one binding whose actions may wait for their time. */
 export const PENDING_TASKS = 10_000;
@@ -33,7 +34,7 @@ type Events = {
   done(): void;
   /** What was decided for a message is not, or not all, carried out. */
   suppressed(): void;
-  /** An action of the message with this ordinal threw; the rest of its message's actions are left out. */
+  /** An action of the message with this ordinal threw. The rest are left out, but for a template that did not fit. */
   failed(error: unknown, ordinal: number): void;
 };
 
@@ -149,15 +150,20 @@ export class ActionRunner {
 
   /** Does the actions from `at` on up to the next delay; returns its place, or their number when all are done. */
   #perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
-    try {
-      return perform(actions, at, request, link, ordinal);
-    } catch (error) {
-      this.#events.failed(error, ordinal);
-      return actions.length;
+    for (let from = at; ; from = performing + 1) {
+      try {
+        return perform(actions, from, request, link, ordinal);
+      } catch (error) {
+        this.#events.failed(error, ordinal);
+        // What can't be filled in is not sent; what follows it is done all the same.
+        if (!(error instanceof TemplateFault)) return actions.length;
+      }
     }
   }
 }
 
+/** The action under way. */
+let performing = 0;
 /** One for all: an answer allocates nothing for it. */
 const META: SendMeta = { answers: 0, raw: false, repeats: false };
 
@@ -166,6 +172,7 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
     const action = actions[i]!;
     switch (action.do) {
       case 'send':
+        performing = i;
         META.answers = ordinal;
         META.raw = action.raw === true;
         META.repeats = action.repeats === true;

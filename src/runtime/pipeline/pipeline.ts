@@ -8,6 +8,7 @@
  */
 import type { BindingSpec, LiveSpec } from '../../workers/protocol.ts';
 import { COLUMN } from '../counters.ts';
+import { RefusalLog } from '../refusal-log.ts';
 import { RuleCells } from '../rule-cells.ts';
 import type { BindingContext } from '../transport.ts';
 import { ActionRunner, type Task } from './action-runner.ts';
@@ -17,6 +18,7 @@ import type { Link } from './link.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
 import { Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
+import { TemplateFault } from './template/template-error.ts';
 
 export type PipelineOptions = {
   spec: BindingSpec;
@@ -35,6 +37,9 @@ export type PipelineOptions = {
 /** In place of the ordinal of a message: what is sent answers none. */
 const UNASKED = -1;
 
+/** What is told of templates that a message does not fit. */
+const UNFILLED = 'replies could not be filled in';
+
 /** The behavior threw. */
 const UNDECIDED: Decision = { actions: [] };
 
@@ -44,6 +49,7 @@ export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #row: Float64Array;
   readonly #runner: ActionRunner;
+  readonly #unfilled: RefusalLog;
   /** What the behavior threw at the message at hand. */
   #thrown: unknown;
   #behavior: Behavior;
@@ -59,6 +65,8 @@ export class Pipeline {
       suppressed: () => this.suppress(),
       failed: (error, ordinal) => this.#fail(error, ordinal),
     });
+    const { counters, problem } = context;
+    this.#unfilled = new RefusalLog({ counters, problem, counter: 'repliesSuppressed', what: UNFILLED });
     this.#compiledFrom = JSON.stringify(spec.responder);
     this.#behavior = options.behavior ?? this.#compile(spec, spec.repliesBefore ?? 0);
   }
@@ -136,6 +144,7 @@ export class Pipeline {
   async close(drain: number): Promise<void> {
     await this.#runner.drain(drain);
     this.#runner.cancel();
+    this.#unfilled.close();
   }
 
   /** Asked before the decision: a message that can't be answered uses up nothing and moves no state. */
@@ -159,6 +168,10 @@ export class Pipeline {
   }
 
   #fail(error: unknown, ordinal: number): void {
+    if (error instanceof TemplateFault) {
+      this.#unfilled.note('template_error', error.message);
+      return;
+    }
     this.suppress();
     this.#options.context.internalError(error, ordinal);
   }

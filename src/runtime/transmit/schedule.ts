@@ -7,7 +7,8 @@ import { pause } from '../../clock/timers.ts';
 import { addressBytes } from '../../net/address.ts';
 import type { SendOrder, SendPart } from '../../workers/protocol.ts';
 import { Request } from '../pipeline/request.ts';
-import { compileTemplate } from '../pipeline/responders/template.ts';
+import { compileTemplate } from '../pipeline/template/compile.ts';
+import { TemplateFault } from '../pipeline/template/template-error.ts';
 import type { SendControl } from '../transport.ts';
 import type { SendProgress } from './send-progress.ts';
 
@@ -47,7 +48,8 @@ export async function runScript(options: ScriptOptions): Promise<void> {
     for (const step of steps) {
       if ('delay' in step) await pace.until(performance.now() + step.delay);
       else {
-        const sending = options.send(step.make(), i, step.raw);
+        const payload = filled(step, sendProgress);
+        const sending = payload === null ? undefined : options.send(payload, i, step.raw);
         if (sending !== undefined) await sending;
       }
       if (signal.aborted || sendProgress.stopped) return;
@@ -93,11 +95,22 @@ class Pace {
   }
 }
 
+/** Null for a template that can't be filled in, which is an error of the send like those of the network. */
+function filled({ make }: Exclude<Step, { delay: number }>, sendProgress: SendProgress): Uint8Array | null {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error;
+    sendProgress.noteError({ code: 'template_error', message: error.message });
+    return null;
+  }
+}
+
 function stepOf(part: SendPart, request: Request): Step {
   if ('delay' in part) return part;
-  const { payload, raw = false } = part;
+  const { payload, raw = false, form = 'text' } = part;
   if (!part.template) return { raw, make: () => payload };
-  const template = compileTemplate(payload);
+  const template = compileTemplate(payload, { form });
   return { raw, make: () => template.render(request) };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Behavior, Decision } from '../behavior.ts';
 import type { Request } from '../request.ts';
+import { upperCase } from '../template/upper-case.ts';
 import { withTerminator } from './echo.ts';
 
 export function upper(strip: boolean): Behavior {
@@ -9,16 +10,6 @@ export function upper(strip: boolean): Behavior {
     withTerminator(upperCase(strip ? stripped(payload) : payload), terminator);
   const decision: Decision = { actions: [{ do: 'send', payload, repeats: true }] };
   return { silent: false, decide: () => decision };
-}
-
-/** A copy with a-z in upper case; other bytes stay, whatever their encoding. */
-export function upperCase(bytes: Uint8Array): Uint8Array {
-  const result = new Uint8Array(bytes.length);
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    result[i] = byte >= 0x61 && byte <= 0x7a ? byte - 0x20 : byte;
-  }
-  return result;
 }
 
 /** A view without the ASCII white space at both ends: space, \t, \n, \r, \v, \f. */

@@ -1,5 +1,5 @@
 /** What is allowed and most likely not meant. */
-import { firstPlace } from './template.ts';
+import { firstPlace } from '../template/pieces.ts';
 
 type Payload = { text?: string; json?: unknown; template?: boolean };
 

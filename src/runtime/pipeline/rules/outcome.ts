@@ -6,7 +6,7 @@ import type { RuleAction } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { createCodec } from '../../framing/codecs.ts';
 import type { Action, Decision } from '../behavior.ts';
-import { compileTemplate } from '../responders/template.ts';
+import { payloadTemplate, wrongMember } from '../template/compile.ts';
 import type { CaptureReader } from './captures.ts';
 import { compileDelay } from './delays.ts';
 import { draw } from './draws.ts';
@@ -89,14 +89,15 @@ const COMPILERS: Readonly<Record<Exclude<keyof RuleAction, 'setState'>, Compile>
 
 function replyAction(reply: NonNullable<RuleAction['reply']>, pointer: string, scope: ActionScope): Action {
   const how = reply.raw === true ? { raw: true } : {};
-  const payload = decoded(reply, pointer);
-  if (reply.template !== true) return { do: 'send', payload, ...how };
-  const form = (['text', 'hex', 'base64', 'json'] as const).find((name) => reply[name] !== undefined) ?? 'json';
+  if (reply.template !== true) return { do: 'send', payload: decoded(reply, pointer), ...how };
+  const { fields, captures } = scope;
   try {
-    const template = compileTemplate(payload, scope);
+    const template = payloadTemplate(reply, { fields, captures, hasState: true });
     return { do: 'send', payload: (request) => template.render(request), ...how };
   } catch (error) {
-    throw new RuleError(`${pointer}/${form}`, (error as Error).message);
+    const member = wrongMember(reply, error);
+    if (member === undefined) throw error;
+    throw new RuleError(`${pointer}/${member}`, (error as Error).message);
   }
 }
 

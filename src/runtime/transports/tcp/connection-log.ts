@@ -19,8 +19,8 @@ import type { FrameFault } from '../../framing/frame-codec.ts';
 import type { Decision } from '../../pipeline/behavior.ts';
 import { marksOf } from '../../pipeline/marks.ts';
 import type { Request } from '../../pipeline/request.ts';
+import { type RefusalLog, repliesRefused } from '../../refusal-log.ts';
 import type { BindingContext, Recorder } from '../../transport.ts';
-import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 
 /** What a record says of the connection it belongs to. `remote` is 16 bytes, undefined where nobody knows them. */
 export type Party = { readonly number: number; readonly remote: Uint8Array | undefined; readonly remotePort: number };

@@ -22,10 +22,10 @@ import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
 import { SerialQueue } from '../../pipeline/serial-queue.ts';
+import { type RefusalLog, repliesRefused } from '../../refusal-log.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
-import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;

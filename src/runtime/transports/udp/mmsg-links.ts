@@ -8,8 +8,8 @@ import { errnoName } from '../../native/libc.ts';
 import { SEND_BATCH_SLOTS } from '../../native/send-batch.ts';
 import { MAX_DATAGRAM } from '../../native/sockaddr.ts';
 import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
+import { type RefusalLog, repliesRefused } from '../../refusal-log.ts';
 import type { BindingContext } from '../../transport.ts';
-import { type RefusalLog, repliesRefused } from '../refusal-log.ts';
 import type { ThreadResources } from './thread-resources.ts';
 
 /** Bytes of a struct sockaddr_in6, the largest there is here. */

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { addressBytes } from '../../../../../src/net/address.ts';
 import { Request } from '../../../../../src/runtime/pipeline/request.ts';
-import { compileTemplate, TemplateError } from '../../../../../src/runtime/pipeline/responders/template.ts';
+import { compileTemplate } from '../../../../../src/runtime/pipeline/template/compile.ts';
+import { TemplateError } from '../../../../../src/runtime/pipeline/template/template-error.ts';
 
 function exchange(payload: string | Uint8Array): Request {
   const made = new Request({ thread: 'shared-2', listener: 'statsd', localPort: 8125 });

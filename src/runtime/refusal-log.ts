@@ -1,6 +1,6 @@
-import type { WireError } from '../../rpc/wire-error.ts';
-import type { BindingCounters, Counter } from '../counters.ts';
-import type { BindingContext } from '../transport.ts';
+import type { WireError } from '../rpc/wire-error.ts';
+import type { BindingCounters, Counter } from './counters.ts';
+import type { BindingContext } from './transport.ts';
 
 /** Milliseconds between two problem records of one kind. */
 const INTERVAL = 1000;
@@ -8,7 +8,7 @@ const INTERVAL = 1000;
 const KINDS = 64;
 
 type Options = { counters: BindingCounters; counter: Counter; what: string; problem(error: WireError): void };
-type Kind = { unreported: number; timer: NodeJS.Timeout };
+type Kind = { unreported: number; detail: string; timer: NodeJS.Timeout };
 
 export class RefusalLog {
   readonly #options: Options;
@@ -19,22 +19,25 @@ export class RefusalLog {
     this.#options = options;
   }
 
-  note(code: string): void {
+  /** @param detail of the newest, where the code does not say it all */
+  note(code: string, detail = code): void {
     const { counters, counter } = this.#options;
     counters.add(counter);
     const kind = this.#kinds.get(code);
-    if (kind !== undefined) kind.unreported++;
-    else if (this.#kinds.size < KINDS) {
-      this.#report(code, 1);
-      this.#kinds.set(code, { unreported: 0, timer: this.#later(code) });
+    if (kind !== undefined) {
+      kind.unreported++;
+      kind.detail = detail;
+    } else if (this.#kinds.size < KINDS) {
+      this.#report(code, detail, 1);
+      this.#kinds.set(code, { unreported: 0, detail, timer: this.#later(code) });
     }
   }
 
   /** Tells what is unreported. */
   close(): void {
-    for (const [code, { unreported, timer }] of this.#kinds) {
+    for (const [code, { unreported, detail, timer }] of this.#kinds) {
       clearTimeout(timer);
-      if (unreported > 0) this.#report(code, unreported);
+      if (unreported > 0) this.#report(code, detail, unreported);
     }
     this.#kinds.clear();
   }
@@ -46,18 +49,18 @@ export class RefusalLog {
   #due(code: string): void {
     const kind = this.#kinds.get(code);
     if (kind === undefined) return;
-    const { unreported } = kind;
+    const { unreported, detail } = kind;
     if (unreported === 0) this.#kinds.delete(code);
     else {
       kind.unreported = 0;
       kind.timer = this.#later(code);
-      this.#report(code, unreported);
+      this.#report(code, detail, unreported);
     }
   }
 
-  #report(code: string, count: number): void {
+  #report(code: string, detail: string, count: number): void {
     const { what, problem } = this.#options;
-    problem({ code, message: `${count} ${what}: ${code}` });
+    problem({ code, message: `${count} ${what}: ${detail}` });
   }
 }
 

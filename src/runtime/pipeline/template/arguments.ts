@@ -1,0 +1,89 @@
+/** Arguments: the words of a place, taken one after the other by the names that need them. */
+import type { Field } from '../../../matching/fields.ts';
+import { ArgumentError, type Expression, integerOf, type TemplateForm } from './expression.ts';
+
+/** What a template is compiled for. */
+export type TemplateOptions = {
+  readonly form: TemplateForm;
+  /** What `field.NAME` may name. */
+  readonly fields: ReadonlyMap<string, Field>;
+  /** Groups of the first pattern, and names of those of all; null where nothing is taken out of a message. */
+  readonly captures: { readonly groups: number; readonly names: ReadonlySet<string> } | null;
+  /** `state` is known. */
+  readonly hasState: boolean;
+};
+
+type Compile = (words: Arguments) => Expression;
+
+/** Words of one place. A name takes fixed ones, so this bounds how deep and wide they stand in each other. */
+const MOST_WORDS = 64;
+const WHOLE_NUMBER = /^[+-]?\d{1,20}$/;
+
+export class Arguments {
+  readonly options: TemplateOptions;
+  readonly #compile: Compile;
+  readonly #words: readonly string[];
+  #at = 0;
+
+  /** @param inner what stands between the braces */
+  constructor(inner: string, options: TemplateOptions, compile: Compile) {
+    this.options = options;
+    this.#compile = compile;
+    this.#words = inner.trim().split(/\s+/);
+    if (this.#words.length > MOST_WORDS) throw new ArgumentError(`has more than ${MOST_WORDS} words`);
+  }
+
+  get isEmpty(): boolean {
+    return this.#at === this.#words.length;
+  }
+
+  peek(): string | undefined {
+    return this.#words[this.#at];
+  }
+
+  /** @param of the name that needs it */
+  word(of: string): string {
+    const word = this.#words[this.#at++];
+    if (word === undefined || word === '') throw new ArgumentError(`${of} needs an argument`);
+    return word;
+  }
+
+  /** A number, bytes, or a place with its own arguments. */
+  expression(of: string): Expression {
+    if (this.peek() === undefined) throw new ArgumentError(`${of} needs an argument`);
+    const word = this.peek()!;
+    if (WHOLE_NUMBER.test(word) || /^0x/i.test(word)) return literal(this.word(of));
+    return this.#compile(this);
+  }
+
+  /** A whole number: written out, or the value of a place. */
+  integer(of: string): ReturnType<typeof integerOf> {
+    return integerOf(this.expression(of));
+  }
+
+  /** A whole number that is written out. */
+  number(of: string): number {
+    const word = this.word(of);
+    if (!WHOLE_NUMBER.test(word) || !Number.isSafeInteger(Number(word)))
+      throw new ArgumentError(`${of} needs a whole number, not ${word}`);
+    return Number(word);
+  }
+
+  /** A whole number if the next word is one. */
+  optionalNumber(of: string): number | undefined {
+    const word = this.peek();
+    return word !== undefined && WHOLE_NUMBER.test(word) ? this.number(of) : undefined;
+  }
+}
+
+/** Bytes count as the number they are, the first byte first, where a number is needed. */
+function literal(word: string): Expression {
+  if (!/^0x/i.test(word)) {
+    const value = BigInt(word.replace(/^\+/, ''));
+    return { name: word, kind: 'number', value: () => value, integer: value };
+  }
+  if (!/^0x([0-9a-f]{2})+$/i.test(word)) throw new ArgumentError(`${word} is not pairs of hex digits`);
+  const bytes = Uint8Array.from(Buffer.from(word.slice(2), 'hex'));
+  const integer = BigInt(word);
+  return { name: word, kind: 'text', value: () => bytes, integer };
+}
