@@ -32,7 +32,7 @@ const Reply = Type.Object(
     template: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Fill in {{text}}, {{thread}}, {{remote.address}}, {{n}} and the like.',
+        description: 'Fill in {{text}}, {{n}}, {{remote.address}}, {{len16be}} and the like in text, json or hex.',
         examples: [false],
       }),
     ),

@@ -58,7 +58,7 @@ export const DelayValue = (options: Record<string, unknown> = {}) =>
 const template = Type.Optional(
   Type.Boolean({
     default: false,
-    description: 'Fill in {{text}}, {{field.NAME}}, {{match.1}}, {{state}} and the like.',
+    description: 'Fill in {{text}}, {{field.NAME}}, {{match.1}}, {{state}} and the like in text, json or hex.',
     examples: [false],
   }),
 );

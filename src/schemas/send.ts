@@ -98,7 +98,7 @@ export const SendRequestSchema = Type.Object(
     template: Type.Optional(
       Type.Boolean({
         default: false,
-        description: 'Fill in {{n}}, {{now}}, {{uuid}} in text or json.',
+        description: 'Fill in {{n}}, {{now}}, {{uuid}} and the like in text, json or hex.',
         examples: [false],
       }),
     ),

@@ -6,6 +6,7 @@ import type { Action, Behavior } from '../../../../src/runtime/pipeline/behavior
 import type { Link } from '../../../../src/runtime/pipeline/link.ts';
 import { Pipeline } from '../../../../src/runtime/pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../../../src/runtime/pipeline/reply-policy.ts';
+import { compileTemplate } from '../../../../src/runtime/pipeline/template/compile.ts';
 import type { BindingContext } from '../../../../src/runtime/transport.ts';
 import type { Responder } from '../../../../src/schemas/responder.ts';
 import type { BindingSpec } from '../../../../src/workers/protocol.ts';
@@ -22,6 +23,7 @@ function rig({ responder = { type: 'none' }, behavior }: { responder?: Responder
     threadName: 'shared-1',
     counters,
     internalError: (error: unknown, ordinal: number) => log.push(`${String(error)} at ${ordinal}`),
+    problem: ({ code, message }: { code: string; message: string }) => log.push(`${code}: ${message}`),
   } as unknown as BindingContext;
   const spec = { id: 'l_0', name: null, responder, maxPayload: 65_535 } as unknown as BindingSpec;
   let ordinal = 0;
@@ -135,6 +137,34 @@ t.test('a behavior that throws is told; the message is recorded, and the next on
   t.same(log, ['in a', 'Error: no such state at 1', 'served', 'in b', 'out b to 2', 'served']);
   t.equal(counters.get('repliesSuppressed'), 1);
 });
+
+t.test(
+  'a template that does not fit a message: nothing is sent, a problem says so, what follows is done',
+  async (t) => {
+    const template = compileTemplate('{{bytes 0 2}}');
+    const filled: Action = { do: 'send', payload: (request) => template.render(request) };
+    const { log, receive, pipeline, counters } = rig({ behavior: always(filled, echo) });
+    receive('ab');
+    receive('c');
+    receive('d');
+    t.same(log, [
+      'in ab',
+      'out ab to 1',
+      'out ab to 1',
+      'served',
+      'in c',
+      'template_error: 1 replies could not be filled in: bytes: the message has 1, which is not up to 2 from 0 on',
+      'out c to 2',
+      'served',
+      'in d',
+      'out d to 3',
+      'served',
+    ]);
+    t.equal(counters.get('repliesSuppressed'), 2);
+    await pipeline.close(0);
+    t.match(log.at(-1), 'template_error: 1 replies', 'one a second, the rest at the end');
+  },
+);
 
 t.test('the record of a message comes before those of its answers, whatever the answer', async (t) => {
   const { log, receive } = rig({ responder: { type: 'upper' } });

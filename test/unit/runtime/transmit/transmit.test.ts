@@ -142,6 +142,17 @@ t.test('UDP: a local address, templates, parts and pauses, repetitions on schedu
   t.same(peer.got, [`a1 ${port} shared-1`, '{{n}}', `a2 ${port} shared-1`, '{{n}}', `a3 ${port} shared-1`, '{{n}}']);
 });
 
+t.test('UDP: a template in hex; one that can not be filled in is an error, and nothing leaves', async (t) => {
+  const { send } = await start(t);
+  const peer = await datagramPeer(t);
+  const part = (source: string) => ({ payload: Buffer.from(source), template: true, form: 'hex' as const });
+  t.match(await send({ to: peer.to, parts: [part('3a {{u8 add n 48}}')], count: 2 }), { state: 'done', sent: 2 });
+  await until(() => peer.got.length === 2);
+  t.same(peer.got, [':1', ':2']);
+  const outcome = await send({ to: peer.to, parts: [part('{{bytes 0 1}}')] });
+  t.match(outcome, { state: 'failed', sent: 0, errors: 1, error: { code: 'template_error', message: /bytes/ } });
+});
+
 t.test('UDP: a burst keeps its rate, reports its progress, ends by duration', async (t) => {
   const { rig, send } = await start(t);
   const peer = await datagramPeer(t);

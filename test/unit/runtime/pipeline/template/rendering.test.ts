@@ -49,7 +49,10 @@ const json = (source: string, payload: Uint8Array | string = 'Hi') => render('js
 t.test('what a rule took out of a message', async (t) => {
   t.equal(text('{{match.1}} {{match.user}} {{state}}'), '41 ada authed');
   t.equal(hex('{{match.2}}'), 'ff00', 'bytes as they are');
-  t.equal(text('{{field.tid}} {{field.flag}} {{field.name}} {{field.last}}', Buffer.from('\x01\x02\xc5abc', 'latin1')), '258 12 abc 99');
+  t.equal(
+    text('{{field.tid}} {{field.flag}} {{field.name}} {{field.last}}', Buffer.from('\x01\x02\xc5abc', 'latin1')),
+    '258 12 abc 99',
+  );
   t.equal(text('{{field.wide}} {{field.digits}}', Buffer.from('123400', 'hex')), '13330 1234');
   t.equal(hex('ff {{field.tid}} 00', '\x01\x02'), 'ff010200', 'a number gives the bytes it was read from');
   t.equal(hex('{{field.flag}} {{u8 field.flag}}', Buffer.from('0001a3', 'hex')), 'a30a', 'masked only as a number');
