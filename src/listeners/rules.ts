@@ -117,7 +117,7 @@ function peerOf(text = '127.0.0.1:50000'): { remote: Uint8Array; remotePort: num
 type Shown = RuleTestResult['items'][number]['actions'][number];
 
 function shownAction(action: TriedAction): Shown {
-  if (action.do !== 'send') return action;
+  if (action.do !== 'send' || 'error' in action) return action;
   const bytes = Buffer.from(action.payload);
   const text = bytes.toString();
   const isText = Buffer.from(text).equals(bytes) && !/[^\P{Cc}\t\r\n]/u.test(text);

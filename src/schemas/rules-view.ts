@@ -84,6 +84,12 @@ const TriedActionSchema = Type.Object(
     size: Type.Optional(Type.Integer({ description: 'send: bytes of the payload.', examples: [3] })),
     text: Type.Optional(Type.String({ description: 'send: the payload as text, when it is.', examples: ['+OK'] })),
     base64: Type.Optional(Type.String({ description: 'send: the payload as base64.', examples: ['K09L'] })),
+    error: Type.Optional(
+      Type.String({
+        description: 'send: why its template can not be filled in; nothing would be sent.',
+        examples: ['field.tid: the message ends before it'],
+      }),
+    ),
     ms: Type.Optional(Type.Number({ description: 'delay, pauseReading: milliseconds.', examples: [50] })),
     mode: Type.Optional(OneOf(['fin', 'rst'], { description: 'close: how.', examples: ['fin'] })),
     framing: Type.Optional(Type.String({ description: 'setFraming: its type.', examples: ['line'] })),

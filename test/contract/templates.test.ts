@@ -46,6 +46,16 @@ t.test('an answer in hex takes its numbers from the request; one it does not fit
   t.equal((await service.get('/v1/listeners/plc')).body.stats.repliesSuppressed, 1);
 });
 
+t.test('a trial says what can not be filled in', async (t) => {
+  const messages = [{ hex: '0102 0000 0006 11 03 006b 0001' }, { hex: '0102 0000 0006 11 03' }];
+  const { status, body } = await service.post('/v1/listeners/plc/rules/test', { messages });
+  t.equal(status, 200, JSON.stringify(body));
+  t.match(body.items, [
+    { actions: [{ do: 'send', size: 11 }] },
+    { actions: [{ do: 'send', error: /field\.count: the message ends before it/ }] },
+  ]);
+});
+
 t.test('JSON places over HTTP', async (t) => {
   const json = { jsonrpc: '2.0', id: '{{json /id}}', result: 'got {{text}}' };
   await service.post('/v1/listeners', {

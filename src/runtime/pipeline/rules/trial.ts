@@ -3,6 +3,7 @@ import type { RulesSpec } from '../../../schemas/rules.ts';
 import { BindingCounters, createCounters } from '../../counters.ts';
 import type { Action, Decision } from '../behavior.ts';
 import { Request } from '../request.ts';
+import { TemplateFault } from '../template/template-error.ts';
 import { type CompiledRule, compileRules, type Protocol } from './compile.ts';
 import { RulesBehavior } from './engine.ts';
 
@@ -15,6 +16,8 @@ export type Trial = {
 };
 export type TriedAction =
   | { do: 'send'; payload: Uint8Array }
+  /** A template that the message does not fit: nothing would be sent. */
+  | { do: 'send'; error: string }
   | { do: 'delay' | 'pauseReading'; ms: number }
   | { do: 'close'; mode: 'fin' | 'rst' }
   | { do: 'halfClose' }
@@ -67,12 +70,23 @@ function reason({ enabled, states, test }: CompiledRule, request: Request, state
 function tried(action: Action, request: Request): TriedAction {
   switch (action.do) {
     case 'send':
-      return { do: 'send', payload: typeof action.payload === 'function' ? action.payload(request) : action.payload };
+      return typeof action.payload === 'function'
+        ? filled(action.payload, request)
+        : { do: 'send', payload: action.payload };
     case 'delay':
       return { do: 'delay', ms: typeof action.ms === 'number' ? action.ms : action.ms() };
     case 'setFraming':
       return { do: 'setFraming', framing: action.framing.type };
     default:
       return action;
+  }
+}
+
+function filled(render: (request: Request) => Uint8Array, request: Request): TriedAction {
+  try {
+    return { do: 'send', payload: render(request) };
+  } catch (error) {
+    if (error instanceof TemplateFault) return { do: 'send', error: error.message };
+    throw error;
   }
 }
