@@ -6,6 +6,7 @@ import { illFormedAt } from '../json/ill-formed.ts';
 import { fillSpec } from '../listeners/spec.ts';
 import type { ListenerSpec } from '../schemas/listener.ts';
 import { HALF_CHARACTER } from '../schemas/payload.ts';
+import { jsonMembers } from '../schemas/responder-json.ts';
 import { ConfigError } from './config.ts';
 import { exactAt, jsonTextOf } from './exact.ts';
 import { configurationSchema } from './schema.ts';
@@ -62,16 +63,19 @@ function checkText(content: unknown, location: SourceLocation): void {
   if (pointer !== undefined) throw new ConfigError(`${location(pointer)} ${HALF_CHARACTER}`);
 }
 
-/** JSON payloads leave as they are written in the file. */
+/** JSON leaves, and compares, as it is written in the file. */
 function keepJsonText(exact: unknown, listeners: NamedSpec[], location: SourceLocation): void {
   for (const [i, { responder }] of listeners.entries()) {
-    if (responder?.type !== 'reply' || responder.json === undefined) continue;
-    const path = ['listeners', i, 'responder', 'json'];
-    try {
-      responder.jsonText = jsonTextOf(exactAt(exact, path));
-      delete responder.json;
-    } catch (error) {
-      throw new ConfigError(`${location(`/${path.join('/')}`)} ${(error as Error).message}`);
+    if (responder === undefined) continue;
+    for (const { holder, name, textName, path: inside } of [...jsonMembers(responder)]) {
+      if (holder[name] === undefined) continue;
+      const path = ['listeners', i, 'responder', ...inside, name];
+      try {
+        holder[textName] = jsonTextOf(exactAt(exact, path));
+        delete holder[name];
+      } catch (error) {
+        throw new ConfigError(`${location(`/${path.join('/')}`)} ${(error as Error).message}`);
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import { RawJson } from '../json/raw.ts';
 import { fillSpec } from '../listeners/spec.ts';
 import { type FullSpec, ListenerSpecSchema } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
+import { jsonMembers } from '../schemas/responder-json.ts';
 
 const SPEC_FIELDS = Object.keys(ListenerSpecSchema.properties) as (keyof FullSpec)[];
 const HEAD = '# Listeners of a Listenpost; read by: listenpost serve --config FILE\n';
@@ -25,10 +26,26 @@ function shortSpec(view: ListenerView): Record<string, unknown> {
 
 /** A JSON payload that YAML would write in another way stands there as text: the bytes are the same. */
 function plainResponder(responder: FullSpec['responder']): FullSpec['responder'] {
-  if (responder.type !== 'reply' || !(responder.json instanceof RawJson)) return responder;
-  const { json, ...rest } = responder;
-  const value: unknown = JSON.parse(json.text);
-  return JSON.stringify(value) === json.text ? { ...rest, json: value } : { ...rest, text: json.text };
+  const copy = copied(responder) as FullSpec['responder'];
+  for (const { holder, name } of [...jsonMembers(copy)]) {
+    const json = holder[name];
+    if (!(json instanceof RawJson)) continue;
+    const value: unknown = JSON.parse(json.text);
+    const isSame = JSON.stringify(value) === json.text;
+    if (isSame || name === 'equals') holder[name] = value;
+    else {
+      delete holder[name];
+      holder.text = json.text;
+    }
+  }
+  return copy;
+}
+
+/** What is JSON text stays the object that says so. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copied);
+  if (!isPlain(value) || value instanceof RawJson) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copied(member)]));
 }
 
 /** The value without the parts that equal the default's; undefined when nothing is left. */

@@ -7,6 +7,7 @@ import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
 import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compile.ts';
 import { payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
+import { jsonMembers, withPublishedJson } from '../schemas/responder-json.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
 
@@ -17,7 +18,7 @@ const SEEDS = 2 ** 32;
 
 /** A seed that is not given is drawn, and from then on it is the one that was given. */
 export function fillResponder(responder: Responder, protocol: Protocol): Responder {
-  const textual = asText(responder) as Responder;
+  const textual = asText(responder);
   switch (textual.type) {
     case 'upper':
       return { strip: true, ...textual };
@@ -76,28 +77,18 @@ function checkPayload(responder: Reply): void {
   }
 }
 
-/** JSON payloads that came as values are carried as text from here on, wherever they stand. */
-function asText(value: unknown, isPayload = true): unknown {
-  if (Array.isArray(value)) return value.map((each) => asText(each, false));
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).map(([name, member]): [string, unknown] => {
-    if (name === 'json' && isPayload) return ['jsonText', JSON.stringify(member)];
-    // What a message must look like holds values to compare with, which are no payloads.
-    return [name, name === 'when' ? member : asText(member, name === 'reply')];
-  });
-  return Object.fromEntries(members);
+/** JSON that came as a value is carried as text from here on, wherever it stands. */
+function asText(responder: Responder): Responder {
+  const copy = structuredClone(responder);
+  for (const { holder, name, textName } of [...jsonMembers(copy)]) {
+    if (holder[name] === undefined) continue;
+    holder[textName] = JSON.stringify(holder[name]);
+    delete holder[name];
+  }
+  return copy;
 }
 
-/** A JSON payload is shown as it was written. */
+/** JSON is shown as it was written. */
 export function shownResponder(responder: Responder): Responder {
-  return shown(responder) as Responder;
-}
-
-function shown(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(shown);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).map(([name, member]): [string, unknown] =>
-    name === 'jsonText' ? ['json', new RawJson(member as string)] : [name, shown(member)],
-  );
-  return Object.fromEntries(members);
+  return withPublishedJson(responder, (text) => new RawJson(text));
 }

@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
@@ -474,4 +475,39 @@ t.test('each mistake is a 400 that points at it', async (t) => {
     status: 400,
     body: { errors: [{ pointer: /when\/state$/ }] },
   });
+});
+
+t.test('JSON in rules leaves, compares and is shown as it was written, over a restart and by a file', async (t) => {
+  const data = t.testdir();
+  const own = await startProcess(t, ['--data', data]);
+  const body = `{"protocol": "udp", "name": "exact", "responder": {"type": "rules", "fields": {"jsonText": {"at": 0, "as": "u8"}}, "rules": [{
+    "when": {"any": [{"json": {"pointer": "/n", "equals": 12345678901234567890}}], "fields": {"jsonText": {"min": 1}}},
+    "then": [{"reply": {"json": {"big": 12345678901234567890, "price": 1.10}}}]}]}}`;
+  const created = await fetch(new URL('/v1/listeners', own.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  const shown = await created.text();
+  t.equal(created.status, 201, shown);
+  t.match(shown, /"equals":12345678901234567890/);
+  t.match(shown, /"price":1\.10/);
+  const put = await fetch(new URL('/v1/listeners/exact', own.url), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: shown,
+  });
+  t.equal(put.status, 200, 'what was read back is the same');
+  const asks = async (process: typeof own) => {
+    const send = { protocol: 'udp', to: { listener: 'exact' }, text: '{"n": 12345678901234567890}', expectReply: {} };
+    return (await process.post('/v1/sends', send)).body.replies?.[0]?.text;
+  };
+  t.equal(await asks(own), '{"big":12345678901234567890,"price":1.10}');
+  const exported = (await own.get('/v1/export')).body;
+  await own.stop();
+  const again = await startProcess(t, ['--data', data]);
+  t.equal(await asks(again), '{"big":12345678901234567890,"price":1.10}', 'after a restart');
+  const file = join(t.testdir({ 'exact.yaml': exported }), 'exact.yaml');
+  const fromFile = await startProcess(t, ['--config', file]);
+  t.equal(await asks(fromFile), '{"big":12345678901234567890,"price":1.10}', 'from the exported file');
 });

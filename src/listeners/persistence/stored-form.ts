@@ -6,8 +6,11 @@ import { Type } from '@sinclair/typebox';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { FramingSchema } from '../../schemas/framing.ts';
 import { CaptureSchema, type FullSpec, ListenerSpecSchema } from '../../schemas/listener.ts';
+import { MatchSchema } from '../../schemas/match.ts';
 import { strict } from '../../schemas/parts.ts';
 import { ResponderSchema } from '../../schemas/responder.ts';
+import { withPublishedJson } from '../../schemas/responder-json.ts';
+import { RuleActionSchema, RuleSchema, WhenSchema } from '../../schemas/rules.ts';
 
 export const STORED_VERSION = 1;
 
@@ -33,7 +36,16 @@ const StoredSchema = Type.Object(
   },
   strict,
 );
-const REFERENCES = [ListenerSpecSchema, CaptureSchema, ResponderSchema, FramingSchema];
+const REFERENCES = [
+  ListenerSpecSchema,
+  CaptureSchema,
+  ResponderSchema,
+  FramingSchema,
+  RuleSchema,
+  RuleActionSchema,
+  WhenSchema,
+  MatchSchema,
+];
 let compiled: ValidateFunction | undefined;
 
 export function formatStored(form: StoredForm): string {
@@ -57,10 +69,9 @@ function compile(): ValidateFunction {
   return ajv.addSchema(REFERENCES).compile(StoredSchema);
 }
 
-/** The spec in its published form: inside the program a JSON payload is text, see payload.ts. */
+/** The spec in its published form: inside the program JSON is carried as text. */
 function publicForm({ spec, ...rest }: Omit<StoredForm, 'version'>): object {
   const responder = spec?.responder;
-  if (responder?.type !== 'reply' || responder.jsonText === undefined) return { spec, ...rest };
-  const { jsonText: _, ...published } = responder;
-  return { ...rest, spec: { ...spec, responder: { ...published, json: null } } };
+  if (responder?.type !== 'reply' && responder?.type !== 'rules') return { spec, ...rest };
+  return { ...rest, spec: { ...spec, responder: withPublishedJson(responder, () => null) } };
 }
