@@ -32,7 +32,9 @@ function plainResponder(responder: FullSpec['responder']): FullSpec['responder']
     if (!(json instanceof RawJson)) continue;
     const value: unknown = JSON.parse(json.text);
     const isSame = JSON.stringify(value) === json.text;
-    if (isSame || name === 'equals') holder[name] = value;
+    if (isSame) holder[name] = value;
+    // A whole number to the last digit; other numbers compare by value, however they are written.
+    else if (name === 'equals') holder[name] = /^-?\d+$/.test(json.text) ? BigInt(json.text) : value;
     else {
       delete holder[name];
       holder.text = json.text;
