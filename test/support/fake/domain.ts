@@ -109,21 +109,23 @@ export class FakeListeners {
     this.find(ref);
     return [this.connection];
   }
-  async rules() {
+  async rules(ref: string) {
+    this.find(ref);
     return { items: [], unmatched: 0, states: {} };
   }
 
   async putRules(ref: string, list: unknown) {
     this.calls.push(['putRules', ref, list]);
-    return this.rules();
+    return this.rules(ref);
   }
 
   async patchRule(ref: string, name: string, patch: unknown) {
     this.calls.push(['patchRule', ref, name, patch]);
-    return this.rules();
+    return this.rules(ref);
   }
 
   async testRules(ref: string, request: unknown) {
+    this.find(ref);
     this.calls.push(['testRules', ref, request]);
     return { items: [] };
   }
