@@ -302,7 +302,7 @@ export function udpContract({
 
   t.test(`${engine}: close counts what is still queued and waits for answers when told to`, async (t) => {
     const rig = await start(t);
-    const listener = await rig.open({ responder: { type: 'reply', text: 'late', delay: 60 } });
+    const listener = await rig.open({ responder: { type: 'reply', text: 'late', delay: 500 } });
     const peer = await client(t);
     const answer = once(peer, 'message');
     await send(peer, listener, 'question');
