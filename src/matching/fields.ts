@@ -1,4 +1,5 @@
 /** Parts of a payload that have a name: numbers, characters, bytes, and decimal digits of four bits each. */
+import { asBuffer } from '../as-buffer.ts';
 import type { FieldType } from '../schemas/match.ts';
 import type { FieldDefinition, FieldTest } from '../schemas/rules.ts';
 import { fieldReader, isNumberWithin } from './numbers.ts';
@@ -42,7 +43,7 @@ export function compileField(name: string, definition: FieldDefinition, pointer:
   if (text === undefined) return { name, definition, bytes, value: numberReader(definition, bytes) };
   const value = (subject: Subject) => {
     const found = bytes(subject);
-    return found && text(Buffer.from(found));
+    return found && text(asBuffer(found));
   };
   return { name, definition, bytes, value };
 }

@@ -17,16 +17,26 @@ const LINES = 4;
 const GARBAGE = 50;
 const ENOUGH = 20;
 
-type Line = { exchange: Exchange; answers: Answers; generated: Requests; random: Random; figures: Run };
+/** Requests so far that take listeners away, counted when they begin and when they end. */
+type Removals = { count: number };
+type Line = {
+  exchange: Exchange;
+  answers: Answers;
+  generated: Requests;
+  random: Random;
+  figures: Run;
+  removals: Removals;
+};
 
 export async function run(service: Service, requests: number, seed: number): Promise<Run> {
   const document = (await service.get('/openapi.json')).body as Document;
   const figures: Run = { requests: 0, statuses: {}, failures: [] };
   const exchange = new Exchange(service.url);
   const answers = new Answers(document);
+  const removals = { count: 0 };
   const lines = Array.from({ length: LINES }, async (_, i) => {
     const random = new Random(seed + i);
-    const line = { exchange, answers, generated: new Requests(document, random), random, figures };
+    const line = { exchange, answers, generated: new Requests(document, random), random, figures, removals };
     while (figures.requests < requests && figures.failures.length < ENOUGH) await ask(line);
   });
   await Promise.all(lines);
@@ -34,10 +44,12 @@ export async function run(service: Service, requests: number, seed: number): Pro
   return figures;
 }
 
-async function ask({ exchange, answers, generated, random, figures }: Line): Promise<void> {
+async function ask({ exchange, answers, generated, random, figures, removals }: Line): Promise<void> {
   figures.requests++;
   if (random.below(GARBAGE) === 0) await garbage(exchange, random.pick(WIRE), figures);
   const request = generated.next();
+  const before = removals.count;
+  if (removes(request)) removals.count++;
   try {
     const answer = await exchange.ask(request);
     const { status, headers, body } = answer;
@@ -46,12 +58,19 @@ async function ask({ exchange, answers, generated, random, figures }: Line): Pro
     const wrong = answers.wrong(request, answer);
     if (wrong !== undefined) figures.failures.push(`${wrong}: ${shown(request)} -> ${status} ${body.subarray(0, 300)}`);
   } catch (error) {
-    if (isCutExport(request, error)) return;
+    if (isCutExport(request, error) && removals.count > before) return;
     figures.failures.push(`${error}: ${shown(request)}`);
+  } finally {
+    if (removes(request)) removals.count++;
   }
 }
 
-/** An export that is under way when another line deletes its listener can't come to its end: its connection is cut. */
+/** Takes a listener away, or its messages. */
+function removes({ method, url }: GeneratedRequest): boolean {
+  return method === 'DELETE' || url.startsWith('/v1/reset');
+}
+
+/** An export whose listener another line takes away can't come to its end: its connection is cut. */
 function isCutExport(request: GeneratedRequest, error: unknown): boolean {
   return /\.(ndjson|pcapng)(\?|$)/.test(shown(request).split(' ')[1] ?? '') && (error as Error).message === 'aborted';
 }
