@@ -511,3 +511,37 @@ t.test('JSON in rules leaves, compares and is shown as it was written, over a re
   const fromFile = await startProcess(t, ['--config', file]);
   t.equal(await asks(fromFile), '{"big":12345678901234567890,"price":1.10}', 'from the exported file');
 });
+
+t.test('what no rule matched is answered in the state it came in, not in that of the message before', async (t) => {
+  const port = await listener({
+    protocol: 'tcp',
+    name: 'stale',
+    tcp: { framing: { type: 'line' } },
+    responder: {
+      type: 'rules',
+      rules: [
+        {
+          when: { text: { regex: '^(go)' }, state: 'start' },
+          then: [{ setState: 'gone' }, reply('{{match.1}} {{state}}', { template: true })],
+        },
+        { when: { text: { equals: 'state' } }, then: [reply('{{state}}', { template: true })] },
+      ],
+      otherwise: [reply('lost')],
+    },
+  });
+  const client = stream(t, port);
+  client.socket.end('go\nx\nstate\n');
+  await client.closed;
+  t.equal(await client.got(''), 'go start\nlost\ngone\n');
+  const tried = await service.post('/v1/listeners/stale/rules/test', {
+    messages: [{ text: 'go' }, { text: 'x' }],
+    responder: {
+      type: 'rules',
+      rules: [{ when: { text: { equals: 'go' } }, then: [{ setState: 'gone' }] }],
+      otherwise: [reply('{{state}}', { template: true })],
+    },
+  });
+  t.match(tried.body.items[1], { actions: [{ text: 'gone' }] });
+});
+  else t.equal(tried.status, 400);
+});

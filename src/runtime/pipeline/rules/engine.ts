@@ -96,6 +96,9 @@ export class RulesBehavior implements Behavior {
       const peer = this.#needsPeer ? this.#peers.of(request, this.#rules.scope as 'connection' | 'peer') : null;
       const state = peer?.state ?? this.#cells.state;
       const won = this.#first(candidates, request, state);
+      // The request is filled anew for each message: nothing of the last decision may be left in it.
+      request.state = state;
+      request.captures = null;
       if (won === null) return null;
       const { rule, outcome } = won;
       if (outcome.state !== null && outcome.state !== state) {
@@ -105,8 +108,7 @@ export class RulesBehavior implements Behavior {
           continue;
         }
       }
-      request.state = state;
-      request.captures = rule.captures === null ? null : rule.captures.read(request.payload);
+      if (rule.captures !== null) request.captures = rule.captures.read(request.payload);
       this.#cells.hit(this.#indexes.get(rule)!);
       return outcome;
     }
