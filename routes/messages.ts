@@ -22,9 +22,11 @@ export const messages: Routes = async (app) => {
   app.get(path, { schema: pageSchema }, async (request, reply) => {
     const { query, params, method } = request;
     const terms = waitTerms(query);
-    const scope = { listener: (await registry.flush(params.id)).number };
+    const { number, strict } = await registry.flush(params.id);
+    const scope = { listener: number };
     if (terms === undefined) return sendPage(request, reply, await journal.read(pageRead(query, scope, method)));
-    const waited = await waitOnOne(app, reply, params.id, pageWait(query, scope, terms, method));
+    const wait = pageWait(query, scope, terms, method);
+    const waited = await waitOnOne(app, reply, { ref: params.id, strict }, wait);
     return sendWaited(request, reply, waited, terms);
   });
 

@@ -1,6 +1,7 @@
 /** Verifications: what must, or must not, have arrived at a listener. */
 import { invalidField, ProblemError } from '../src/errors.ts';
 import type { Routes } from '../src/http/domain.ts';
+import { unlessUnmatched } from '../src/http/messages/strict.ts';
 import { whileOpen } from '../src/http/messages/wait.ts';
 import { jsonContent, ListenerParams, responses } from '../src/http/operation.ts';
 import { Ref } from '../src/schemas/parts.ts';
@@ -16,9 +17,17 @@ export const verifications: Routes = async (app) => {
 
   app.post('/v1/listeners/:id/verifications', { schema }, async (request, reply) => {
     const { id } = request.params;
-    const asked = { ...terms(request.body), listener: (await registry.flush(id)).number };
+    const { number, strict } = await registry.flush(id);
+    const asked = { ...terms(request.body), listener: number };
     const release = registry.hold(id, { tie: false });
-    const verdict = await verify(journal, asked, whileOpen(app, reply)).finally(release);
+    const bounds = {
+      // One that counts what no rule matched is not failed by it.
+      scope: strict && asked.unmatched !== true ? { listener: number } : null,
+      after: asked.after,
+      timeout: asked.within + asked.quietFor,
+      signal: whileOpen(app, reply),
+    };
+    const verdict = await unlessUnmatched(journal, bounds, (signal) => verify(journal, asked, signal)).finally(release);
     if (verdict === 'gone') throw new ProblemError('gone', `Listener ${id} was deleted meanwhile.`);
     if (request.body.orFail === true && !verdict.passed) {
       throw new ProblemError('not_satisfied', verdict.explanation, { extra: verdict });
@@ -38,6 +47,7 @@ function terms(body: VerificationRequest): Omit<Verification, 'listener'> {
     after: `${body.after ?? 0}`,
     direction: body.direction ?? 'in',
     match: body.match,
+    unmatched: body.unmatched,
     count: countOf(body.count),
     inOrder: body.inOrder,
     maxInterval: body.maxInterval === undefined ? null : milliseconds('/maxInterval', body.maxInterval),

@@ -40,6 +40,8 @@ export type ListenerRef = {
   name: string | null;
   protocol: 'udp' | 'tcp';
   state: ListenerState;
+  /** Waits and verifications fail by what no rule matched. */
+  strict: boolean;
 };
 export type CloseMode = 'fin' | 'rst';
 export type Removed = {
@@ -69,6 +71,8 @@ export interface Listeners {
   flush(ref: string): Promise<ListenerRef>;
   /** The listeners a read over all means; null = all, judged live. */
   select(query: { refs?: string[]; labels?: Labels }): number[] | null;
+  /** Those of them that are strict. */
+  strictOf(listeners: number[] | null): number[];
   rules(ref: string): Promise<RuleStatus>;
   /** In one step, between two messages; makes any responder `rules`. */
   putRules(ref: string, list: RuleList): Promise<RuleStatus>;

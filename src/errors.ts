@@ -17,6 +17,7 @@ export const PROBLEMS = {
   port_in_use: { status: 409, title: 'The port is in use' },
   not_listening: { status: 409, title: 'The listener does not listen' },
   not_satisfied: { status: 409, title: 'Not satisfied' },
+  unmatched: { status: 409, title: 'A message came that no rule of a strict listener matched' },
   conflict: { status: 409, title: 'It differs from what is there' },
   idempotency_in_progress: { status: 409, title: 'A request with this Idempotency-Key is under way' },
   gone: { status: 410, title: 'The listener was deleted' },

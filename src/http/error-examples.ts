@@ -82,6 +82,10 @@ const TAKEN =
 const FAR = '192.0.2.1 is not loopback; to allow it start the service with';
 const WAITED = { items: [], next: '0', hasMore: false, satisfied: false, matched: 0, wanted: 1, nearMisses: [] };
 
+const STRAY = problem('unmatched', 'A message came that no rule matched: seq 2 "HELO".', {
+  unmatched: [{ seq: 2, listenerId: 'l_0000000001', kind: 'message', direction: 'in', text: 'HELO', unmatched: true }],
+});
+
 /** By operationId. */
 const OWN: Record<string, ProblemError[]> = {
   createListener: [
@@ -92,8 +96,9 @@ const OWN: Record<string, ProblemError[]> = {
   putListener: [
     problem('conflict', 'the listener differs in responder; ?replace=true changes it', { differs: ['responder'] }),
   ],
-  listMessages: [problem('not_satisfied', '0 of 1 matched in time.', WAITED)],
-  listAllMessages: [problem('not_satisfied', '0 of 1 matched in time.', WAITED)],
+  listMessages: [problem('not_satisfied', '0 of 1 matched in time.', WAITED), STRAY],
+  listAllMessages: [problem('not_satisfied', '0 of 1 matched in time.', WAITED), STRAY],
+  verify: [STRAY],
   createSend: [
     problem('destination_not_allowed', `${FAR} --allow-send 192.0.2.1/32 (or a network, e.g. --allow-send 10.0.0.0/8)`),
     problem('unprocessable', NO_LISTENER),

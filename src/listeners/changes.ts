@@ -12,7 +12,15 @@ import { captureLimits, differences, fillSpec, milliseconds } from './spec.ts';
 type PutContext = { replace: boolean; table: ListenerTable; lifecycle: Lifecycle; journal: ListenerCatalog };
 
 /** Members of a spec that `applySpec` can change. */
-const LIVE_MEMBERS: ReadonlySet<keyof FullSpec> = new Set(['name', 'labels', 'ttl', 'paused', 'capture', 'responder']);
+const LIVE_MEMBERS: ReadonlySet<keyof FullSpec> = new Set([
+  'name',
+  'labels',
+  'ttl',
+  'paused',
+  'capture',
+  'responder',
+  'strict',
+]);
 
 /** The spec after an RFC 7396 merge, checked as a new one is. */
 export function patchedSpec(spec: FullSpec, patch: ListenerPatch): FullSpec {

@@ -102,7 +102,8 @@ export class Listener {
 
   get ref(): ListenerRef {
     const { number, id, name, state } = this;
-    return { number, id, name, protocol: this.spec.protocol, state };
+    const { protocol, strict } = this.spec;
+    return { number, id, name, protocol, state, strict };
   }
 
   get state(): ListenerState {

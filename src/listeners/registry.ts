@@ -211,6 +211,12 @@ export class Registry implements Listeners {
     return chosen.map(({ number }) => number);
   }
 
+  strictOf(listeners: number[] | null): number[] {
+    const strict = this.#table.labelled([]).filter(({ spec }) => spec.strict);
+    const numbers = strict.map(({ number }) => number);
+    return listeners === null ? numbers : numbers.filter((number) => listeners.includes(number));
+  }
+
   async connections(ref: string): Promise<ConnectionView[]> {
     return listConnections(this.use(ref));
   }

@@ -45,6 +45,7 @@ export function fillSpec(spec: ListenerSpec): FullSpec {
       ...spec.capture,
     },
     responder: fillResponder(spec.responder ?? { type: 'none' }, spec.protocol),
+    strict: spec.strict ?? false,
     ...(family === undefined ? {} : { family }),
     ...(spec.protocol === 'udp' ? { udp: fillUdp(udp) } : { tcp: fillTcp(tcp) }),
   };

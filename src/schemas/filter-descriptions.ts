@@ -13,5 +13,6 @@ export const FILTER_DESCRIPTIONS = {
   json: 'Only JSON payloads with this value at a pointer.',
   thread: 'Only what this thread handled.',
   rule: 'Only what this rule matched.',
+  unmatched: 'Only messages that no rule matched.',
   kind: 'Kinds of record, a comma list: message, connection, gap, listener, problem; drop is coming with faults.',
 } as const;

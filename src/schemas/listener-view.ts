@@ -141,6 +141,7 @@ export const ListenerPatchSchema = Type.Object(
     paused: specFields.paused,
     capture: specFields.capture,
     responder: specFields.responder,
+    strict: specFields.strict,
   },
   {
     $id: 'ListenerPatch',

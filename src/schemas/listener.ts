@@ -201,6 +201,14 @@ export const specFields = {
   ),
   capture: Type.Optional(Ref(CaptureSchema)),
   responder: Type.Optional(Ref(ResponderSchema)),
+  strict: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'A wait or verification fails at once (409 `unmatched`) when a message that no rule matched lies after its cursor.',
+      examples: [false],
+    }),
+  ),
   udp: Type.Optional(UdpSchema),
   tcp: Type.Optional(TcpSchema),
 };

@@ -36,6 +36,9 @@ export const filterParameters = {
   json: Text(FILTER_DESCRIPTIONS.json, '/user/id=7'),
   thread: Text(FILTER_DESCRIPTIONS.thread, 'shared-1'),
   rule: Text(FILTER_DESCRIPTIONS.rule, 'login'),
+  unmatched: maybe(
+    Type.Boolean({ description: `${FILTER_DESCRIPTIONS.unmatched} \`false\`: only the others.`, examples: [true] }),
+  ),
   kind: Text(FILTER_DESCRIPTIONS.kind, 'message'),
 };
 export const payloadParameter = maybe(

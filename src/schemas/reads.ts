@@ -31,6 +31,8 @@ export type MessageFilter = {
   /** Thread name, as shown on messages. */
   thread?: string;
   rule?: string;
+  /** Whether there are rules, and none matched it. */
+  unmatched?: boolean;
   /** The `match` of a verification. */
   match?: Match;
 };

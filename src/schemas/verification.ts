@@ -22,6 +22,9 @@ export const VerificationSchema = Type.Object(
       OneOf(['in', 'out'], { default: 'in', description: 'Messages from or to the network.', examples: ['in'] }),
     ),
     match: maybe(Ref(MatchSchema)),
+    unmatched: maybe(
+      Type.Boolean({ description: 'Only messages that no rule matched; false: only the others.', examples: [true] }),
+    ),
     count: maybe(
       Type.Object(
         {

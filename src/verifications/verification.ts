@@ -8,6 +8,8 @@ export type Verification = {
   after: string;
   direction: 'in' | 'out';
   match: Match | undefined;
+  /** Only messages that no rule matched, or only the others. */
+  unmatched?: boolean | undefined;
   count: Count;
   inOrder: Match[] | undefined;
   maxInterval: number | null;

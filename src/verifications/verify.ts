@@ -110,8 +110,12 @@ class Waiter {
   }
 
   wait({ match, after, count, timeout }: Question): Promise<WaitResult> {
-    const { listener, direction } = this.#asked;
-    const filter = match === undefined ? { direction } : { direction, match };
+    const { listener, direction, unmatched } = this.#asked;
+    const filter = {
+      direction,
+      ...(match === undefined ? {} : { match }),
+      ...(unmatched === undefined ? {} : { unmatched }),
+    };
     const bounds = { before: null, order: 'asc', limit: count, maxBytes: Number.MAX_SAFE_INTEGER } as const;
     const read = { scope: { listener }, after, ...bounds, filter, payload: 'none', format: 'json' } as const;
     return this.#journal.wait({ ...read, count, timeout }, this.#signal);

@@ -21,6 +21,7 @@ type Flags = {
   responder?: Responder;
   framing?: Framing;
   threads?: number;
+  strict?: boolean;
   count?: number;
   hex?: boolean;
   keep?: boolean;
@@ -49,6 +50,7 @@ export function addListen(program: Command): void {
         'how TCP is cut into messages: a type as the API has it, e.g. line, or its JSON',
       ).argParser(framing),
     )
+    .option('--strict', 'waits and verifications fail by a message that no rule matched')
     .option('--threads <number>', 'sockets on the port, one a thread', whole(1, 16))
     .option('--count <number>', 'end after so many messages have come in', whole(1))
     .option('--hex', 'show payloads as hex digits')
@@ -104,7 +106,7 @@ function greeting({ url, name, id }: Listener, keep: boolean): string {
 }
 
 function specOf(protocol: 'udp' | 'tcp', port: number, flags: Flags): ListenerSpec {
-  const { name, host, label, threads, framing } = flags;
+  const { name, host, label, threads, framing, strict } = flags;
   if (framing !== undefined && protocol === 'udp') throw new UsageError('--framing is for tcp');
   const responder = responderOf(flags);
   return {
@@ -114,6 +116,7 @@ function specOf(protocol: 'udp' | 'tcp', port: number, flags: Flags): ListenerSp
     ...(host === undefined ? {} : { host }),
     ...(label === undefined ? {} : { labels: label }),
     ...(threads === undefined ? {} : { threads }),
+    ...(strict === undefined ? {} : { strict }),
     ...(framing === undefined ? {} : { tcp: { framing } }),
     ...(responder === undefined ? {} : { responder }),
   };

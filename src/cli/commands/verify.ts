@@ -18,6 +18,7 @@ type Flags = {
   within?: string;
   quietFor?: string;
   direction?: 'in' | 'out';
+  unmatched?: boolean;
   after?: string;
 };
 
@@ -38,6 +39,7 @@ export function addVerify(program: Command): void {
     .option('--within <duration>', 'how long it may take (default: it must be so now)', duration)
     .option('--quiet-for <duration>', 'then no further match for so long', duration)
     .addOption(new Option('--direction <way>', 'messages from or to the network (default: in)').choices(['in', 'out']))
+    .option('--unmatched', 'only messages that no rule matched')
     .option('--after <cursor>', 'only what comes after: start, now, or a seq (default: start)');
   addExamples(addCommon(command), [
     ['listenpost verify statsd --text-contains "hits:1|c" --exactly 1 --within 2s', 'once, not twice'],
@@ -61,7 +63,7 @@ function summary({ explanation }: Verdict): string {
 }
 
 function terms(flags: Flags): Omit<VerifyOptions, 'signal'> {
-  const { inOrder, maxInterval, within, quietFor, direction, after } = flags;
+  const { inOrder, maxInterval, within, quietFor, direction, unmatched, after } = flags;
   const match = matchOf(flags);
   const count = countOf(flags);
   if (inOrder !== undefined && count !== undefined) throw new UsageError('--in-order says itself how many');
@@ -73,6 +75,7 @@ function terms(flags: Flags): Omit<VerifyOptions, 'signal'> {
     ...(within !== undefined && { within }),
     ...(quietFor !== undefined && { quietFor }),
     ...(direction !== undefined && { direction }),
+    ...(unmatched !== undefined && { unmatched }),
     ...(after !== undefined && { after }),
   };
 }

@@ -24,6 +24,7 @@ const FLAGS: [name: Name, flag: string][] = [
   ['json', '--value </pointer=value>'],
   ['thread', '--thread <name>'],
   ['rule', '--rule <name>'],
+  ['unmatched', '--unmatched'],
   ['kind', '--kind <kinds>'],
 ];
 

@@ -18,6 +18,7 @@ export function messageFilter(query: FilterQuery, kinds: readonly string[] = ['m
   if (query.regex !== undefined) filter.regex = query.regex;
   if (query.thread !== undefined) filter.thread = query.thread;
   if (query.rule !== undefined) filter.rule = query.rule;
+  if (query.unmatched !== undefined) filter.unmatched = query.unmatched;
   if (query.remote !== undefined) filter.remote = remoteFilter(query.remote);
   if (query.connection !== undefined) filter.connection = connectionFilter(query.connection);
   if (query.since !== undefined) filter.since = micros('since', query.since);

@@ -2,20 +2,25 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Messages } from '../../domain.ts';
 import { ProblemError } from '../../errors.ts';
-import type { Wait, WaitResult } from '../../schemas/reads.ts';
+import type { ReadScope, Wait, WaitResult } from '../../schemas/reads.ts';
 import type { LiveReadPosition } from './read-scope.ts';
+import { unlessUnmatched } from './strict.ts';
 
 /** Waits on one listener, whose life the wait prolongs. */
 export async function waitOnOne(
   app: FastifyInstance,
   reply: FastifyReply,
-  ref: string,
+  { ref, strict }: { ref: string; strict: boolean },
   wait: Wait,
 ): Promise<WaitResult> {
-  const release = app.domain.registry.hold(ref, { tie: false });
+  const { registry, journal } = app.domain;
+  const release = registry.hold(ref, { tie: false });
   try {
-    const answer = await waited(app.domain.journal, wait, whileHeard(app, reply));
-    return answer ?? (await whatThereIs(app, reply, wait));
+    const terms = { scope: strict ? wait.scope : null, wait, signal: whileHeard(app, reply) };
+    return await strictly(app, terms, async (signal) => {
+      const answer = await waited(journal, wait, signal);
+      return answer ?? (await whatThereIs(app, reply, wait));
+    });
   } finally {
     release();
   }
@@ -29,7 +34,19 @@ export async function waitOnMany(
   wait: Wait,
 ): Promise<WaitResult> {
   const until = performance.now() + wait.timeout;
-  const heard = whileHeard(app, reply);
+  const strict = app.domain.registry.strictOf(listenersOf(live.current.scope));
+  const scope = strict.length === 0 ? null : { listeners: strict };
+  return strictly(app, { scope, wait, signal: whileHeard(app, reply) }, (heard) =>
+    waitWhileTheyMove(app, reply, live, { wait, until, heard }),
+  );
+}
+
+async function waitWhileTheyMove(
+  app: FastifyInstance,
+  reply: FastifyReply,
+  live: LiveReadPosition,
+  { wait, until, heard }: { wait: Wait; until: number; heard: AbortSignal },
+): Promise<WaitResult> {
   const request = (): Wait => ({ ...wait, scope: live.current.scope, timeout: Math.max(0, until - performance.now()) });
   while (!heard.aborted) {
     const moved = new AbortController();
@@ -38,6 +55,24 @@ export async function waitOnMany(
     if (answer !== undefined) return answer;
   }
   return whatThereIs(app, reply, request());
+}
+
+/** A wait that looks for what no rule matched is not failed by it. */
+function strictly(
+  { domain }: FastifyInstance,
+  { scope, wait, signal }: { scope: ReadScope | null; wait: Wait; signal: AbortSignal },
+  asked: (signal: AbortSignal) => Promise<WaitResult>,
+): Promise<WaitResult> {
+  const { after, timeout, filter } = wait;
+  return unlessUnmatched(
+    domain.journal,
+    { scope: filter.unmatched === true ? null : scope, after, timeout, signal },
+    asked,
+  );
+}
+
+function listenersOf(scope: ReadScope): number[] | null {
+  return 'listener' in scope ? [scope.listener] : scope.listeners;
 }
 
 /** Undefined when it was aborted before it was satisfied. */

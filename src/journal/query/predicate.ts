@@ -23,6 +23,7 @@ import {
   sinceTest,
   threadTest,
   ungraded,
+  unmatchedTest,
   untilTest,
   WITH_PAYLOAD,
   WITH_PEER,
@@ -63,7 +64,7 @@ function matcher(kinds: number, tests: readonly RecordTest[]): (reader: ChunkRea
 }
 
 function* cheapTests(filter: MessageFilter): Generator<RecordTest> {
-  const { direction, since, until, minSize, maxSize, connection, thread, remote } = filter;
+  const { direction, since, until, minSize, maxSize, connection, thread, remote, unmatched } = filter;
   if (direction !== undefined) yield directionTest(direction);
   if (minSize !== undefined) yield ungraded(WITH_PAYLOAD, sizeTest({ min: minSize }));
   if (maxSize !== undefined) yield ungraded(WITH_PAYLOAD, sizeTest({ max: maxSize }));
@@ -71,6 +72,7 @@ function* cheapTests(filter: MessageFilter): Generator<RecordTest> {
   if (until !== undefined) yield untilTest(until);
   if (connection !== undefined) yield connectionTest(connection);
   if (thread !== undefined) yield threadTest(thread);
+  if (unmatched !== undefined) yield unmatchedTest(unmatched);
   if (remote !== undefined) yield ungraded(WITH_PEER, remoteTest(remote, '', FILTER_WORDS));
 }
 

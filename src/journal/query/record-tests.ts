@@ -58,6 +58,11 @@ export function ruleTest(wanted: string): RecordTest {
   };
 }
 
+export function unmatchedTest(wanted: boolean): RecordTest {
+  const other = flat(wanted ? 'no rule missed it' : 'no rule matched it');
+  return { kinds: WITH_PAYLOAD, holds: ({ isUnmatched }) => isUnmatched === wanted, miss: () => other };
+}
+
 function flat(why: string): Miss {
   return { why, closeness: 0 };
 }

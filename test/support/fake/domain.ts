@@ -105,6 +105,9 @@ export class FakeListeners {
       .filter(({ number, view }) => (known?.includes(number) ?? true) && hasLabels(view, labels ?? []))
       .map(({ number }) => number);
   }
+  strictOf(): number[] {
+    return [];
+  }
   async connections(ref: string): Promise<ConnectionView[]> {
     this.find(ref);
     return [this.connection];
@@ -240,8 +243,8 @@ export function fakeDomain() {
   return { domain, journal, registry, sends, status };
 }
 
-function refOf({ number, view: { id, name, protocol, state } }: Entry) {
-  return { number, id, name, protocol, state };
+function refOf({ number, view: { id, name, protocol, state, strict } }: Entry) {
+  return { number, id, name, protocol, state, strict };
 }
 
 function hasLabels({ labels }: ListenerView, wanted: Labels): boolean {
@@ -276,6 +279,7 @@ function viewOf(number: number, spec: ListenerSpec): ListenerView {
     paused: false,
     capture: { maxMessages: 10_000, maxBytes: '64MiB', maxAge: null, maxPayload: 65_535, overflow: 'dropOldest' },
     responder,
+    strict: false,
     ...(protocol === 'udp' ? { udp: { receiveBuffer: '8MiB', ipv6Only: false } } : {}),
     stats: STATS,
   };
