@@ -50,6 +50,28 @@ const EXAMPLES: Example[] = [
   },
 ];
 
+type Command = NonNullable<Example['needs']>[number];
+/** Peers that a listener plays: how many things each test says, and the client that it wants. */
+const PEERS: [folder: string, checks: number, ...needs: Command[]][] = [
+  ['smtp', 5, ['python3', '-c', 'import smtplib']],
+  ['redis', 10, ['redis-cli', '--version']],
+  ['dns', 10, ['dig', '-v']],
+  ['http', 8],
+  ['memcached', 7, ['memccat', '--version'], ['memccp', '--version'], ['memcrm', '--version']],
+  ['syslog', 4, ['logger', '--version']],
+  ['ntp', 5, ['/usr/bin/python3', '-c', 'import ntplib']],
+  ['coap', 6, ['sh', '-c', 'command -v coap-client-notls']],
+];
+EXAMPLES.push(
+  ...PEERS.map(([folder, checks, ...needs]) => ({
+    name: `${folder}: a peer to its client`,
+    command: 'bash',
+    args: [`examples/${folder}/test.sh`],
+    passes: new RegExp(`^(ok: .*\n){${checks}}$`),
+    needs: [...needs, ['curl', '--version'], ['jq', '--version']] satisfies Command[],
+  })),
+);
+
 t.jobs = EXAMPLES.length;
 const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...inherited } = process.env;
 const { url } = await startProcess(t, ['--token', 'only-for-tests']);
@@ -89,5 +111,12 @@ t.test('every folder of examples is told of and run', async (t) => {
   const folders = globSync('examples/*/', { cwd: ROOT }).map((path) => path.split(/[\\/]/)[1]!);
   const readme = readFileSync(join(ROOT, 'examples/README.md'), 'utf8');
   const told = [...readme.matchAll(/^\| \[(\w+)\]\(\1\/\)/gm)].map(([, name]) => name!);
-  t.same(told.sort(), folders.sort());
+  t.same([...new Set(told)].sort(), folders.sort());
+});
+
+t.test('every peer is played and told of', async (t) => {
+  const readme = readFileSync(join(ROOT, 'examples/README.md'), 'utf8');
+  const folders = globSync('examples/*/listener.json', { cwd: ROOT }).map((path) => path.split(/[\\/]/)[1]!);
+  t.same(folders.sort(), PEERS.map(([folder]) => folder).sort());
+  for (const folder of folders) t.match(readme.split('## Peers')[1], `| [${folder}](${folder}/) |`);
 });

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Plays a mail server to Python's smtplib: examples/smtp/test.sh
+. "$(dirname "$0")/../peer.sh"
+listen listener.json
+
+is "one recipient of each mail is refused" $'nobody@mail.test: 550\nnobody@mail.test: 550' "$(python3 send.py "$port")"
+is "each line met its rule" \
+  "ehlo mail rcpt unknown-recipient data mail-body mail rcpt unknown-recipient data mail-body quit" "$(rules 12)"
+
+mails=$(messages 2 rule=mail-body | jq -r '.items[].text')
+is "a line that begins with a dot came with two, as RFC 5321 has it" "..second line begins with a dot" "$(grep dot <<<"$mails")"
+is "the second mail is whole" "größer" "$(tail -n 1 <<<"$mails")"
+is "nothing went wrong" "" "$(problems)"
