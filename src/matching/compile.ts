@@ -2,6 +2,7 @@
 import { parsePointer } from '../json/pointer.ts';
 import type { Match } from '../schemas/match.ts';
 import { containsTest, endsWithTest, equalsTest, type Search, startsWithTest } from './bytes.ts';
+import { ignoreCaseTest } from './ignore-case.ts';
 import { jsonTest } from './json.ts';
 import { allOf, anyOf, not } from './logic.ts';
 import { fieldTest, sizeTest } from './numbers.ts';
@@ -91,29 +92,16 @@ export function regexSource({ regex = '', ignoreCase = false }: RegexMatch): str
   return ignoreCase ? `(?i)${regex}` : regex;
 }
 
-/** Without regard to case a text is looked for as a pattern. */
 function* textTests(match: NonNullable<Match['text']>, pointer: string, search: Search | undefined): Generator<Test> {
   if (match.ignoreCase !== true) {
     yield* bytesTests(match, TEXT, pointer, search);
     return;
   }
-  for (const [name, before, behind] of FOLDED) {
+  for (const name of ['equals', 'startsWith', 'endsWith', 'contains'] as const) {
     const text = match[name];
-    if (text === undefined) continue;
-    const source = `(?is)${before}${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}${behind}`;
-    const holds = read(() => compileRegex(source), `${pointer}/${name}`);
-    const why = `text does not match ${name} ${JSON.stringify(text)}, whatever the case`;
-    yield { holds: ({ payload }) => holds(payload), miss: () => ({ why, closeness: 0 }) };
+    if (text !== undefined) yield read(() => ignoreCaseTest(name, text), `${pointer}/${name}`);
   }
 }
-
-/** What stands around a text in the pattern for it. */
-const FOLDED = [
-  ['equals', '^', '$'],
-  ['startsWith', '^', ''],
-  ['endsWith', '', '$'],
-  ['contains', '', ''],
-] as const;
 
 function read<T>(parse: () => T, pointer: string): T {
   try {

@@ -2,8 +2,8 @@
 import { asBuffer } from '../as-buffer.ts';
 import type { FieldType } from '../schemas/match.ts';
 import type { FieldDefinition, FieldTest } from '../schemas/rules.ts';
-import { fieldReader, isNumberWithin } from './numbers.ts';
-import { hexPattern } from './pattern.ts';
+import { checkExact, checkMask, fieldReader, inPrecisionOf, isNumberWithin, type NumberMatch } from './numbers.ts';
+import { type BytePattern, differsAt, hexPattern, literalPattern } from './pattern.ts';
 import type { Subject } from './subject.ts';
 import { MatchError, type Test } from './test.ts';
 
@@ -24,15 +24,12 @@ const TEXTS: Readonly<Record<string, (bytes: Buffer) => string>> = {
 
 /** @param pointer where the definition stands. Throws MatchError. */
 export function compileField(name: string, definition: FieldDefinition, pointer: string): Field {
-  const { at, as, size, mask } = definition;
+  const { at, as, size } = definition;
   const text = TEXTS[as];
   if (text === undefined && size !== undefined)
     throw new MatchError(`${pointer}/size`, `is for ascii, bytes and bcd, not for ${as}`);
   if (text !== undefined && size === undefined) throw new MatchError(`${pointer}/size`, `is needed for ${as}`);
-  if (mask !== undefined && !/^u(8|16|24|32)/.test(as)) {
-    throw new MatchError(`${pointer}/mask`, 'is for numbers without sign of up to 32 bits');
-  }
-  if (mask !== undefined && mask > 0xffff_ffff) throw new MatchError(`${pointer}/mask`, 'must be at most 4294967295');
+  checkMask(definition, pointer);
   const length = size ?? Number(/\d+/.exec(as)![0]) / 8;
   const bytes = ({ bytes, payloadOffset, stored }: Subject) => {
     const start = at < 0 ? stored + at : at;
@@ -67,43 +64,67 @@ function numberReader(
 
 /** @param pointer where the test stands. Throws MatchError for what the field can't be. */
 export function namedFieldTest(field: Field, wanted: FieldTest, pointer: string): Test {
-  const { name, definition } = field;
-  const range = typeof wanted === 'object' ? wanted : { equals: wanted };
-  const isText = TEXTS[definition.as] !== undefined;
-  if (isText && (typeof range.equals !== 'string' || range.min !== undefined || range.max !== undefined)) {
-    throw new MatchError(pointer, `field ${name} is ${definition.as}: it is compared with text`);
-  }
-  if (!isText && typeof range.equals === 'string') {
-    throw new MatchError(pointer, `field ${name} is a number: it is compared with numbers`);
-  }
-  const text = isText ? normalText(definition, String(range.equals), pointer) : undefined;
-  const holds = (value: number | bigint | string) =>
-    text === undefined ? isNumberWithin(value as number, range as { equals?: number }) : value === text;
+  const holds =
+    TEXTS[field.definition.as] === undefined ? holdsNumber(field, wanted, pointer) : holdsText(field, wanted, pointer);
   return {
-    holds(subject) {
-      const value = field.value(subject);
-      return value !== undefined && holds(value);
-    },
+    holds,
     miss(subject) {
       const value = field.value(subject);
       const why =
         value === undefined
-          ? `the payload ends before field ${name}`
-          : `field ${name} is ${value}, expected ${JSON.stringify(wanted)}`;
+          ? `the payload ends before field ${field.name}`
+          : `field ${field.name} is ${value}, expected ${JSON.stringify(wanted)}`;
       return { why, closeness: 0.4 };
     },
   };
 }
 
-/** As the field reads: hex digits in lower case, without what people put between them. */
-function normalText({ as, size }: FieldDefinition, text: string, pointer: string): string {
-  if (as === 'ascii') return text;
+function holdsNumber({ name, definition, value }: Field, wanted: FieldTest, pointer: string): Test['holds'] {
+  const range = typeof wanted === 'object' ? wanted : { equals: wanted };
+  if (typeof range.equals === 'string')
+    throw new MatchError(pointer, `field ${name} is a number: it is compared with numbers`);
+  const numbers = range as NumberMatch;
+  checkExact({ ...numbers, as: definition.as }, pointer, typeof wanted === 'object');
+  const within = inPrecisionOf(definition.as, numbers);
+  return (subject) => {
+    const found = value(subject) as number | bigint | undefined;
+    return found !== undefined && isNumberWithin(found, within);
+  };
+}
+
+function holdsText({ name, definition, bytes, value }: Field, wanted: FieldTest, pointer: string): Test['holds'] {
+  const { as, size } = definition;
+  const { equals, min, max } = typeof wanted === 'object' ? wanted : { equals: wanted };
+  if (typeof equals !== 'string' || min !== undefined || max !== undefined)
+    throw new MatchError(pointer, `field ${name} is ${as}: it is compared with text`);
   if (as === 'bcd') {
-    if (!/^\d*$/.test(text)) throw new MatchError(pointer, 'is not decimal digits');
-    return text.padStart(2 * size!, '0');
+    const digits = digitsOf(equals, size!, pointer);
+    return (subject) => value(subject) === digits;
   }
+  const pattern = as === 'ascii' ? literalPattern(characters(equals, pointer)) : hexOf(equals, pointer);
+  if (pattern.bytes.length !== size)
+    throw new MatchError(pointer, `has ${pattern.bytes.length} bytes, and field ${name} has ${size}`);
+  return (subject) => {
+    const found = bytes(subject);
+    return found !== undefined && differsAt(found, pattern, 0) === -1;
+  };
+}
+
+function digitsOf(text: string, size: number, pointer: string): string {
+  if (!/^\d*$/.test(text)) throw new MatchError(pointer, 'is not decimal digits');
+  if (text.length > 2 * size) throw new MatchError(pointer, `has ${text.length} digits, and the field has ${2 * size}`);
+  return text.padStart(2 * size, '0');
+}
+
+/** One byte each, as the field is read. */
+function characters(text: string, pointer: string): Buffer {
+  if (!/^[\0-\xff]*$/.test(text)) throw new MatchError(pointer, 'has characters that are more than a byte');
+  return Buffer.from(text, 'latin1');
+}
+
+function hexOf(text: string, pointer: string): BytePattern {
   try {
-    return hexPattern(text).bytes.toString('hex');
+    return hexPattern(text);
   } catch (error) {
     throw new MatchError(pointer, (error as Error).message);
   }

@@ -3,7 +3,7 @@ import type { FieldType, Match } from '../schemas/match.ts';
 import type { Subject } from './subject.ts';
 import { MatchError, type Test } from './test.ts';
 
-export type NumberMatch = { equals?: number; min?: number; max?: number };
+export type NumberMatch = { equals?: number | undefined; min?: number | undefined; max?: number | undefined };
 type FieldMatch = NonNullable<Match['field']>;
 /** The number at an offset of the payload; undefined when the payload ends before it. */
 export type FieldReader = (subject: Subject) => number | bigint | undefined;
@@ -15,25 +15,39 @@ export function sizeTest(match: NumberMatch): Test {
   };
 }
 
-/** Throws MatchError for a number that can't be compared exactly. */
+/** Throws MatchError for a number that can't be compared exactly, and for a mask that does not fit. */
 export function fieldTest(field: FieldMatch, pointer: string): Test {
   checkExact(field, pointer);
-  if (field.mask !== undefined && !/^u(8|16|32)/.test(field.as)) {
-    throw new MatchError(`${pointer}/mask`, 'is for numbers without sign of up to 32 bits');
-  }
+  checkMask(field, pointer);
   const read = fieldReader(field);
+  const wanted = inPrecisionOf(field.as, field);
   return {
     holds(subject) {
       const value = read(subject);
-      return value !== undefined && isNumberWithin(value, field);
+      return value !== undefined && isNumberWithin(value, wanted);
     },
     miss(subject) {
       const value = read(subject);
       const what = `${field.as} at byte ${field.at}`;
-      const why = value === undefined ? `the payload ends before the ${what}` : numberMiss(value, field, what)!;
+      const why = value === undefined ? `the payload ends before the ${what}` : numberMiss(value, wanted, what)!;
       return { why, closeness: 0.4 };
     },
   };
+}
+
+/** Numbers to compare with as the field would hold them: 1.1 is another number in 32 bits. */
+export function inPrecisionOf(as: string, { equals, min, max }: NumberMatch): NumberMatch {
+  if (!as.startsWith('f32')) return { equals, min, max };
+  const rounded = (number: number | undefined) => (number === undefined ? undefined : Math.fround(number));
+  return { equals: rounded(equals), min: rounded(min), max: rounded(max) };
+}
+
+/** Throws MatchError for a mask where there are no bits to take, or with bits that the number does not have. */
+export function checkMask({ as, mask }: { as: string; mask?: number | undefined }, pointer: string): void {
+  if (mask === undefined) return;
+  const bits = Number(/^u(8|16|24|32)/.exec(as)?.[1] ?? 0);
+  if (bits === 0) throw new MatchError(`${pointer}/mask`, 'is for numbers without sign of up to 32 bits');
+  if (mask >= 2 ** bits) throw new MatchError(`${pointer}/mask`, `has more bits than ${as}: at most ${2 ** bits - 1}`);
 }
 
 /** Whether a number is what was asked for. */
@@ -48,27 +62,30 @@ function numberMiss(value: number | bigint, match: NumberMatch, what: string): s
   return undefined;
 }
 
-/** By order: that is exact between a number and a bigint, too. */
+/** By order: that is exact between a number and a bigint, too. NaN is no number that anybody asks for. */
 function differs(value: number | bigint, wanted: number | undefined): boolean {
   return wanted !== undefined && !(value >= wanted && value <= wanted);
 }
 
 function isBelow(value: number | bigint, min: number | undefined): boolean {
-  return min !== undefined && value < min;
+  return min !== undefined && !(value >= min);
 }
 
 function isAbove(value: number | bigint, max: number | undefined): boolean {
-  return max !== undefined && value > max;
+  return max !== undefined && !(value <= max);
 }
 
-/** What 64 bits hold may be more than a number in a JSON body does. */
-function checkExact({ as, ...field }: FieldMatch, pointer: string): void {
+/**
+ * What 64 bits hold may be more than a number in a JSON body does.
+ * @param isRange the numbers stand in an object of their own
+ */
+export function checkExact({ as, ...match }: NumberMatch & { as: string }, pointer: string, isRange = true): void {
   if (!as.startsWith('u64')) return;
   for (const name of ['equals', 'min', 'max'] as const) {
-    const number = field[name];
+    const number = match[name];
     if (number === undefined || Math.abs(number) <= Number.MAX_SAFE_INTEGER) continue;
     throw new MatchError(
-      `${pointer}/${name}`,
+      isRange ? `${pointer}/${name}` : pointer,
       'is beyond 2^53 - 1, where numbers are not exact; compare the bytes by hex',
     );
   }

@@ -69,7 +69,11 @@ export const MatchSchema = Type.Object(
           ...textTest,
           regex: optionalText('RE2 syntax, linear time.', '^H.la'),
           ignoreCase: Type.Optional(
-            Type.Boolean({ default: false, description: 'ASCII letters of either case are alike.', examples: [true] }),
+            Type.Boolean({
+              default: false,
+              description: 'ASCII letters of either case are alike; of a regex all letters, as by its flag (?i).',
+              examples: [true],
+            }),
           ),
         },
         { ...strict, minProperties: 1, description: 'The payload as UTF-8 text, case-sensitive.' },

@@ -154,7 +154,8 @@ const FieldTests = Type.Unsafe<Record<string, FieldTest>>({
   },
   ...strict,
   maxProperties: MOST_FIELDS,
-  description: 'Fields by name: a value, or a range of numbers. Text for ascii and bcd, hex digits for bytes.',
+  description:
+    'Fields by name: a value, or a range of numbers. Text for ascii and bcd, hex digits for bytes, where `??` is any byte.',
   examples: [{ fn: 3, reg: { min: 0, max: 99 } }],
 });
 
@@ -291,8 +292,8 @@ const FieldSchema = Type.Object(
     mask: Type.Optional(
       Type.Integer({
         minimum: 1,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: 'Of a whole number without sign: these bits, shifted to the lowest of them.',
+        maximum: 0xffff_ffff,
+        description: 'Of a number without sign up to 32 bits: these bits, shifted to the lowest of them.',
         examples: [240],
       }),
     ),

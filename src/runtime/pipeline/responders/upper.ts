@@ -1,8 +1,8 @@
 /** Answers in upper case, as the socketserver example does: Python's `data.strip().upper()` on bytes. */
 
+import { upperCase } from '../../../upper-case.ts';
 import type { Behavior, Decision } from '../behavior.ts';
 import type { Request } from '../request.ts';
-import { upperCase } from '../template/upper-case.ts';
 import { withTerminator } from './echo.ts';
 
 export function upper(strip: boolean): Behavior {

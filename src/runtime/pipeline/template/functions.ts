@@ -1,11 +1,11 @@
 /** Names that make something of the value of another place. */
 import { crc32 } from 'node:zlib';
+import { upperCase } from '../../../upper-case.ts';
 import type { Arguments } from './arguments.ts';
 import { LARGEST_OUTPUT, spend } from './effort.ts';
 import { ArgumentError, bytesOf, type Expression } from './expression.ts';
 import { integerWriter } from './integers.ts';
 import { TemplateFault } from './template-error.ts';
-import { upperCase } from './upper-case.ts';
 
 const FUNCTIONS: Readonly<Record<string, (words: Arguments) => Expression>> = {
   upper,
