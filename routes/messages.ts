@@ -131,7 +131,8 @@ const replySchema = {
   operationId: 'replyToMessage',
   tags,
   summary: 'Send to the peer of a message',
-  description: "From the listener's socket (UDP), or on the message's connection (TCP). Recorded as `out`.",
+  description:
+    "From the listener's socket (UDP), or on the message's connection (TCP). Recorded as `out`. When a rule holds the message (action `hold`), its list goes on then.",
   params: messageParams,
   body: Ref(PayloadSchema),
   response: responses({ 200: jsonContent(WrittenSchema, 'It was handed to the kernel.') }),

@@ -47,6 +47,8 @@ export type MessagePeer = {
   remote: { address: string; port: number };
   connection: number | undefined;
   thread: string;
+  /** As the thread knows it. */
+  recorded: RecordedMessage;
 };
 
 /** A message as the thread that recorded it knows it: by its own number. */

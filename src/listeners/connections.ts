@@ -18,10 +18,10 @@ export async function sendOnConnection(
   listener: Listener,
   id: string,
   payload: Uint8Array,
-  raw: boolean,
+  how: { raw: boolean; inReplyTo?: number },
 ): Promise<number> {
   const connection = numberOf(listener, id);
-  const request = { listener: listener.number, connection, payload, raw };
+  const request = { listener: listener.number, connection, payload, ...how };
   const answers = await ask(listener, 'connectionSend', request).catch(impossible);
   const written = answers.find(({ answer }) => answer !== null)?.answer;
   return written ?? unknownConnection(listener, id);

@@ -222,7 +222,7 @@ export class Registry implements Listeners {
   }
 
   async connectionSend(ref: string, connectionId: string, payload: Uint8Array, raw = false): Promise<number> {
-    return sendOnConnection(this.use(ref), connectionId, payload, raw);
+    return sendOnConnection(this.use(ref), connectionId, payload, { raw });
   }
 
   async connectionUpdate(

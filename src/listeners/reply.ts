@@ -23,16 +23,36 @@ export async function replyToMessage(
   if (peer === undefined) throw new ProblemError('not_found', `listener ${listener.id} has no message ${seq}`);
   if (listener.state === 'opening') await listener.settled(OPENING);
   if (!listener.isOpen) throw new ProblemError('not_listening', `listener ${listener.id} is ${listener.state}`);
-  if (peer.connection === undefined) return replyByDatagram(listener, seq, { payload, peer });
-  const bytes = await sendOnConnection(listener, connectionId(peer.connection), payload, raw);
+  const bytes = await send(listener, seq, { payload, raw, peer });
+  if (listener.spec.responder.type === 'rules') await release(listener, seq, { peer, journal });
   return { bytes, to: peer.remote };
 }
 
-async function replyByDatagram(
+async function send(
+  listener: Listener,
+  seq: number,
+  { payload, raw, peer }: { payload: Uint8Array; raw: boolean; peer: MessagePeer },
+): Promise<number> {
+  if (peer.connection === undefined) return sendDatagram(listener, seq, { payload, peer });
+  return sendOnConnection(listener, connectionId(peer.connection), payload, { raw, inReplyTo: seq });
+}
+
+/** What a rule holds back until the message is answered goes on. A message of an earlier life is nobody's. */
+async function release(
+  listener: Listener,
+  seq: number,
+  { peer: { recorded, thread }, journal }: { peer: MessagePeer; journal: MessageLookup },
+): Promise<void> {
+  if (((await journal.seqOf(recorded)) ?? seq) !== seq) return;
+  const binding = listener.bindings.find((one) => !one.down && one.thread.name === thread);
+  await binding?.thread.call('release', recorded).catch(() => {});
+}
+
+async function sendDatagram(
   listener: Listener,
   seq: number,
   { payload, peer }: { payload: Uint8Array; peer: MessagePeer },
-): Promise<Replied> {
+): Promise<number> {
   if (payload.length > LARGEST) {
     throw new ProblemError(
       'unprocessable',
@@ -45,7 +65,7 @@ async function replyByDatagram(
     if (outcome.error.code === 'not_listening') throw new ProblemError('not_listening', outcome.error.message);
     throw new ProblemError('unprocessable', `${outcome.error.message} (${outcome.error.code})`);
   }
-  return { bytes: outcome.bytes, to: peer.remote };
+  return outcome.bytes;
 }
 
 /** The thread of the binding that received, or any other binding: all have the same port. */

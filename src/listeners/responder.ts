@@ -8,8 +8,12 @@ import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compi
 import { payloadBytes } from '../schemas/payload.ts';
 import type { Responder } from '../schemas/responder.ts';
 import { jsonMembers, withPublishedJson } from '../schemas/responder-json.ts';
+import { actionLists } from '../schemas/rule-actions.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
+
+/** What of a listener decides what its responder may do. */
+export type Served = { protocol: Protocol; concurrency: 'concurrent' | 'sequential' };
 
 type Reply = Extract<Responder, { type: 'reply' }>;
 
@@ -49,8 +53,11 @@ export function fillRule(rule: Rule, i: number): Rule {
 }
 
 /** Throws a 400 that names the field, for a PATCH too. */
-export function checkResponder(responder: Responder, protocol: Protocol): void {
-  if (responder.type === 'rules') checkRules(responder, protocol);
+export function checkResponder(responder: Responder, { protocol, concurrency }: Served): void {
+  if (responder.type === 'rules') {
+    checkRules(responder, protocol);
+    if (protocol === 'udp' && concurrency === 'concurrent') checkNoHold(responder);
+  }
   if (responder.type !== 'reply') return;
   checkPayload(responder);
   if (responder.delay !== undefined && parseDuration(responder.delay) === undefined) {
@@ -64,6 +71,16 @@ function checkRules(spec: RulesSpec, protocol: Protocol): void {
   } catch (error) {
     if (error instanceof RuleError) throw invalidField(`/responder${error.pointer}`, error.message);
     throw error;
+  }
+}
+
+/** While one datagram is held, those after it are to wait. */
+function checkNoHold(spec: RulesSpec): void {
+  for (const { actions, path } of actionLists(spec)) {
+    const at = actions.findIndex(({ hold }) => hold !== undefined);
+    if (at === -1) continue;
+    const detail = 'on datagrams needs "concurrency": "sequential", so that those behind it wait';
+    throw invalidField(`/responder/${[...path, at, 'hold'].join('/')}`, detail);
   }
 }
 

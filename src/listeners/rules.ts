@@ -9,7 +9,7 @@ import type { Responder } from '../schemas/responder.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
 import type { Listener } from './listener.ts';
-import { fillResponder } from './responder.ts';
+import { checkResponder, fillResponder } from './responder.ts';
 
 /** What the rules of a listener counted, over all its threads. */
 export async function ruleStatus(listener: Listener): Promise<RuleStatus> {
@@ -53,6 +53,7 @@ export function testRules(listener: Listener, request: RuleTest): RuleTestResult
   const { protocol } = listener.spec;
   const given = request.responder === undefined ? null : fillResponder(request.responder as Responder, protocol);
   if (given !== null && given.type !== 'rules') throw invalidField('/responder/type', 'must be rules');
+  if (given !== null) checkResponder(given, listener.spec);
   const spec = given ?? rulesOf(listener);
   const options = {
     protocol,

@@ -141,7 +141,7 @@ function checkFilled(full: FullSpec): void {
   checkDurations(full);
   checkCidrs('/allow', full.allow);
   checkCidrs('/deny', full.deny);
-  checkResponder(full.responder, full.protocol);
+  checkResponder(full.responder, full);
   if (full.tcp?.framing !== undefined) checkFraming(full.tcp.framing);
 }
 

@@ -72,6 +72,8 @@ export interface Binding {
   send?(order: UdpOrder, inReplyTo?: number, control?: SendControl): Promise<SendOutcome>;
   /** How many peers or connections are in each state of its rules. */
   ruleStates?(): Record<string, number>;
+  /** The message with this ordinal (mod 2^32) was answered from outside. False when no rule waits for that. */
+  release?(ordinal: number): boolean;
   /** TCP only. */
   readonly connections?: Connections;
 }
@@ -87,7 +89,11 @@ export type SendControl = {
 export interface Connections {
   list(): ConnectionState[];
   /** Bytes written, null when there is no such connection. */
-  send(connection: number, payload: Uint8Array, how?: { sendId?: string; raw?: boolean }): Promise<number | null>;
+  send(
+    connection: number,
+    payload: Uint8Array,
+    how?: { sendId?: string; inReplyTo?: number; raw?: boolean },
+  ): Promise<number | null>;
   /** Its state then, null when there is no such connection. */
   update(connection: number, change: { reading?: boolean; writing?: boolean }): ConnectionState | null;
   close(connection: number, mode: 'fin' | 'rst'): boolean;

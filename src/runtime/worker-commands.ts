@@ -159,6 +159,13 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     return this.#find(listener)?.ruleStates?.() ?? {};
   }
 
+  release({ listener, binding, incarnation, ordinal }: Request<'release'>): boolean {
+    const slot = this.#slots.get(listener)?.find(({ recorder: { origin } }) => {
+      return origin.binding === binding && origin.incarnation === incarnation;
+    });
+    return slot?.binding?.release?.(ordinal) ?? false;
+  }
+
   connectionClose({ listener, connection, mode }: Request<'connectionClose'>): boolean {
     return this.#connectionsOf(listener).some((connections) => connections.close(connection, mode));
   }

@@ -4,7 +4,8 @@
  */
 import type { Match } from './match.ts';
 import type { Responder } from './responder.ts';
-import type { Rule, RuleAction, When } from './rules.ts';
+import { type ActionList, actionLists } from './rule-actions.ts';
+import type { When } from './rules.ts';
 
 export type JsonMember = {
   /** The object that has it, to be read and changed. */
@@ -19,19 +20,12 @@ export type JsonMember = {
 export function* jsonMembers(responder: Responder): Generator<JsonMember> {
   if (responder.type === 'reply') yield payload(responder, []);
   if (responder.type !== 'rules') return;
-  for (const [i, rule] of responder.rules.entries()) yield* ofRule(rule, ['rules', i]);
-  yield* ofActions(responder.otherwise, ['otherwise']);
+  for (const [i, { when }] of responder.rules.entries())
+    if (when !== undefined) yield* ofMatch(when as When, ['rules', i, 'when']);
+  for (const list of actionLists(responder)) yield* ofActions(list);
 }
 
-function* ofRule({ when, then: actions, cycle, choose }: Rule, path: JsonMember['path']): Generator<JsonMember> {
-  if (when !== undefined) yield* ofMatch(when as When, [...path, 'when']);
-  yield* ofActions(actions, [...path, 'then']);
-  for (const [i, step] of (cycle?.steps ?? []).entries())
-    yield* ofActions(step.then, [...path, 'cycle', 'steps', i, 'then']);
-  for (const [i, one] of (choose ?? []).entries()) yield* ofActions(one.then, [...path, 'choose', i, 'then']);
-}
-
-function* ofActions(actions: readonly RuleAction[] = [], path: JsonMember['path']): Generator<JsonMember> {
+function* ofActions({ actions, path }: ActionList): Generator<JsonMember> {
   for (const [i, { reply }] of actions.entries()) if (reply !== undefined) yield payload(reply, [...path, i, 'reply']);
 }
 

@@ -77,7 +77,7 @@ export type RuleTest = Static<typeof RuleTestSchema>;
 
 const TriedActionSchema = Type.Object(
   {
-    do: OneOf(['send', 'delay', 'close', 'halfClose', 'pauseReading', 'setFraming'], {
+    do: OneOf(['send', 'delay', 'hold', 'close', 'halfClose', 'pauseReading', 'setFraming'], {
       description: 'What is done.',
       examples: ['send'],
     }),
@@ -90,7 +90,7 @@ const TriedActionSchema = Type.Object(
         examples: ['field.tid: the message ends before it'],
       }),
     ),
-    ms: Type.Optional(Type.Number({ description: 'delay, pauseReading: milliseconds.', examples: [50] })),
+    ms: Type.Optional(Type.Number({ description: 'delay, hold, pauseReading: milliseconds.', examples: [50] })),
     mode: Type.Optional(OneOf(['fin', 'rst'], { description: 'close: how.', examples: ['fin'] })),
     framing: Type.Optional(Type.String({ description: 'setFraming: its type.', examples: ['line'] })),
   },

@@ -79,6 +79,13 @@ const ActionFields = {
   close: Type.Optional(OneOf(ENDINGS, { description: 'End the connection.', examples: ['fin'] })),
   halfClose: Type.Optional(yes('Send FIN and go on reading.')),
   pauseReading: Type.Optional(Duration({ description: 'Do not read for so long.', examples: ['2s'] })),
+  hold: Type.Optional(
+    Duration({
+      description:
+        'Wait for the answer by `POST …/messages/{seq}/reply`, at most so long; then the list goes on. Meanwhile the connection is not read. On datagrams only with `concurrency` `sequential`.',
+      examples: ['30s'],
+    }),
+  ),
   ignore: Type.Optional(yes('Do nothing.')),
   setState: Type.Optional(stateName('The state from now on; counts as decided wherever it stands.')),
   setFraming: Type.Optional(
@@ -103,6 +110,7 @@ export type RuleAction = {
   close?: 'fin' | 'rst';
   halfClose?: true;
   pauseReading?: string | number;
+  hold?: string | number;
   ignore?: true;
   setState?: string;
   setFraming?: Framing;

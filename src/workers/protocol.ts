@@ -189,12 +189,24 @@ export type WorkerProtocol = {
   /** The same from a UDP listener's own socket; recorded there as `out`. */
   sendFrom: { request: { listener: number; order: UdpOrder; inReplyTo?: number }; reply: SendOutcome };
   cancelSend: { request: { id: string }; reply: boolean };
+  /** A message was answered from outside: what a rule holds back until then goes on. False when none does. */
+  release: {
+    request: { listener: number; binding: number; incarnation: number; ordinal: number };
+    reply: boolean;
+  };
   /** How many peers or connections are in each state of the rules, as far as this thread knows. */
   ruleStates: { request: { listener: number }; reply: Record<string, number> };
   connections: { request: { listener: number }; reply: ConnectionState[] };
   /** Bytes written, or null when this thread has no such connection. */
   connectionSend: {
-    request: { listener: number; connection: number; payload: Uint8Array; raw?: boolean; sendId?: string };
+    request: {
+      listener: number;
+      connection: number;
+      payload: Uint8Array;
+      raw?: boolean;
+      sendId?: string;
+      inReplyTo?: number;
+    };
     reply: number | null;
   };
   /** The connection's state then, or null when this thread has no such connection. */

@@ -152,11 +152,14 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     const history = this.#log.histories.get(listener);
     const reader = history && this.#log.find(history, seq);
     if (reader === undefined) return undefined;
+    const { binding, incarnation } = reader;
+    const ordinal = (reader.ordinal + seq - reader.firstSeq) >>> 0;
     return {
       direction: reader.isIncoming ? 'in' : 'out',
       remote: { address: addressText(reader.bytes, reader.remoteOffset), port: reader.remotePort },
       connection: reader.connection,
       thread: threadName(reader.thread, listener),
+      recorded: { listener, binding, incarnation, ordinal },
     };
   }
 

@@ -25,7 +25,7 @@ export type Task = {
   /** The ordinal of the message, for the records of what is sent. */
   readonly ordinal: number;
   readonly queue: SerialQueue<Task> | null;
-  /** Calls off the delay under way. */
+  /** Calls off the time that it waits for. */
   cancel: () => void;
 };
 
@@ -41,6 +41,8 @@ type Events = {
 export class ActionRunner {
   readonly #events: Events;
   readonly #pending = new Set<Task>();
+  /** Those that wait for an answer from outside, by the ordinal of their message. */
+  readonly #held = new Map<number, Task>();
   #bytes = 0;
   #onIdle: (() => void) | null = null;
 
@@ -106,18 +108,34 @@ export class ActionRunner {
     return this.#pending.size >= PENDING_TASKS || this.#bytes > PENDING_BYTES;
   }
 
-  /** A task stands before a delay. */
+  /** The message with this ordinal was answered: its list goes on. False when it does not wait for that. */
+  release(ordinal: number): boolean {
+    const task = this.#held.get(ordinal >>> 0);
+    if (task === undefined) return false;
+    task.cancel();
+    this.#resume(task);
+    return true;
+  }
+
+  /** The peer of a line is gone: nobody waits any more for an answer to it from outside. */
+  releaseAll(queue: SerialQueue<Task>): void {
+    for (let task = queue.underWay; task !== null && this.release(task.ordinal); task = queue.underWay);
+  }
+
+  /** A task stands before what takes time. */
   #wait(task: Task): void {
-    const action = task.actions[task.at++] as Extract<Action, { do: 'delay' }>;
+    const action = task.actions[task.at++] as Extract<Action, { do: 'delay' | 'hold' }>;
+    if (action.do === 'hold') this.#held.set(task.ordinal >>> 0, task);
     this.#pending.add(task);
     if (task.queue !== null) {
-      task.queue.isBusy = true;
+      task.queue.underWay = task;
       task.link.hold('answering', true);
     }
     task.cancel = after(typeof action.ms === 'number' ? action.ms : action.ms(), () => this.#resume(task));
   }
 
   #resume(task: Task): void {
+    this.#held.delete(task.ordinal >>> 0);
     if (!this.#continue(task)) return;
     this.#runQueue(task);
     if (this.#pending.size === 0) this.#onIdle?.();
@@ -139,16 +157,17 @@ export class ActionRunner {
   #runQueue({ queue, link }: Task): void {
     if (queue === null) return;
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) if (!this.#continue(next)) return;
-    queue.isBusy = false;
+    queue.underWay = null;
     link.hold('answering', false);
   }
 
   #release(task: Task): void {
     this.#pending.delete(task);
+    this.#held.delete(task.ordinal >>> 0);
     this.#bytes -= task.request.payload.length;
   }
 
-  /** Does the actions from `at` on up to the next delay; returns its place, or their number when all are done. */
+  /** Does the actions from `at` on up to the next that takes time; returns its place, or their number when all are done. */
   #perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
     for (let from = at; ; from = performing + 1) {
       try {
@@ -179,6 +198,7 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
         link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
         break;
       case 'delay':
+      case 'hold':
         return i;
       case 'close':
         link.close(action.mode);

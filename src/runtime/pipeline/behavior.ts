@@ -23,6 +23,8 @@ export type Action =
     }
   /** Waits before what follows, in milliseconds. */
   | { readonly do: 'delay'; readonly ms: number | (() => number) }
+  /** Waits until somebody has answered the message, at most so many milliseconds. */
+  | { readonly do: 'hold'; readonly ms: number }
   /** Streams: ends the connection; ends our side of it; does not read for so long; reads on by another framing. */
   | { readonly do: 'close'; readonly mode: 'fin' | 'rst' }
   | { readonly do: 'halfClose' }

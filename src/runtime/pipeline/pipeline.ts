@@ -125,8 +125,14 @@ export class Pipeline {
     return this.#behavior.census?.() ?? {};
   }
 
+  /** The message with this ordinal was answered from outside. False when it does not wait for that. */
+  release(ordinal: number): boolean {
+    return this.#runner.release(ordinal);
+  }
+
   /** A connection is gone. */
-  forget(connection: number): void {
+  forget(connection: number, queue: SerialQueue<Task>): void {
+    if (queue.isBusy) this.#runner.releaseAll(queue);
     this.#behavior.forget?.(connection);
   }
 

@@ -7,14 +7,17 @@ export class SerialQueue<T> {
   readonly #places: number;
   #waiting: T[] = [];
   #head = 0;
-  /** Whether something is under way, so that what comes has to wait. */
-  isBusy = false;
+  /** What is under way, so that what comes has to wait. */
+  underWay: T | null = null;
 
   /** @param places how many may wait */
   constructor(places = SERIAL_PLACES) {
     this.#places = places;
   }
 
+  get isBusy(): boolean {
+    return this.underWay !== null;
+  }
   get waiting(): number {
     return this.#waiting.length - this.#head;
   }

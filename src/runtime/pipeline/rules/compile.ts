@@ -6,7 +6,8 @@ import { compileMatch } from '../../../matching/compile.ts';
 import { compileField, type Field, namedFieldTest } from '../../../matching/fields.ts';
 import { allOf } from '../../../matching/logic.ts';
 import { MatchError, type Test } from '../../../matching/test.ts';
-import type { Nth, Rule, RuleAction, RuleEvent, RulesSpec, When } from '../../../schemas/rules.ts';
+import { actionLists } from '../../../schemas/rule-actions.ts';
+import type { Nth, Rule, RuleEvent, RulesSpec, When } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { type CaptureReader, captureReader } from './captures.ts';
 import { type ActionScope, compileActions, type Outcome } from './outcome.ts';
@@ -70,7 +71,12 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
   const shared = { protocol, fields, seed: seed ?? 0 };
   return {
     rules: rules.map((rule, i) => compileRule(rule, i, shared)),
-    otherwise: compileActions(otherwise, '/otherwise', { ...shared, rule: '', captures: null }, { unmatched: true }),
+    otherwise: compileActions(
+      otherwise,
+      '/otherwise',
+      { ...shared, rule: '', isMessage: true, captures: null },
+      { unmatched: true },
+    ),
     scope,
     initial,
     max: state.max ?? 65_536,
@@ -96,7 +102,7 @@ function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
     throw new RuleError(`${pointer}/per`, 'is for streams: datagrams have peers');
   const { state, fields: fieldTests, nth, ...match } = when as When;
   const captures = withPointer(`${pointer}/when`, () => captureReader(match));
-  const scope: ActionScope = { ...shared, rule: name, captures };
+  const scope: ActionScope = { ...shared, rule: name, isMessage: on === 'message', captures };
   return {
     name,
     enabled,
@@ -199,15 +205,9 @@ function checkStates(spec: RulesSpec, initial: string): void {
 }
 
 /** All that sets a state. */
-function settings({ rules, otherwise = [] }: RulesSpec): { name: string }[] {
-  const lists = rules.flatMap(({ then: actions = [], cycle, choose = [] }) => [
-    actions,
-    ...(cycle?.steps ?? []).map((step) => step.then),
-    ...choose.map((one) => one.then),
-  ]);
-  return [...lists, otherwise]
-    .flat()
-    .flatMap(({ setState }: RuleAction) => (setState === undefined ? [] : [{ name: setState }]));
+function settings(spec: RulesSpec): { name: string }[] {
+  const actions = [...actionLists(spec)].flatMap((list) => list.actions);
+  return actions.flatMap(({ setState }) => (setState === undefined ? [] : [{ name: setState }]));
 }
 
 /** What a match says against itself, as what the rules do. */

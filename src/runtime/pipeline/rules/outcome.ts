@@ -22,6 +22,8 @@ export type Outcome = {
 export type ActionScope = {
   readonly protocol: 'udp' | 'tcp';
   readonly rule: string;
+  /** They are for messages, not for events. */
+  readonly isMessage: boolean;
   readonly seed: number;
   readonly fields: ReadonlyMap<string, Field>;
   readonly captures: CaptureReader | null;
@@ -29,7 +31,7 @@ export type ActionScope = {
 
 const STREAM_ONLY = new Set(['close', 'halfClose', 'pauseReading', 'setFraming']);
 /** What can't be done once our side has ended. */
-const NEEDS_OUR_SIDE = new Set(['reply', 'halfClose', 'setFraming']);
+const NEEDS_OUR_SIDE = new Set(['reply', 'halfClose', 'setFraming', 'hold']);
 
 /** Throws RuleError. */
 export function compileActions(
@@ -53,7 +55,7 @@ export function compileActions(
     if (kind === 'close' || kind === 'halfClose') ended = kind;
   }
   const rule = scope.rule === '' ? {} : { rule: scope.rule, extras: encodeExtras({ rule: scope.rule }) };
-  const blocks = compiled.some((action) => action.do === 'setFraming');
+  const blocks = compiled.some((action) => action.do === 'setFraming' || action.do === 'hold');
   return { decision: { actions: compiled, ...rule, ...mark, blocks }, state };
 }
 
@@ -70,10 +72,10 @@ const COMPILERS: Readonly<Record<Exclude<keyof RuleAction, 'setState'>, Compile>
   },
   close: ({ close }) => [{ do: 'close', mode: close! }],
   halfClose: () => [{ do: 'halfClose' }],
-  pauseReading({ pauseReading }, pointer) {
-    const ms = parseDuration(pauseReading!);
-    if (ms === undefined) throw new RuleError(pointer, whyNotDuration(pauseReading!));
-    return [{ do: 'pauseReading', ms }];
+  pauseReading: ({ pauseReading }, pointer) => [{ do: 'pauseReading', ms: duration(pauseReading!, pointer) }],
+  hold({ hold }, pointer, { isMessage }) {
+    if (!isMessage) throw new RuleError(pointer, 'is for messages: an event has none to be answered');
+    return [{ do: 'hold', ms: duration(hold!, pointer) }];
   },
   ignore: () => [],
   setFraming({ setFraming }, pointer) {
@@ -86,6 +88,12 @@ const COMPILERS: Readonly<Record<Exclude<keyof RuleAction, 'setState'>, Compile>
     return [{ do: 'setFraming', framing: setFraming! }];
   },
 };
+
+function duration(value: string | number, pointer: string): number {
+  const milliseconds = parseDuration(value);
+  if (milliseconds === undefined) throw new RuleError(pointer, whyNotDuration(value));
+  return milliseconds;
+}
 
 function replyAction(reply: NonNullable<RuleAction['reply']>, pointer: string, scope: ActionScope): Action {
   const how = reply.raw === true ? { raw: true } : {};

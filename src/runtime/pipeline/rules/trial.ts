@@ -18,7 +18,7 @@ export type TriedAction =
   | { do: 'send'; payload: Uint8Array }
   /** A template that the message does not fit: nothing would be sent. */
   | { do: 'send'; error: string }
-  | { do: 'delay' | 'pauseReading'; ms: number }
+  | { do: 'delay' | 'pauseReading' | 'hold'; ms: number }
   | { do: 'close'; mode: 'fin' | 'rst' }
   | { do: 'halfClose' }
   | { do: 'setFraming'; framing: string };

@@ -66,6 +66,10 @@ export class TcpBinding implements Binding {
     return this.#shared.pipeline.ruleStates();
   }
 
+  release(ordinal: number): boolean {
+    return this.#shared.pipeline.release(ordinal);
+  }
+
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#shared.log.keep = live.maxPayload;

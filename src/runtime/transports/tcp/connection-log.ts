@@ -26,7 +26,7 @@ import type { BindingContext, Recorder } from '../../transport.ts';
 export type Party = { readonly number: number; readonly remote: Uint8Array | undefined; readonly remotePort: number };
 
 /** What an answer or a send says besides. */
-type About = Pick<Draft, 'reference' | 'extras' | 'frame' | 'marks'>;
+type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras' | 'frame' | 'marks'>;
 const NOTHING: About = {};
 
 /** Why and how a connection was closed; `detail` is the errno name of an error. */
@@ -53,6 +53,7 @@ export class ConnectionLog {
     remotePort: 0,
     connection: 0,
     reference: undefined,
+    answersSeq: undefined,
     extras: undefined,
     frame: undefined,
     marks: 0,
@@ -150,6 +151,7 @@ export class ConnectionLog {
     draft.remotePort = party.remotePort;
     draft.connection = party.number;
     draft.reference = about.reference;
+    draft.answersSeq = about.answersSeq;
     draft.extras = about.extras;
     draft.frame = about.frame;
     draft.marks = about.marks ?? 0;

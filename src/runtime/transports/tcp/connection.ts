@@ -51,6 +51,9 @@ export type ConnectionContext = {
   closing: boolean;
 };
 
+/** What is known of a payload that comes from outside; `inReplyTo` is the seq of the message that it answers. */
+type UnaskedSend = { sendId?: string | undefined; inReplyTo?: number | undefined; raw?: boolean };
+
 type Peer = { socket: StreamSocket; remote: Uint8Array | undefined; number: number; n: number };
 
 export class TcpConnection implements Party, Link {
@@ -108,7 +111,7 @@ export class TcpConnection implements Party, Link {
     this.#safely(() => {
       for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
     });
-    this.#context.pipeline.forget(this.number);
+    this.#context.pipeline.forget(this.number, this.#queue);
     this.#context.log.recordClosed(this, this.#cause.closing(this.socket.errored));
   }
 
@@ -146,13 +149,14 @@ export class TcpConnection implements Party, Link {
   }
 
   /** Bytes taken. Throws code `framing_error` for a payload that no frame can hold, `limit_reached` when the peer does not read and too much waits already. */
-  sendUnasked(payload: Uint8Array, { sendId, raw = false }: { sendId?: string | undefined; raw?: boolean }): number {
+  sendUnasked(payload: Uint8Array, { sendId, inReplyTo, raw = false }: UnaskedSend): number {
     if (!this.socket.writable) throw new WorkerError('not_listening', 'the connection is closed for writing');
     if (this.socket.writableLength > WRITE_LIMIT) {
       throw new WorkerError('limit_reached', `the peer does not read: ${this.socket.writableLength} bytes wait`);
     }
     const framed = raw ? payload : this.#codec.encode(payload);
-    const refusal = this.#write(payload, framed, { extras: sendId === undefined ? undefined : { sendId } });
+    const extras = sendId === undefined ? undefined : { sendId };
+    const refusal = this.#write(payload, framed, { extras, answersSeq: inReplyTo });
     if (refusal !== null) throw new WorkerError('not_listening', `the connection is closed: ${refusal}`);
     return payload.length;
   }
@@ -367,7 +371,7 @@ export class TcpConnection implements Party, Link {
   #write(
     payload: Uint8Array,
     framed: Uint8Array,
-    about: { reference?: number; extras?: Extras | undefined },
+    about: { reference?: number; answersSeq?: number | undefined; extras?: Extras | undefined },
   ): string | null {
     const isTaken = this.socket.write(framed);
     // A socket that writes at once fails at once, and says so here before its `error` comes.

@@ -50,7 +50,7 @@ export class ConnectionTable implements Connections {
   async send(
     number: number,
     payload: Uint8Array,
-    how: { sendId?: string; raw?: boolean } = {},
+    how: { sendId?: string; inReplyTo?: number; raw?: boolean } = {},
   ): Promise<number | null> {
     return this.#byNumber.get(number)?.sendUnasked(payload, how) ?? null;
   }

@@ -126,6 +126,10 @@ class DgramBinding implements Binding {
     return this.#pipeline.ruleStates();
   }
 
+  release(ordinal: number): boolean {
+    return this.#pipeline.release(ordinal);
+  }
+
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#maxPayload = live.maxPayload;

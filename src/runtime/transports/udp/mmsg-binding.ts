@@ -97,6 +97,10 @@ export class MmsgBinding implements Binding, Source {
     return this.#pipeline.ruleStates();
   }
 
+  release(ordinal: number): boolean {
+    return this.#pipeline.release(ordinal);
+  }
+
   update(live: LiveSpec): void {
     this.#admission.paused = live.paused;
     this.#keep = this.#links.keep = live.maxPayload;

@@ -237,6 +237,7 @@ t.test('payload and peer of one message', async (t) => {
     remote: { address: '127.0.0.1', port: 5000 },
     connection: 7,
     thread: 'shared-1',
+    recorded: { listener: A, binding: 0, incarnation: 0, ordinal: 1 },
   });
   for (const seq of [0, 3]) {
     t.equal(await journal.payload(A, seq), undefined);

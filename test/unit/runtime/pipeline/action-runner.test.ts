@@ -126,3 +126,36 @@ t.test('in a queue a crowd needs no stack, and places are limited', async (t) =>
   t.equal(log.filter((line) => line.includes(' to ')).length, 1_000);
   t.equal(queue.waiting, 0);
 });
+
+t.test('what is held goes on when it is answered, or when its time is over', async (t) => {
+  const { log, runner, start } = rig();
+  const queue = new SerialQueue<Task>();
+  start([send('a'), { do: 'hold', ms: 60_000 }, send('b')], 7, queue);
+  start([send('c')], 8, queue);
+  t.same(log, ['a to 7', 'hold answering']);
+  t.equal(runner.release(8), false, 'that one is not held');
+  t.equal(runner.release(7), true);
+  t.same(log.splice(0), ['a to 7', 'hold answering', 'b to 7', 'done', 'c to 8', 'done', 'go on answering']);
+  t.equal(runner.release(7), false);
+  start([{ do: 'hold', ms: 5 }, send('d')], 9, queue);
+  await runner.drain(5_000);
+  t.same(log.splice(0), ['hold answering', 'd to 9', 'done', 'go on answering']);
+});
+
+t.test('with its peer a line is held no more, whatever stands in it', async (t) => {
+  const { log, runner, start } = rig();
+  const queue = new SerialQueue<Task>();
+  const held: Action = { do: 'hold', ms: 60_000 };
+  start([held, held, send('a')], 1, queue);
+  start([held, send('b')], 2, queue);
+  start([delay(5), held, send('c')], 3, queue);
+  runner.releaseAll(queue);
+  t.same(
+    log.filter((line) => line.includes(' to ')),
+    ['a to 1', 'b to 2'],
+  );
+  t.equal(runner.pending, 1, 'a delay takes its time');
+  runner.cancel();
+  t.equal(runner.release(3), false);
+  t.equal(runner.pending, 0);
+});
