@@ -1,6 +1,7 @@
 /**
  * Failures at the n-th write, fsync or post of a thread: a module that is imported there before the thread's own code
- * (`--import <url>?what=write&n=7&mark=<file>`). The file is written when the failure was brought about.
+ * (`--import <url>?what=write&n=7&mark=<file>`). The file is written when the failure was brought about. Or those of
+ * writes in the thread of a test.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -35,12 +36,30 @@ function bringAbout(what: Fault, n: number, mark: string): void {
 type FailAtLast = (error: () => Error) => void;
 
 /** What SQLite says of a disk that gives errors, before anything is written. */
-function failWrites(failAtLast: FailAtLast): void {
+function failWrites(failAtLast: FailAtLast): () => void {
   const { run } = StatementSync.prototype;
   StatementSync.prototype.run = function (this: StatementSync, ...values: Parameters<typeof run>) {
     failAtLast(() => Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 }));
     return run.apply(this, values);
   } as typeof run;
+  return () => {
+    StatementSync.prototype.run = run;
+  };
+}
+
+/** Carries out a step in which the n-th write fails, or so many from there; true when it came to that. */
+export function withFailedWrites(n: number, step: () => void, failures = 1): boolean {
+  let count = 0;
+  const restore = failWrites((error) => {
+    count++;
+    if (count >= n && count < n + failures) throw error();
+  });
+  try {
+    step();
+  } finally {
+    restore();
+  }
+  return count >= n;
 }
 
 function failSyncs(failAtLast: FailAtLast): void {

@@ -16,10 +16,9 @@ import {
   type STALE,
   START,
 } from '../cursor.ts';
-import { JournalError } from '../journal-error.ts';
 import type { History } from '../log/history.ts';
 import type { HistoryReader } from '../log/history-reader.ts';
-import type { View } from '../log/view.ts';
+import { historyOf, type View } from '../log/view.ts';
 import type { Conditions, FoundRow, ScanRange } from '../store/store.ts';
 import { mayMatch } from './conditions.ts';
 
@@ -54,9 +53,7 @@ export interface LogRange {
 /** Throws JournalError `unknown_listener`. */
 export function logRangeOf(view: View, scope: ReadScope): LogRange {
   if ('listeners' in scope) return new WholeRange(view, scope.listeners);
-  const history = view.histories.get(scope.listener);
-  if (history === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
-  return new ListenerRange(view, history);
+  return new ListenerRange(view, historyOf(view, scope.listener));
 }
 
 class ListenerRange implements LogRange {

@@ -1,7 +1,14 @@
 /** Chunks on their way from the links of their makers to a commit, and the credit that is owed for them. */
+import { ChunkReader } from '../../records/chunk.ts';
 import type { ChunkLink, ChunkMessage, CreditMessage } from '../../records/chunk-transfer.ts';
 
-type Arrival = { link: ChunkLink; chunk: ChunkMessage };
+/** A chunk that was handed over. */
+export type Arrival = {
+  link: ChunkLink;
+  chunk: ChunkMessage;
+  /** Messages of its listener with seq < before were cleared since: as it is taken, its own are too. */
+  cleared?: { listener: number; before: number };
+};
 
 export class IngestQueue {
   readonly #onArrival: () => void;
@@ -28,13 +35,13 @@ export class IngestQueue {
   }
 
   /** Takes one: what arrived first, then what the links still hold. */
-  take(): ChunkMessage | undefined {
+  take(): Arrival | undefined {
     const next = this.#next();
     if (next === undefined) return undefined;
     const { link, chunk } = next;
     this.#batch.push(next);
     this.#owed.set(link, (this.#owed.get(link) ?? 0) + chunk.byteLength);
-    return chunk;
+    return next;
   }
 
   /** What was taken is stored. */
@@ -60,14 +67,27 @@ export class IngestQueue {
 
   /** Bytes that wait to be taken, those in the links too. */
   held(): number {
-    this.#arrived = this.#arrived.slice(this.#taken);
-    this.#taken = 0;
-    for (let next = this.#receive(); next !== undefined; next = this.#receive()) this.#arrived.push(next);
-    return this.#arrived.reduce((sum, { chunk }) => sum + chunk.byteLength, 0);
+    return this.#gather().reduce((sum, { chunk }) => sum + chunk.byteLength, 0);
+  }
+
+  /** Messages of a listener with seq < before are cleared: those too that wait to be taken. */
+  clear(listener: number, before: number): void {
+    for (const arrival of this.#gather()) {
+      if (listenerOf(arrival.chunk) === listener)
+        arrival.cleared = { listener, before: Math.max(before, arrival.cleared?.before ?? 0) };
+    }
   }
 
   close(): void {
     for (const link of this.#links) link.close();
+  }
+
+  /** All that wait to be taken, those in the links too. */
+  #gather(): Arrival[] {
+    this.#arrived = this.#arrived.slice(this.#taken);
+    this.#taken = 0;
+    for (let next = this.#receive(); next !== undefined; next = this.#receive()) this.#arrived.push(next);
+    return this.#arrived;
   }
 
   #next(): Arrival | undefined {
@@ -83,5 +103,15 @@ export class IngestQueue {
       if (chunk !== undefined) return { link, chunk };
     }
     return undefined;
+  }
+}
+
+/** Undefined for bytes that are no chunk. */
+function listenerOf(chunk: ChunkMessage): number | undefined {
+  try {
+    return new ChunkReader(chunk).listener;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }

@@ -3,14 +3,15 @@
  * or 4 MiB; only then is its credit given back, so a worker can't fill the journal faster than it commits. While nothing
  * can be stored, what arrives is held without giving credit back: workers then stop reading or drop, and count it.
  */
-import type { ChunkLink, ChunkMessage } from '../../records/chunk-transfer.ts';
+import type { ChunkLink } from '../../records/chunk-transfer.ts';
 import type { JournalStats } from '../../schemas/reads.ts';
 import { JournalError } from '../journal-error.ts';
 import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';
+import { historyOf } from '../log/view.ts';
 import { DAMAGED, storageFault } from '../store/sqlite/storage-fault.ts';
 import { CHECKPOINT_TIMEOUT_MS, type DiskReserve } from './disk-reserve.ts';
-import { IngestQueue } from './ingest-queue.ts';
+import { type Arrival, IngestQueue } from './ingest-queue.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TIME = 5;
@@ -73,15 +74,33 @@ export class Ingest {
     return this.#stored(this.#try(change));
   }
 
-  /** The same with a change that frees room, so that it can be made on a full disk too. It must bear being made twice. */
-  free<T>(change: () => T): T {
+  /**
+   * Removes messages of a listener with seq < before, all of its records without it; returns how many went. What is held
+   * goes as it is taken, and is not counted. Throws JournalError `unknown_listener` or `storage`.
+   */
+  clear(listener: number, before = Number.POSITIVE_INFINITY): number {
+    return this.free(
+      () => this.#log.clear(historyOf(this.#log, listener), before),
+      () => this.#arrivals.clear(listener, before),
+    );
+  }
+
+  /**
+   * The same as `change` with one that frees room, so that it can be made on a full disk too. It must bear being made
+   * twice.
+   * @param ahead called when the change is stored and what was posted before it is held
+   */
+  free<T>(change: () => T, ahead: () => void = () => {}): T {
     this.drain();
     let made = this.#try(change);
     if (this.fault === null) return this.#stored(made);
     this.#reserve.withReserve(() => {
       if (!made.done) made = this.#try(change);
     });
-    if (made.done) this.tend();
+    if (made.done) {
+      ahead();
+      this.tend();
+    }
     return this.#stored(made);
   }
 
@@ -259,11 +278,13 @@ export class Ingest {
   }
 
   /** Bytes that are no chunk go nowhere; their credit is given back all the same. */
-  #append(chunk: ChunkMessage): void {
+  #append({ chunk, cleared }: Arrival): void {
     this.pending += chunk.byteLength;
     this.appends++;
     try {
       this.#log.append(chunk);
+      const history = cleared && this.#log.histories.get(cleared.listener);
+      if (history !== undefined) this.#log.clear(history, cleared!.before);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.malformed++;

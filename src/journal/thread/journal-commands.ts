@@ -8,10 +8,9 @@ import type { Handlers, ReplyOf, RequestOf } from '../../rpc/protocol.ts';
 import type { HistoryStats, JournalStats, ReadResult, ReadScope, Wait, WaitResult } from '../../schemas/reads.ts';
 import { Damage } from '../damage/damage.ts';
 import type { JournalListener, MessagePeer } from '../journal.ts';
-import { JournalError } from '../journal-error.ts';
-import type { History } from '../log/history.ts';
 import type { Log } from '../log/log.ts';
 import type { Committed } from '../log/transaction.ts';
+import { historyOf } from '../log/view.ts';
 import type { JournalProtocol } from '../protocol.ts';
 import { logRangeOf } from '../query/log-range.ts';
 import { Reads } from '../query/reads.ts';
@@ -95,20 +94,20 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   configure({ listener, capture }: Request<'configure'>): null {
-    this.#ingest.free(() => this.#log.configure(this.#history(listener), capture));
+    this.#ingest.free(() => this.#log.configure(historyOf(this.#log, listener), capture));
     return null;
   }
 
   forget({ listener }: Request<'forget'>): null {
     if (!this.#log.histories.has(listener)) return null;
-    this.#ingest.free(() => this.#log.forget(this.#history(listener)));
+    this.#ingest.free(() => this.#log.forget(historyOf(this.#log, listener)));
     this.#waits.gone(listener);
     return null;
   }
 
   complete({ listener, completed }: Request<'complete'>): null {
     this.#ingest.drain();
-    this.#history(listener).completed = completed;
+    historyOf(this.#log, listener).completed = completed;
     if (completed) this.#waits.completed(listener);
     return null;
   }
@@ -164,7 +163,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   clear({ listener, before }: Request<'clear'>): number {
-    return this.#ingest.free(() => this.#log.clear(this.#history(listener), before));
+    return this.#ingest.clear(listener, before);
   }
 
   histories({ listeners }: Request<'histories'>): Map<number, HistoryStats> {
@@ -255,12 +254,5 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   /** While nothing can be stored, no row can be freed either: the next look comes with the clock. */
   #goOnTidying(): void {
     if (this.#log.isReclaiming && this.#ingest.fault === null) setImmediate(() => this.#tidyMore());
-  }
-
-  /** Throws JournalError `unknown_listener`. */
-  #history(listener: number): History {
-    const history = this.#log.histories.get(listener);
-    if (history === undefined) throw new JournalError('unknown_listener', 'the journal knows no such listener');
-    return history;
   }
 }
