@@ -20,7 +20,6 @@ import { listenerNumber } from '../records/ids.ts';
 import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
-import type { RulesSpec } from '../schemas/rules.ts';
 import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
 import { applyPut, applySpec, named, patchedSpec } from './changes.ts';
 import { closeConnection, listConnections, sendOnConnection, updateConnection } from './connections.ts';
@@ -34,7 +33,7 @@ import { page } from './listing.ts';
 import { CounterPersister } from './persistence/counter-persister.ts';
 import { loadListeners, persistListeners, type StoredListener, someAtOnce } from './persistence/stored-listener.ts';
 import { type Replied, replyToMessage } from './reply.ts';
-import { ruleStatus, testRules, withRule, withRules } from './rules.ts';
+import { pointingInto, type RulesChange, ruleStatus, testRules, withRule, withRules } from './rules.ts';
 import { flushListener } from './sockets/flush.ts';
 import { fillSpec } from './spec.ts';
 import { Strangers } from './strangers.ts';
@@ -130,12 +129,12 @@ export class Registry implements Listeners {
   }
 
   async putRules(ref: string, list: RuleList): Promise<RuleStatus> {
-    await this.#changeRules(ref, (listener) => withRules(listener, list));
+    await this.#changeRules(ref, (listener) => ({ spec: withRules(listener, list), at: '/responder' }), list);
     return ruleStatus(this.use(ref));
   }
 
   async patchRule(ref: string, name: string, patch: RulePatch): Promise<RuleStatus> {
-    await this.#changeRules(ref, (listener) => withRule(listener, name, patch));
+    await this.#changeRules(ref, (listener) => withRule(listener, name, patch), patch);
     return ruleStatus(this.use(ref));
   }
 
@@ -143,12 +142,13 @@ export class Registry implements Listeners {
     return testRules(this.use(ref), request);
   }
 
-  /** Within the listener's turn, so that no change is lost. */
-  async #changeRules(ref: string, change: (listener: Listener) => RulesSpec): Promise<void> {
+  /** Within the listener's turn, so that no change is lost. A 400 points into the body. */
+  async #changeRules(ref: string, change: (listener: Listener) => RulesChange, body: object): Promise<void> {
     const listener = this.use(ref);
     await listener.exclusive(async () => {
       this.#mustExist(listener);
-      const next = patchedSpec(listener.spec, { responder: change(listener) });
+      const { spec, at } = change(listener);
+      const next = pointingInto(body, at, () => patchedSpec(listener.spec, { responder: spec }));
       await applySpec(listener, next, this.#journal);
       await this.#changed(listener);
     });

@@ -35,8 +35,11 @@ export function withRules(listener: Listener, list: RuleList): RulesSpec {
   return responder.type === 'rules' ? { ...responder, ...list } : { type: 'rules', ...list };
 }
 
+/** A responder with other rules, and where in it the body lies that changed it. */
+export type RulesChange = { spec: RulesSpec; at: string };
+
 /** The responder with one rule changed. Throws 404 where there is none of that name. */
-export function withRule(listener: Listener, name: string, patch: RulePatch): RulesSpec {
+export function withRule(listener: Listener, name: string, patch: RulePatch): RulesChange {
   const spec = rulesOf(listener);
   const at = spec.rules.findIndex((rule) => rule.name === name);
   if (at === -1) throw noRule(listener, name);
@@ -45,7 +48,21 @@ export function withRule(listener: Listener, name: string, patch: RulePatch): Ru
   const says = saysOther
     ? {}
     : { ...(actions && { then: actions }), ...(cycle && { cycle }), ...(choose && { choose }) };
-  return { ...spec, rules: spec.rules.with(at, { ...rest, ...says, ...patch } as Rule) };
+  const rules = spec.rules.with(at, { ...rest, ...says, ...patch } as Rule);
+  return { spec: { ...spec, rules }, at: `/responder/rules/${at}` };
+}
+
+/** A 400 that points into the responder points into the body instead, where that is what is wrong. */
+export function pointingInto<T>(body: object, at: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    const [wrong] = error instanceof ProblemError ? (error.errors ?? []) : [];
+    if (wrong === undefined || (!wrong.pointer.startsWith(`${at}/`) && wrong.pointer !== at)) throw error;
+    const pointer = wrong.pointer.slice(at.length);
+    const [, member] = pointer.split('/');
+    throw member === undefined || Object.hasOwn(body, member) ? invalidField(pointer, wrong.detail) : error;
+  }
 }
 
 /** What the rules, or others in their place, would do with messages. Throws 400 for what is wrong in them. */

@@ -543,3 +543,38 @@ t.test('what no rule matched is answered in the state it came in, not in that of
   });
   t.match(tried.body.items[1], { actions: [{ text: 'gone' }] });
 });
+
+t.test('a 400 to a change of rules points into the body of that change', async (t) => {
+  await listener({
+    protocol: 'udp',
+    name: 'changes',
+    responder: {
+      type: 'rules',
+      fields: { f: { at: 0, as: 'u8' } },
+      rules: [
+        { name: 'a', then: [{ setState: 's' }] },
+        { name: 'b', when: { state: 's', fields: { f: 1 } }, then: [] },
+      ],
+    },
+  });
+  const pointers = async (method: 'put' | 'patch', path: string, body: object) => {
+    const answer = await service[method](`/v1/listeners/changes/rules${path}`, body);
+    return [answer.status, answer.body.errors?.[0]?.pointer];
+  };
+  const bad = { then: [{ reply: { hex: '6' } }] };
+  t.same(await pointers('put', '', { rules: [bad] }), [400, '/rules/0/then/0/reply/hex']);
+  t.same(await pointers('put', '', { rules: [], otherwise: [{ close: 'fin' }] }), [400, '/otherwise/0/close']);
+  t.same(await pointers('put', '', { rules: [{ when: { fields: { g: 1 } }, then: [] }] }), [
+    400,
+    '/rules/0/when/fields/g',
+  ]);
+  t.same(await pointers('patch', '/b', bad), [400, '/then/0/reply/hex']);
+  t.same(
+    await pointers('patch', '/a', { name: 'b' }),
+    [400, '/responder/rules/1/name'],
+    'what lies elsewhere is named from the listener',
+  );
+  t.same(await pointers('patch', '/b', { name: 'a' }), [400, '/name']);
+  t.same(await pointers('patch', '/b', { then: [], choose: [{ then: [] }] }), [400, '']);
+  t.same(await pointers('patch', '/a', { then: [] }), [400, '/responder/rules/1/when/state']);
+});
