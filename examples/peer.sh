@@ -39,6 +39,9 @@ rules() { # count
   call "$listener/messages?direction=in&limit=1000" | jq -r '[.items[] | .rule // "none"] | join(" ")'
 }
 
+# The same, where a client may repeat itself on a slow machine: what stands there several times in a row is one.
+rules_once() { rules "$1" | tr ' ' '\n' | uniq | paste -sd ' '; } # count
+
 # What went wrong so far: nothing, as it should be.
 problems() { call "$listener/messages?kind=problem" | jq -c '.items[] | {code, message}'; }
 

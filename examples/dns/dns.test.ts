@@ -48,7 +48,7 @@ test('does not believe an answer to another question', async () => {
 });
 
 function resolverOf(...servers: Listener[]): Resolver {
-  const resolver = new Resolver({ timeout: 250, tries: 3 });
+  const resolver = new Resolver({ timeout: 500, tries: 4 });
   resolver.setServers(servers.map(({ host, port }) => `${host}:${port}`));
   return resolver;
 }

@@ -16,5 +16,5 @@ is "one connection, many commands" $'1\n2\n1\nERR unknown command' \
   "$(printf 'incr hits\nincr hits\nincr hits\nflushall\n' | ask | grep .)"
 
 is "each command met its rule" "loading ping get-user echo get list docs incr incr incr none" "$(rules 11)"
-is "what no rule matched" '"*1\r\n$8\r\nflushall\r\n"' "$(messages 1 text=flushall | jq '.items[].text')"
+is "what no rule matched" '"*1\r\n$8\r\nflushall\r\n"' "$(messages 1 unmatched=true | jq '.items[].text')"
 is "nothing went wrong" "" "$(problems)"
