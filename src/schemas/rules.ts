@@ -194,12 +194,21 @@ export const WhenSchema = Type.Unsafe<When>({
 });
 
 export const RULE_EVENTS = ['message', 'connect', 'halfClose'] as const;
-export type RuleEvent = (typeof RULE_EVENTS)[number];
-const OnValue = OneOf(RULE_EVENTS, {
+export type RuleEvent = (typeof RULE_EVENTS)[number] | { idle: string | number } | { every: string | number };
+const OnValue = Type.Unsafe<RuleEvent>({
+  type: ['string', 'object'],
+  pattern: `^(${RULE_EVENTS.join('|')})$`,
+  properties: {
+    idle: Duration({ description: 'Once, after so long without a message.', examples: ['30s'] }),
+    every: Duration({ description: 'Again and again.', examples: ['5s'] }),
+  },
+  minProperties: 1,
+  maxProperties: 1,
+  ...strict,
   default: 'message',
   description:
-    'What it waits for. `connect`: a connection is accepted, on UDP the first message of a peer. `halfClose`: the peer of a connection sends no more.',
-  examples: ['message'],
+    'What it waits for. `connect`: a connection is accepted, on UDP the first message of a peer. `halfClose`: the peer of a connection sends no more. `{"idle": "30s"}`: no message came for so long, once; on UDP at the latest when the state of the peer ends. `{"every": "5s"}`: on each connection, or for each peer whose state lives.',
+  examples: ['message', { idle: '30s' }, { every: '5s' }],
 });
 
 const CycleSchema = Type.Object(

@@ -30,8 +30,8 @@ export type Task = {
 };
 
 type Events = {
-  /** All that was decided for a message is done. */
-  done(): void;
+  /** All that was decided for the message with this ordinal is done. */
+  done(ordinal: number): void;
   /** What was decided for a message is not, or not all, carried out. */
   suppressed(): void;
   /** An action of the message with this ordinal threw. The rest are left out, but for a template that did not fit. */
@@ -71,7 +71,7 @@ export class ActionRunner {
     const isDone = at === actions.length;
     if (isDone || this.#isFull || queue?.isFull === true) {
       if (!isDone) this.#events.suppressed();
-      this.#events.done();
+      this.#events.done(ordinal);
       return;
     }
     const task = { actions, at, request: request.keep(), link: link.keep(), ordinal, queue, cancel: () => {} };
@@ -149,7 +149,7 @@ export class ActionRunner {
       return false;
     }
     this.#release(task);
-    this.#events.done();
+    this.#events.done(task.ordinal);
     return true;
   }
 
@@ -184,7 +184,7 @@ export class ActionRunner {
 /** The action under way. */
 let performing = 0;
 /** One for all: an answer allocates nothing for it. */
-const META: SendMeta = { answers: 0, raw: false, repeats: false };
+const META: SendMeta = { answers: 0, raw: false, repeats: false, eventRule: '' };
 
 function perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
   for (let i = at; i < actions.length; i++) {
@@ -195,6 +195,7 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
         META.answers = ordinal;
         META.raw = action.raw === true;
         META.repeats = action.repeats === true;
+        META.eventRule = request.eventRule;
         link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
         break;
       case 'delay':

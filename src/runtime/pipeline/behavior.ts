@@ -44,6 +44,24 @@ export type Decision = {
   readonly blocks?: boolean;
 };
 
+/** What a behavior does by the clock: once after so many milliseconds without a message, or every so many. */
+export type TimedEvent = {
+  readonly kind: 'idle' | 'every';
+  readonly ms: number;
+  decide(request: Request): Decision;
+};
+
+/** All of them, for each connection or, on datagrams, for each peer. */
+export type Timing = {
+  readonly events: readonly TimedEvent[];
+  /** Peers at most, and the milliseconds of silence after which one is forgotten. */
+  readonly most: number;
+  readonly idle: number;
+};
+
+/** Whom datagrams come from; the address has 16 bytes. */
+export type DatagramPeer = { readonly remote: Uint8Array; readonly remotePort: number };
+
 export const NO_ACTION: Decision = { actions: [] };
 
 export interface Behavior {
@@ -57,6 +75,10 @@ export interface Behavior {
   /** What is done when a connection opens, or its peer ends its side; undefined: nothing waits for it. */
   readonly onConnect?: ((request: Request) => Decision) | undefined;
   readonly onHalfClose?: ((request: Request) => Decision) | undefined;
+  /** Undefined: it does nothing by the clock. */
+  readonly timing?: Timing | undefined;
+  /** Peers of datagrams that it has met, the one that was silent longest first. */
+  knownPeers?(): Iterable<DatagramPeer>;
   /** How many peers or connections are in each state. */
   census?(): Record<string, number>;
   /** A connection is gone, and what was kept of it. */

@@ -12,11 +12,12 @@ import { RefusalLog } from '../refusal-log.ts';
 import { RuleCells } from '../rule-cells.ts';
 import type { BindingContext } from '../transport.ts';
 import { ActionRunner, type Task } from './action-runner.ts';
-import { type Behavior, type Decision, NO_ACTION } from './behavior.ts';
+import { type Behavior, type DatagramPeer, type Decision, NO_ACTION, type TimedEvent } from './behavior.ts';
 import { compileBehavior } from './behaviors.ts';
 import type { Link } from './link.ts';
+import { PeerTimers } from './peer-timers.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
-import { Request } from './request.ts';
+import { EMPTY, Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
 import { TemplateFault } from './template/template-error.ts';
 
@@ -30,6 +31,8 @@ export type PipelineOptions = {
   record(request: Request, decision: Decision): number;
   /** Everything that a message called for is done. */
   served(): void;
+  /** Datagrams: the ways out to peers of earlier ones, and the line that answers wait in, if they do. */
+  peers?: { linkTo(peer: DatagramPeer): Link; queue: SerialQueue<Task> | null };
   /** For tests: another behavior than the spec's. */
   behavior?: Behavior;
 };
@@ -39,6 +42,8 @@ const UNASKED = -1;
 
 /** What is told of templates that a message does not fit. */
 const UNFILLED = 'replies could not be filled in';
+
+const NO_EVENTS: readonly TimedEvent[] = [];
 
 /** The behavior threw. */
 const UNDECIDED: Decision = { actions: [] };
@@ -54,6 +59,9 @@ export class Pipeline {
   #thrown: unknown;
   #behavior: Behavior;
   #compiledFrom: string;
+  /** Of datagram peers; null where nothing is done by the clock. */
+  #peerTimers: PeerTimers | null = null;
+  #isPaused: boolean;
 
   constructor(options: PipelineOptions) {
     const { spec, context, localPort } = options;
@@ -61,7 +69,8 @@ export class Pipeline {
     this.#row = context.counters.row;
     this.request = new Request({ thread: context.threadName, listener: spec.name ?? spec.id, localPort });
     this.#runner = new ActionRunner({
-      done: options.served,
+      // An event is no request.
+      done: (ordinal) => ordinal === UNASKED || options.served(),
       suppressed: () => this.suppress(),
       failed: (error, ordinal) => this.#fail(error, ordinal),
     });
@@ -69,6 +78,8 @@ export class Pipeline {
     this.#unfilled = new RefusalLog({ counters, problem, counter: 'repliesSuppressed', what: UNFILLED });
     this.#compiledFrom = JSON.stringify(spec.responder);
     this.#behavior = options.behavior ?? this.#compile(spec, spec.repliesBefore ?? 0);
+    this.#isPaused = spec.paused;
+    this.#setTimers();
   }
 
   /** Nothing will be answered: `serve` only records. */
@@ -78,6 +89,7 @@ export class Pipeline {
 
   /** A responder that stays the same goes on counting its `times`. */
   update(live: LiveSpec): void {
+    this.#isPaused = live.paused;
     const from = JSON.stringify(live.responder);
     if (from === this.#compiledFrom) return;
     this.#compiledFrom = from;
@@ -86,6 +98,7 @@ export class Pipeline {
       live.repliesBefore ?? this.#options.context.counters.taken('reply'),
       this.#behavior,
     );
+    this.#setTimers();
   }
 
   /**
@@ -106,14 +119,30 @@ export class Pipeline {
   /** Something happened to the connection in `request`: does what a rule says. Nothing is recorded but what is sent. */
   onEvent(event: 'onConnect' | 'onHalfClose', link: Link, queue: SerialQueue<Task> | null): void {
     const decide = this.#behavior[event];
-    if (decide === undefined) return;
-    let decision = NO_ACTION;
+    if (decide !== undefined) this.#decideEvent(decide, link, queue);
+  }
+
+  /** The same of what is done by the clock. */
+  onTimedEvent(event: TimedEvent, link: Link, queue: SerialQueue<Task> | null): void {
+    if (!this.#isPaused) this.#decideEvent((request) => event.decide(request), link, queue);
+  }
+
+  #decideEvent(decide: (request: Request) => Decision, link: Link, queue: SerialQueue<Task> | null): void {
+    const { request } = this;
     try {
-      decision = decide(this.request);
+      const { actions, rule = '' } = decide(request);
+      request.eventRule = rule;
+      if (actions.length > 0) this.#runner.start(actions, request, link, UNASKED, queue);
     } catch (error) {
       this.#options.context.internalError(error);
+    } finally {
+      request.eventRule = '';
     }
-    if (decision.actions.length > 0) this.#runner.start(decision.actions, this.request, link, UNASKED, queue);
+  }
+
+  /** What is done by the clock on each connection. */
+  get timedEvents(): readonly TimedEvent[] {
+    return this.#behavior.timing?.events ?? NO_EVENTS;
   }
 
   /** Whether an event of that kind is waited for. */
@@ -148,6 +177,8 @@ export class Pipeline {
 
   /** Waits for answers under way, at most so many milliseconds, then gives up the rest. */
   async close(drain: number): Promise<void> {
+    this.#peerTimers?.stop();
+    this.#peerTimers = null;
     await this.#runner.drain(drain);
     this.#runner.cancel();
     this.#unfilled.close();
@@ -166,11 +197,35 @@ export class Pipeline {
   /** What is thrown is told once the message is recorded, and the next one is decided on. */
   #decide(): Decision {
     try {
+      if (this.#peerTimers !== null) this.#peerTimers.noteMessage(this.request);
       return this.#behavior.decide(this.request);
     } catch (error) {
       this.#thrown = error;
       return UNDECIDED;
     }
+  }
+
+  /** The behavior is another one: so is what is done by the clock. */
+  #setTimers(): void {
+    const { peers } = this.#options;
+    const { timing } = this.#behavior;
+    if (peers === undefined) return;
+    if (timing === undefined) {
+      this.#peerTimers?.stop();
+      this.#peerTimers = null;
+      return;
+    }
+    const known = this.#peerTimers === null ? (this.#behavior.knownPeers?.() ?? []) : [];
+    this.#peerTimers ??= new PeerTimers((event, peer) => this.#onPeerTime(event, peer));
+    this.#peerTimers.wait(timing);
+    for (const peer of known) this.#peerTimers.noteMessage(peer);
+  }
+
+  #onPeerTime(event: TimedEvent, { remote, remotePort }: DatagramPeer): void {
+    const { peers, policy } = this.#options;
+    if (this.#isPaused || policy?.allows(remote, remotePort) === false) return;
+    Object.assign(this.request, { payload: EMPTY, n: 0, remote, remotePort });
+    this.onTimedEvent(event, peers!.linkTo({ remote, remotePort }), peers!.queue);
   }
 
   #fail(error: unknown, ordinal: number): void {
@@ -179,7 +234,7 @@ export class Pipeline {
       return;
     }
     this.suppress();
-    this.#options.context.internalError(error, ordinal);
+    this.#options.context.internalError(error, ordinal === UNASKED ? null : ordinal);
   }
 
   #compile(live: LiveSpec, repliesBefore: number, before?: Behavior): Behavior {

@@ -40,6 +40,8 @@ export class Request implements Subject {
   /** What the rule that decided took out of the message, and the state it was decided in. */
   captures: Captures | null = null;
   state = '';
+  /** The rule that decided on an event, which is no message; '' otherwise. */
+  eventRule = '';
 
   constructor(context: RequestContext) {
     this.context = context;
@@ -56,6 +58,7 @@ export class Request implements Subject {
     kept.connection = this.connection;
     kept.captures = this.captures;
     kept.state = this.state;
+    kept.eventRule = this.eventRule;
     return kept;
   }
 
@@ -93,4 +96,4 @@ export class Request implements Subject {
   }
 }
 
-const EMPTY = new Uint8Array(0);
+export const EMPTY = new Uint8Array(0);

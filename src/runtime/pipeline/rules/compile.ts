@@ -15,6 +15,10 @@ import { RuleError } from './rule-error.ts';
 
 export type Protocol = 'udp' | 'tcp';
 
+/** Milliseconds that `idle` and `every` have at least, and how many different ones a list may have. */
+const LEAST_TIME = 10;
+const MOST_TIMES = 16;
+
 /** What a rule says when it wins: always the same, in turn, or drawn. */
 export type Alternatives =
   | { kind: 'then'; outcome: Outcome }
@@ -26,10 +30,16 @@ export type Alternatives =
     }
   | { kind: 'choose'; bounds: readonly number[]; outcomes: readonly Outcome[] };
 
+/** What a rule waits for; `ms` of what goes by the clock. */
+export type CompiledEvent = {
+  readonly kind: 'message' | 'connect' | 'halfClose' | 'idle' | 'every';
+  readonly ms: number;
+};
+
 export type CompiledRule = {
   readonly name: string;
   readonly enabled: boolean;
-  readonly on: RuleEvent;
+  readonly on: CompiledEvent;
   /** null: in any state. */
   readonly states: ReadonlySet<string> | null;
   /** null: every message. */
@@ -68,6 +78,7 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
   const initial = state.initial ?? 'start';
   checkNames(rules);
   checkStates(spec, initial);
+  checkTimes(spec);
   const shared = { protocol, fields, seed: seed ?? 0 };
   return {
     rules: rules.map((rule, i) => compileRule(rule, i, shared)),
@@ -97,16 +108,17 @@ function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
   const pointer = `/rules/${i}`;
   const { enabled = true, on = 'message', when = {}, times = null, per = 'listener' } = rule;
   const name = ruleName(rule, i);
-  if (on === 'halfClose' && shared.protocol === 'udp') throw new RuleError(`${pointer}/on`, 'is for streams');
+  const event = compileEvent(on, `${pointer}/on`);
+  if (event.kind === 'halfClose' && shared.protocol === 'udp') throw new RuleError(`${pointer}/on`, 'is for streams');
   if (per === 'connection' && shared.protocol === 'udp')
     throw new RuleError(`${pointer}/per`, 'is for streams: datagrams have peers');
   const { state, fields: fieldTests, nth, ...match } = when as When;
   const captures = withPointer(`${pointer}/when`, () => captureReader(match));
-  const scope: ActionScope = { ...shared, rule: name, isMessage: on === 'message', captures };
+  const scope: ActionScope = { ...shared, rule: name, isMessage: event.kind === 'message', captures };
   return {
     name,
     enabled,
-    on,
+    on: event,
     states: state === undefined ? null : new Set([state].flat()),
     test: testOf(match, fieldTests, shared.fields, `${pointer}/when`),
     nth: nth === undefined ? null : nthTest(nth),
@@ -115,6 +127,15 @@ function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
     captures,
     alternatives: alternativesOf(rule, pointer, scope),
   };
+}
+
+function compileEvent(on: RuleEvent, pointer: string): CompiledEvent {
+  if (typeof on === 'string') return { kind: on, ms: 0 };
+  const [kind, value] = 'idle' in on ? (['idle', on.idle] as const) : (['every', on.every] as const);
+  const ms = parseDuration(value);
+  if (ms === undefined) throw new RuleError(`${pointer}/${kind}`, whyNotDuration(value));
+  if (ms < LEAST_TIME) throw new RuleError(`${pointer}/${kind}`, `must be at least ${LEAST_TIME}ms`);
+  return { kind, ms };
 }
 
 function testOf(
@@ -190,6 +211,20 @@ function checkNames(rules: readonly Rule[]): void {
     const name = ruleName(rule, i);
     if (seen.has(name)) throw new RuleError(`/rules/${i}/name`, `there are two rules ${name}`);
     seen.add(name);
+  }
+}
+
+/** Each span of time is a timer of each peer or connection. */
+function checkTimes({ rules }: RulesSpec): void {
+  const seen = new Set<string>();
+  for (const [i, { on }] of rules.entries()) {
+    if (typeof on !== 'object') continue;
+    seen.add(JSON.stringify(compileEvent(on, `/rules/${i}/on`)));
+    if (seen.size > MOST_TIMES)
+      throw new RuleError(
+        `/rules/${i}/on`,
+        `is one too many: a list has at most ${MOST_TIMES} times of idle and every`,
+      );
   }
 }
 

@@ -6,7 +6,15 @@
 import type { RulesSpec } from '../../../schemas/rules.ts';
 import { COLUMN } from '../../counters.ts';
 import { createRuleMemory, RuleCells, type RuleCount } from '../../rule-cells.ts';
-import { type Behavior, type BehaviorContext, type Decision, NO_ACTION } from '../behavior.ts';
+import {
+  type Behavior,
+  type BehaviorContext,
+  type DatagramPeer,
+  type Decision,
+  NO_ACTION,
+  type TimedEvent,
+  type Timing,
+} from '../behavior.ts';
 import type { Request } from '../request.ts';
 import { type CompiledRule, type CompiledRules, compileRules, type Protocol } from './compile.ts';
 import { draw } from './draws.ts';
@@ -25,6 +33,7 @@ export class RulesBehavior implements Behavior {
   readonly silent = false;
   readonly onConnect: Behavior['onConnect'];
   readonly onHalfClose: Behavior['onHalfClose'];
+  readonly timing: Timing | undefined;
   readonly #rules: CompiledRules;
   readonly #indexes: ReadonlyMap<CompiledRule, number>;
   readonly #messages: readonly CompiledRule[];
@@ -35,6 +44,8 @@ export class RulesBehavior implements Behavior {
   readonly #peers: PeerStates;
   readonly #needsPeer: boolean;
   readonly #row: Float64Array;
+  /** What is at hand is no message, so peers are silent. */
+  #isTimed = false;
   /** What the message at hand has taken of counts. */
   #attempt: RuleCounts[] = [];
 
@@ -45,7 +56,7 @@ export class RulesBehavior implements Behavior {
     this.#cells = cells ?? ownCells(this.#rules);
     this.#row = counters.row;
     this.#indexes = new Map(this.#rules.rules.map((rule, i) => [rule, i]));
-    const of = (event: string) => this.#rules.rules.filter(({ enabled, on }) => enabled && on === event);
+    const of = (event: string) => this.#rules.rules.filter(({ enabled, on }) => enabled && on.kind === event);
     this.#messages = of('message');
     this.#connects = of('connect');
     const halfCloses = of('halfClose');
@@ -55,11 +66,13 @@ export class RulesBehavior implements Behavior {
     this.#needsPeer = this.#rules.scope !== 'listener';
     if (protocol === 'tcp' && this.#connects.length > 0)
       this.onConnect = (request) => this.#decideEvent(this.#connects, request);
+    const events = this.#timedEvents();
+    if (events.length > 0) this.timing = { events, most, idle };
     if (halfCloses.length > 0) this.onHalfClose = (request) => this.#decideEvent(halfCloses, request);
   }
 
   decide(request: Request): Decision {
-    const isFirst = this.#connects.length > 0 && this.#protocol === 'udp' && !this.#peers.knows(request, 'peer');
+    const isFirst = this.#connects.length > 0 && this.#protocol === 'udp' && !this.#peers.knows(request);
     const greeting = isFirst ? this.#choose(this.#connects, request) : null;
     const outcome = this.#choose(this.#messages, request);
     if (isFirst) this.#peers.of(request, 'peer');
@@ -81,9 +94,43 @@ export class RulesBehavior implements Behavior {
       : this.#cells.state;
   }
 
+  knownPeers(): Iterable<DatagramPeer> {
+    return this.#protocol === 'udp' ? this.#peers.datagramPeers() : [];
+  }
+
   /** How many peers or connections are in each state, as far as this thread knows. */
   census(): Record<string, number> {
     return this.#rules.scope === 'listener' ? { [this.#cells.state]: 1 } : this.#peers.census();
+  }
+
+  /** One for each span of time that a rule names. */
+  #timedEvents(): TimedEvent[] {
+    const events = new Map<string, { event: TimedEvent; rules: CompiledRule[] }>();
+    for (const rule of this.#rules.rules) {
+      const { kind, ms } = rule.on;
+      if (!rule.enabled || (kind !== 'idle' && kind !== 'every')) continue;
+      const key = `${kind} ${ms}`;
+      const found = events.get(key);
+      if (found !== undefined) found.rules.push(rule);
+      else {
+        const rules = [rule];
+        events.set(key, { event: { kind, ms, decide: (request) => this.#decideTimed(rules, request) }, rules });
+      }
+    }
+    return [...events.values()].map(({ event }) => event);
+  }
+
+  #decideTimed(candidates: readonly CompiledRule[], request: Request): Decision {
+    this.#isTimed = true;
+    try {
+      return this.#decideEvent(candidates, request);
+    } finally {
+      this.#isTimed = false;
+    }
+  }
+
+  #peerOf(request: Request, scope: 'connection' | 'peer'): PeerState {
+    return this.#isTimed ? this.#peers.whenSilent(request, scope) : this.#peers.of(request, scope);
   }
 
   #decideEvent(candidates: readonly CompiledRule[], request: Request): Decision {
@@ -93,7 +140,7 @@ export class RulesBehavior implements Behavior {
   /** The rule that wins, with what it says; null when none does. */
   #choose(candidates: readonly CompiledRule[], request: Request): Outcome | null {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const peer = this.#needsPeer ? this.#peers.of(request, this.#rules.scope as 'connection' | 'peer') : null;
+      const peer = this.#needsPeer ? this.#peerOf(request, this.#rules.scope as 'connection' | 'peer') : null;
       const state = peer?.state ?? this.#cells.state;
       const won = this.#first(candidates, request, state);
       // The request is filled anew for each message: nothing of the last decision may be left in it.
@@ -156,7 +203,7 @@ export class RulesBehavior implements Behavior {
 
   #countedFor({ per, nth, times, alternatives }: CompiledRule, request: Request): PeerState | null {
     if (per === 'listener' || (nth === null && times === null && alternatives.kind === 'then')) return null;
-    return this.#peers.of(request, per);
+    return this.#peerOf(request, per);
   }
 }
 

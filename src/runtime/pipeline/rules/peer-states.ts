@@ -3,7 +3,10 @@
  * Bounded: the one that was silent longest begins anew.
  */
 import type { RuleCount } from '../../rule-cells.ts';
+import type { DatagramPeer } from '../behavior.ts';
 import type { Request } from '../request.ts';
+
+const ADDRESS_BYTES = 16;
 
 /** Counts of one peer, by rule and kind. */
 export type PeerState = { state: string; counts: Map<string, number>; lastAt: number };
@@ -19,6 +22,11 @@ export class PeerStates {
     this.#initial = initial;
     this.#most = most;
     this.#idle = idle;
+  }
+
+  /** The same without a message from there: it does not live longer by it, nor come back to life. */
+  whenSilent(request: Request, scope: 'connection' | 'peer'): PeerState {
+    return this.#byKey.get(keyOf(request, scope)) ?? this.of(request, scope);
   }
 
   /** Of the peer, or the connection, that a message came from. */
@@ -40,9 +48,18 @@ export class PeerStates {
     return fresh;
   }
 
-  /** Whether a message from there came before. */
-  knows(request: Request, scope: 'connection' | 'peer'): boolean {
-    return this.#byKey.has(keyOf(request, scope));
+  /** Whether a message from there came before, and its state lives. */
+  knows(request: Request): boolean {
+    const known = this.#byKey.get(keyOf(request, 'peer'));
+    return known !== undefined && performance.now() - known.lastAt < this.#idle;
+  }
+
+  /** Peers of datagrams, the one that was silent longest first. */
+  *datagramPeers(): Generator<DatagramPeer> {
+    for (const key of this.#byKey.keys()) {
+      const remote = Uint8Array.from(Buffer.from(key.slice(0, ADDRESS_BYTES), 'latin1'));
+      yield { remote, remotePort: Number(key.slice(ADDRESS_BYTES)) };
+    }
   }
 
   forget(connection: number): void {

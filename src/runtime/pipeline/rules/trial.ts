@@ -56,7 +56,7 @@ function whyNot(rules: readonly CompiledRule[], { rule }: Decision, request: Req
   const end = rules.findIndex(({ name }) => name === rule);
   const before = end === -1 ? rules : rules.slice(0, end);
   return before
-    .filter(({ on }) => on === 'message')
+    .filter(({ on }) => on.kind === 'message')
     .map((one) => ({ rule: one.name, why: reason(one, request, state) }));
 }
 

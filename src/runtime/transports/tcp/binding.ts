@@ -74,7 +74,10 @@ export class TcpBinding implements Binding {
     this.#admission.paused = live.paused;
     this.#shared.log.keep = live.maxPayload;
     this.#shared.pipeline.update(live);
-    for (const connection of this.connections.all()) connection.hold('paused', live.paused);
+    for (const connection of this.connections.all()) {
+      connection.hold('paused', live.paused);
+      connection.waitForTimes();
+    }
     this.#serveWaiting();
   }
 

@@ -14,6 +14,8 @@ import type { ConnectionState } from '../../../workers/protocol.ts';
 import { createCodec } from '../../framing/codecs.ts';
 import { type Frame, type FrameCodec, FramingError, NOTHING, plainFrame } from '../../framing/frame-codec.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
+import type { TimedEvent } from '../../pipeline/behavior.ts';
+import { EventTimers } from '../../pipeline/event-timers.ts';
 import type { HoldReason, Link, SendMeta } from '../../pipeline/link.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { NO_ADDRESS } from '../../pipeline/request.ts';
@@ -71,6 +73,8 @@ export class TcpConnection implements Party, Link {
   #isBlocked = false;
   /** Calls off the end of the silence that ends a message. */
   #stopGap: () => void = () => {};
+  /** What is done by the clock; null where nothing is. */
+  #timers: EventTimers | null = null;
   readonly #queue = new SerialQueue<Task>(ANSWERS_WAITING);
   readonly #openedAt = microsOf(wallClock());
   #holds = 0;
@@ -99,6 +103,7 @@ export class TcpConnection implements Party, Link {
   open(): void {
     this.#context.log.recordOpened(this);
     this.#onEvent('onConnect');
+    this.waitForTimes();
     this.socket.on('data', this.#onData);
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
@@ -108,6 +113,7 @@ export class TcpConnection implements Party, Link {
   closed(): void {
     this.#stopGap();
     this.#stopPause();
+    this.#timers?.stop();
     this.#safely(() => {
       for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
     });
@@ -118,6 +124,14 @@ export class TcpConnection implements Party, Link {
   /** @param milliseconds of silence after which it is closed; 0 = never */
   setIdleTimeout(milliseconds: number): void {
     if (milliseconds > 0) whenSilent(this.socket, milliseconds, () => this.close('fin', 'idle'));
+  }
+
+  /** What is done by the clock is another than before, or it is open now. */
+  waitForTimes(): void {
+    const { timedEvents } = this.#context.pipeline;
+    if (timedEvents.length === 0 && this.#timers === null) return;
+    this.#timers ??= new EventTimers((event) => this.#safely(() => this.#onTime(event)));
+    this.#timers.wait(timedEvents);
   }
 
   /** Sets or lifts one of the reasons not to read. */
@@ -137,14 +151,15 @@ export class TcpConnection implements Party, Link {
   }
 
   /** An answer, behind those before it. What is empty is an empty frame, or nothing where there is none. */
-  send(payload: Uint8Array, { answers, raw, repeats }: SendMeta): void {
+  send(payload: Uint8Array, { answers, raw, repeats, eventRule = '' }: SendMeta): void {
     if (!this.socket.writable) {
       this.#context.pipeline.suppress();
       return;
     }
     const framed = raw === true ? payload : this.#framed(payload, repeats);
     if (framed === null || framed.length === 0) return;
-    const refusal = this.#write(payload, framed, answers < 0 ? {} : { reference: answers });
+    const about = answers < 0 ? { extras: { rule: eventRule } } : { reference: answers };
+    const refusal = this.#write(payload, framed, about);
     if (refusal !== null) this.#context.log.refusals.note(refusal);
   }
 
@@ -289,6 +304,7 @@ export class TcpConnection implements Party, Link {
 
   #serve(frame: Frame): void {
     this.#fill(frame);
+    this.#timers?.noteMessage();
     const blocks = this.#context.pipeline.serve(this, this.#queue);
     if (blocks && this.#queue.isBusy) this.#isBlocked = true;
   }
@@ -329,6 +345,18 @@ export class TcpConnection implements Party, Link {
     if (!pipeline.waitsFor(event)) return;
     this.#fill(plainFrame(NOTHING));
     pipeline.onEvent(event, this, this.#queue);
+  }
+
+  /** A peer that waits for us is not idle; to one that does not take what we say nothing is added. */
+  #onTime(event: TimedEvent): void {
+    const { closing, pipeline } = this.#context;
+    if (closing || this.#closing) return;
+    if (event.kind === 'idle' && this.#queue.isBusy) this.#timers?.noteMessage();
+    else if ((this.#holds & HOLD.unread) !== 0) pipeline.suppress();
+    else {
+      this.#fill(plainFrame(NOTHING));
+      pipeline.onTimedEvent(event, this, this.#queue);
+    }
   }
 
   /** It is too late for an answer. */

@@ -8,15 +8,15 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { wallClock } from '../../../clock/wall-clock.ts';
-import { addressBytes } from '../../../net/address.ts';
+import { addressBytes, addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
 import type { LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
-import type { Decision } from '../../pipeline/behavior.ts';
-import type { Link } from '../../pipeline/link.ts';
+import type { DatagramPeer, Decision } from '../../pipeline/behavior.ts';
+import type { Link, SendMeta } from '../../pipeline/link.ts';
 import { marksOf } from '../../pipeline/marks.ts';
 import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
@@ -32,7 +32,7 @@ const SEND_QUEUE = 4 * 1024 * 1024;
 
 /** A peer as records name it (16 address bytes), and as the socket sends to it. */
 type RecordedPeer = { remote: Uint8Array; port: number };
-type DatagramPeer = RecordedPeer & { address: string };
+type SocketPeer = RecordedPeer & { address: string };
 
 /** What an outgoing record says beside its bytes. */
 type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras' | 'marks'>;
@@ -117,6 +117,7 @@ class DgramBinding implements Binding {
       record: ({ payload, remote, remotePort }, decision) =>
         this.#recordIncoming(payload, { remote, port: remotePort }, decision),
       served: () => this.#served(),
+      peers: { linkTo: (to) => this.#link(this.#peerOf(to)), queue: this.#queue },
     });
     socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
     socket.on('error', (error) => context.problem(wire(error)));
@@ -177,12 +178,16 @@ class DgramBinding implements Binding {
     };
   }
 
+  #peerOf({ remote, remotePort }: DatagramPeer): SocketPeer {
+    return { remote, port: remotePort, address: this.#reachable(addressText(remote)) };
+  }
+
   /** A dual-stack socket reaches IPv4 by its mapped address. */
   #reachable(host: string): string {
     return isIPv6(this.address.host) && !isIPv6(host) ? `::ffff:${host}` : host;
   }
 
-  #transmit(payload: Uint8Array, { address, port }: DatagramPeer): Promise<void> {
+  #transmit(payload: Uint8Array, { address, port }: SocketPeer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.send(payload, port, address, (error) => (error === null ? resolve() : reject(error)));
     });
@@ -209,7 +214,7 @@ class DgramBinding implements Binding {
     else this.#serve(payload, { remote, address: from.address, port: from.port });
   }
 
-  #serve(payload: Uint8Array, peer: DatagramPeer): void {
+  #serve(payload: Uint8Array, peer: SocketPeer): void {
     const n = this.#admission.request();
     if (n === 0) return;
     const { request } = this.#pipeline;
@@ -233,9 +238,9 @@ class DgramBinding implements Binding {
     exhausted();
   }
 
-  #link(peer: DatagramPeer): Link {
+  #link(peer: SocketPeer): Link {
     const link: Link = {
-      send: (payload, { answers }) => this.#send(payload, peer, answers),
+      send: (payload, meta) => this.#send(payload, peer, aboutReply(meta)),
       close: () => {},
       hold: () => {},
       keep: () => link,
@@ -249,14 +254,14 @@ class DgramBinding implements Binding {
   }
 
   /** An answer is recorded once it has left: one that the kernel refuses never was. */
-  #send(payload: Uint8Array, peer: DatagramPeer, reference: number): void {
+  #send(payload: Uint8Array, peer: SocketPeer, about: About): void {
     const { counters } = this.#context;
     if (this.#socket.getSendQueueSize() > SEND_QUEUE) {
       counters.add('repliesSuppressed');
       return;
     }
     this.#socket.send(payload, peer.port, peer.address, (error) => {
-      if (error === null) this.#recordSent(payload, peer, { reference });
+      if (error === null) this.#recordSent(payload, peer, about);
       else this.#refusals.note((error as NodeJS.ErrnoException).code ?? 'internal');
     });
   }
@@ -279,6 +284,10 @@ class DgramBinding implements Binding {
       ...about,
     });
   }
+}
+
+function aboutReply({ answers, eventRule = '' }: Readonly<SendMeta>): About {
+  return answers < 0 ? { extras: { rule: eventRule } } : { reference: answers };
 }
 
 function wire(error: NodeJS.ErrnoException): { code: string; message: string } {

@@ -5,17 +5,19 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { nanosBetween } from '../../../records/chunk.ts';
 import type { Attachment, LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import { BATCH } from '../../native/arena.ts';
 import { errnoName } from '../../native/libc.ts';
-import { readName } from '../../native/sockaddr.ts';
+import { familyOf, readName, socketAddress } from '../../native/sockaddr.ts';
 import { grantedBuffer, localEndpoint, muteSocket } from '../../native/socket-state.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
-import type { Decision } from '../../pipeline/behavior.ts';
+import type { DatagramPeer, Decision } from '../../pipeline/behavior.ts';
+import type { Link } from '../../pipeline/link.ts';
 import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
@@ -89,6 +91,7 @@ export class MmsgBinding implements Binding, Source {
       policy: new ReplyPolicy(context.ownPorts, context.counters),
       record: (_request, decision) => this.#record(decision),
       served: () => this.#noteServed(),
+      peers: { linkTo: (peer) => this.#linkTo(peer), queue: this.#queue },
     });
     this.#registration = resources.reactor.register(this, attachment.poller);
   }
@@ -238,6 +241,10 @@ export class MmsgBinding implements Binding, Source {
     request.remotePort = port;
     this.#links.current.slot = i;
     this.#pipeline.serve(this.#links.current, this.#queue);
+  }
+
+  #linkTo({ remote, remotePort: port }: DatagramPeer): Link {
+    return this.#links.to(socketAddress({ host: addressText(remote), port }, familyOf(this.address.host)));
   }
 
   /** The number of the request at hand, 0 when it is turned away. */

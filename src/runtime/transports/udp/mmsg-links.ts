@@ -2,6 +2,7 @@
  * The ways out of one binding's socket: to the sender of the datagram at hand, and to peers of earlier ones. Within a pass
  * answers gather in the thread's batch and leave together by sendmmsg; they are recorded after what they answer.
  */
+import { encodeExtras } from '../../../records/chunk.ts';
 import { COLUMN } from '../../counters.ts';
 import { EMSGSIZE } from '../../native/layout.ts';
 import { errnoName } from '../../native/libc.ts';
@@ -48,27 +49,35 @@ export class MmsgLinks {
     batch.reply(payload, arena, slot);
   }
 
+  /** To a struct sockaddr. */
+  to(name: Uint8Array): Link {
+    return new KeptLink(this, name);
+  }
+
   /** Sends to a struct sockaddr, within a pass or outside of one. */
-  send(payload: Uint8Array, name: Uint8Array, answers: number): void {
+  send(payload: Uint8Array, name: Uint8Array, { answers, eventRule = '' }: Readonly<SendMeta>): void {
     if (!this.#fits(payload)) return;
     const { batch, writer } = this.#resources;
     const inPass = writer.isOpen;
     if (!inPass) writer.open(this.#context.recorder);
-    if (batch.isFull) this.leave();
+    // What says more than which message it answers leaves by itself.
+    const isEvent = answers < 0;
+    if (batch.isFull || isEvent) this.leave();
     this.#answered[batch.count] = answers;
     batch.push(payload, name);
+    if (inPass && !isEvent) return;
+    this.leave(isEvent ? encodeExtras({ rule: eventRule }) : undefined);
     if (inPass) return;
-    this.leave();
     writer.close();
   }
 
-  /** Sends what has gathered and records it; returns how many left. */
-  leave(): number {
+  /** Sends what has gathered and records it, with these extras if any; returns how many left. */
+  leave(extras?: Uint8Array): number {
     const { batch } = this.#resources;
     const total = batch.count;
     if (total === 0) return 0;
     const sent = batch.flush(this.#fd);
-    this.#record(total);
+    this.#record(total, extras);
     return sent;
   }
 
@@ -89,8 +98,9 @@ export class MmsgLinks {
     return false;
   }
 
-  #record(total: number): void {
+  #record(total: number, extras: Uint8Array | undefined): void {
     const { batch, writer, clock } = this.#resources;
+    const { keep } = this;
     const at = clock.read();
     const row = this.#row;
     for (let i = 0; i < total; i++) {
@@ -101,7 +111,8 @@ export class MmsgLinks {
       const size = batch.size(i);
       row[COLUMN.sent]!++;
       row[COLUMN.sentBytes]! += size;
-      writer.outgoing(batch, i, size, this.keep, at, this.#answered[i]!);
+      if (extras === undefined) writer.outgoing(batch, i, size, keep, at, this.#answered[i]!);
+      else writer.sent(batch, i, { size, keep, at, extras, answersSeq: undefined });
     }
   }
 }
@@ -133,8 +144,8 @@ class KeptLink implements Link {
     this.#links = links;
     this.#name = name;
   }
-  send(payload: Uint8Array, { answers }: SendMeta): void {
-    this.#links.send(payload, this.#name, answers);
+  send(payload: Uint8Array, meta: Readonly<SendMeta>): void {
+    this.#links.send(payload, this.#name, meta);
   }
   close(): void {}
   hold(): void {}
