@@ -9,6 +9,7 @@ import { health } from './health.ts';
 import { listeners } from './listeners.ts';
 import { messages } from './messages.ts';
 import { metrics } from './metrics.ts';
+import { presets } from './presets.ts';
 import { replays } from './replays.ts';
 import { rules } from './rules.ts';
 import { sends } from './sends.ts';
@@ -25,6 +26,7 @@ const CONTENTS: Routes[] = [
   sends, //       /v1/sends  …/{id}
   replays, //     /v1/sends/import
   rules, //       /v1/listeners/{id}/rules  …/{name}  …/test
+  presets, //     /v1/presets
   connections, // /v1/listeners/{id}/connections  …/{cid}  …/send
   status, //      /v1/info  /v1/workers  /v1/reset
   configuration, // /v1/export

@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addExport } from './commands/export.ts';
 import { addListen } from './commands/listen.ts';
 import { addLs } from './commands/ls.ts';
+import { addPresets } from './commands/presets.ts';
 import { addReplay } from './commands/replay.ts';
 import { addReply } from './commands/reply.ts';
 import { addReset } from './commands/reset.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   addShow,
   addReply,
   addRules,
+  addPresets,
   addClear,
   addRm,
   addReset,

@@ -33,5 +33,5 @@ export type { Reply, Send, SendOptions } from './send.ts';
 export type { AllFeedOptions, ListenersQuery, Service } from './service.ts';
 export type { EventFeed, FeedEvent, FeedOptions, MessageFeed } from './stream.ts';
 export type { Verdict, VerifyOptions } from './verify.ts';
-export type { ConnectionView, Leaks, ListenerView, NearMiss, SendView } from './views.ts';
+export type { ConnectionView, Leaks, ListenerView, NearMiss, Preset, SendView } from './views.ts';
 export type { ExpectNoneOptions, WaitManyOptions, WaitOptions } from './wait.ts';

@@ -2,6 +2,7 @@
 import type { Static } from '@sinclair/typebox';
 import type { ListenerSpec } from '../schemas/listener.ts';
 import type { ListenerPageSchema } from '../schemas/listener-view.ts';
+import type { PresetListSchema } from '../schemas/presets-view.ts';
 import type { InfoSchema, WorkersSchema } from '../schemas/status.ts';
 import { Closable } from './closable.ts';
 import type { Http } from './http.ts';
@@ -10,7 +11,7 @@ import type { Query } from './query.ts';
 import { Scope, type ScopeOptions } from './scope.ts';
 import { Send, type SendOptions, startSend } from './send.ts';
 import { EventFeed, type FeedOptions, MessageFeed } from './stream.ts';
-import type { ListenerView, SendView } from './views.ts';
+import type { ListenerView, Preset, SendView } from './views.ts';
 
 export type ListenersQuery = {
   protocol?: 'udp' | 'tcp';
@@ -104,6 +105,11 @@ export class Service extends Closable {
   /** Removes everything: listeners, messages, sends, running waits. */
   async reset(): Promise<void> {
     await this.#http.json('POST', '/v1/reset');
+  }
+
+  /** Responders that are there by name, with what each stands for; on one protocol, or on the first that each is for. */
+  async presets(query: { protocol?: 'udp' | 'tcp' } = {}): Promise<Preset[]> {
+    return (await this.#http.json<Static<typeof PresetListSchema>>('GET', '/v1/presets', { query })).items;
   }
 
   /** Version, limits and policy. */

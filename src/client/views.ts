@@ -3,11 +3,14 @@ import type { Static } from '@sinclair/typebox';
 import type { ConnectionSchema } from '../schemas/connection.ts';
 import type { ListenerSchema, RemovedSchema } from '../schemas/listener-view.ts';
 import type { MessagePageSchema } from '../schemas/message.ts';
+import type { PresetListSchema } from '../schemas/presets-view.ts';
 import type { SendSchema } from '../schemas/send.ts';
 import type { RecordView } from './message.ts';
 
 export type ListenerView = Static<typeof ListenerSchema>;
 export type ConnectionView = Static<typeof ConnectionSchema>;
+/** A responder that is there by name. */
+export type Preset = Static<typeof PresetListSchema>['items'][number];
 export type SendView = Static<typeof SendSchema>;
 
 /** Something near what was wanted, and why it is not that. */

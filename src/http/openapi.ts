@@ -13,6 +13,7 @@ answer.`;
 
 const TAGS = [
   { name: 'Listeners', description: 'UDP and TCP endpoints.' },
+  { name: 'Rules', description: 'How a listener talks: the list, what it counted, trials.' },
   { name: 'Messages', description: 'What arrived and what was answered.' },
   { name: 'Verifications', description: 'What must, or must not, have arrived.' },
   { name: 'Streams', description: 'The same live.' },
@@ -79,15 +80,15 @@ function polish({ paths, components }: Document): void {
     for (const parameter of operation.parameters ?? []) placeExample(operation, parameter);
   }
   for (const schema of Object.values(components.schemas)) withoutMarks(schema);
-  // This keyword is for the validator: OpenAPI wants named members beside it.
-  for (const schema of Object.values(components.schemas)) delete schema.discriminator;
   for (const [name, schema] of Object.entries(components.schemas))
     components.schemas[name] = withDefaultsInWords(schema);
 }
 
-/** Marks are for the validator. */
+/** Marks are for the validator, and so is this keyword: OpenAPI wants named members beside it. */
 function withoutMarks(schema: object): void {
-  delete (schema as Record<string, unknown>)[SOURCE_TEXT];
+  const keywords = schema as Record<string, unknown>;
+  delete keywords[SOURCE_TEXT];
+  if (keywords.oneOf !== undefined) delete keywords.discriminator;
   for (const part of Object.values(schema)) if (typeof part === 'object' && part !== null) withoutMarks(part);
 }
 

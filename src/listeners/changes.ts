@@ -35,7 +35,14 @@ export function patchedSpec(spec: FullSpec, patch: ListenerPatch): FullSpec {
     labels: Object.fromEntries(labels) as FullSpec['labels'],
     capture: { ...spec.capture, ...patch.capture },
   };
-  return fillSpec(merged as ListenerSpec);
+  return fillSpec(withSeed(merged as ListenerSpec, spec));
+}
+
+/** Rules that name no seed go on with the one that was drawn for those before: a draw is no difference. */
+function withSeed(spec: ListenerSpec, { responder: before }: FullSpec): ListenerSpec {
+  const { responder } = spec;
+  if (responder?.type !== 'rules' || before.type !== 'rules' || responder.seed != null) return spec;
+  return { ...spec, responder: { ...responder, seed: before.seed ?? null } };
 }
 
 /** Puts a spec into force that differs in live members only. A smaller capture has evicted when this resolves. */
@@ -65,7 +72,7 @@ export function named(spec: ListenerSpec, name: string | null): ListenerSpec {
 
 /** PUT: the same spec twice is one listener. Makes it what the spec says, within its turn. Without `replace` a different spec is a conflict. */
 export async function applyPut(listener: Listener, spec: ListenerSpec, context: PutContext): Promise<void> {
-  const wanted = fillSpec(spec);
+  const wanted = fillSpec(withSeed(spec, listener.spec));
   const differing = differences(listener.spec, wanted).filter((member) => !isSamePort(member, listener, wanted));
   if (differing.length === 0) {
     if (!listener.isOpen) await context.lifecycle.reopen(listener);

@@ -6,7 +6,7 @@ import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
 import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compile.ts';
 import { payloadBytes } from '../schemas/payload.ts';
-import type { Responder } from '../schemas/responder.ts';
+import type { PlainResponder } from '../schemas/responder.ts';
 import { jsonMembers, withPublishedJson } from '../schemas/responder-json.ts';
 import { actionLists } from '../schemas/rule-actions.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
@@ -15,13 +15,13 @@ import { parseDuration, whyNotDuration } from '../schemas/units.ts';
 /** What of a listener decides what its responder may do. */
 export type Served = { protocol: Protocol; concurrency: 'concurrent' | 'sequential' };
 
-type Reply = Extract<Responder, { type: 'reply' }>;
+type Reply = Extract<PlainResponder, { type: 'reply' }>;
 
 /** Seeds that are drawn stay readable. */
 const SEEDS = 2 ** 32;
 
 /** A seed that is not given is drawn, and from then on it is the one that was given. */
-export function fillResponder(responder: Responder, protocol: Protocol): Responder {
+export function fillResponder(responder: PlainResponder, protocol: Protocol): PlainResponder {
   const textual = asText(responder);
   switch (textual.type) {
     case 'upper':
@@ -53,7 +53,7 @@ export function fillRule(rule: Rule, i: number): Rule {
 }
 
 /** Throws a 400 that names the field, for a PATCH too. */
-export function checkResponder(responder: Responder, { protocol, concurrency }: Served): void {
+export function checkResponder(responder: PlainResponder, { protocol, concurrency }: Served): void {
   if (responder.type === 'rules') {
     checkRules(responder, protocol);
     if (protocol === 'udp' && concurrency === 'concurrent') checkNoHold(responder);
@@ -95,7 +95,7 @@ function checkPayload(responder: Reply): void {
 }
 
 /** JSON that came as a value is carried as text from here on, wherever it stands. */
-function asText(responder: Responder): Responder {
+function asText(responder: PlainResponder): PlainResponder {
   const copy = structuredClone(responder);
   for (const { holder, name, textName } of [...jsonMembers(copy)]) {
     if (holder[name] === undefined) continue;
@@ -106,6 +106,6 @@ function asText(responder: Responder): Responder {
 }
 
 /** JSON is shown as it was written. */
-export function shownResponder(responder: Responder): Responder {
+export function shownResponder(responder: PlainResponder): PlainResponder {
   return withPublishedJson(responder, (text) => new RawJson(text));
 }

@@ -5,10 +5,10 @@ import { rfc3339 } from '../net/text.ts';
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
 import { type TriedAction, tryRules } from '../runtime/pipeline/rules/trial.ts';
 import { PayloadError, payloadBytes } from '../schemas/payload.ts';
-import type { Responder } from '../schemas/responder.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
 import type { Listener } from './listener.ts';
+import { plainResponder } from './presets.ts';
 import { checkResponder, fillResponder } from './responder.ts';
 
 /** What the rules of a listener counted, over all its threads. */
@@ -68,7 +68,8 @@ export function pointingInto<T>(body: object, at: string, check: () => T): T {
 /** What the rules, or others in their place, would do with messages. Throws 400 for what is wrong in them. */
 export function testRules(listener: Listener, request: RuleTest): RuleTestResult {
   const { protocol } = listener.spec;
-  const given = request.responder === undefined ? null : fillResponder(request.responder as Responder, protocol);
+  const given =
+    request.responder === undefined ? null : fillResponder(plainResponder(request.responder, protocol), protocol);
   if (given !== null && given.type !== 'rules') throw invalidField('/responder/type', 'must be rules');
   if (given !== null) checkResponder(given, listener.spec);
   const spec = given ?? rulesOf(listener);

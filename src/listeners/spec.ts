@@ -11,15 +11,17 @@ import { createCodec } from '../runtime/framing/codecs.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import { PayloadError } from '../schemas/payload.ts';
-import type { Responder } from '../schemas/responder.ts';
+import type { PlainResponder } from '../schemas/responder.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { FixedSpec, ProtocolOptions, TcpOptions, UdpOptions } from '../workers/protocol.ts';
 import { fillFraming } from './framing.ts';
+import { withoutPreset } from './presets.ts';
 import { checkResponder, fillResponder } from './responder.ts';
 
 /** The spec with every default filled in, checked. Throws a 400 naming the first wrong field. */
-export function fillSpec(spec: ListenerSpec): FullSpec {
-  checkSections(spec);
+export function fillSpec(asked: ListenerSpec): FullSpec {
+  checkSections(asked);
+  const spec = withoutPreset(asked);
   const { family, udp, tcp, ...rest } = spec;
   const full: FullSpec = {
     ...rest,
@@ -195,7 +197,7 @@ function normalized(full: FullSpec): Record<string, unknown> {
   };
 }
 
-function normalizedResponder(responder: Responder): unknown {
+function normalizedResponder(responder: PlainResponder): unknown {
   if (responder.type !== 'reply' || responder.delay === undefined) return responder;
   return { ...responder, delay: parseDuration(responder.delay) };
 }

@@ -11,6 +11,7 @@ import {
 } from './listener-view.ts';
 import { MatchSchema } from './match.ts';
 import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from './message.ts';
+import { PresetListSchema } from './presets-view.ts';
 import { ProblemKindSchema, ProblemSchema } from './problem.ts';
 import { ResponderSchema } from './responder.ts';
 import { RuleActionSchema, RuleSchema, WhenSchema } from './rules.ts';
@@ -37,6 +38,7 @@ export const NAMED_SCHEMAS = [
   RulePatchSchema,
   RuleTestSchema,
   RuleTestResultSchema,
+  PresetListSchema,
   ListenerSpecSchema,
   ListenerPutSchema,
   ListenerPatchSchema,

@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { FramingSchema } from './framing.ts';
 import { ByteSize, MaybeDuration, MaybeInteger, MaybeText, OneOf, Ref, strict } from './parts.ts';
-import { ResponderSchema } from './responder.ts';
+import { type PlainResponder, ResponderSchema } from './responder.ts';
 
 /** The pattern of a name: letters, digits, `.`, `_`, `-`, and not of an id's form. */
 export const NAME_PATTERN = '^(?![lcs]_[0-9a-z]{10}$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
@@ -223,9 +223,10 @@ export type ListenerSpec = Static<typeof ListenerSpecSchema>;
 
 type Filled<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
 /** A spec with every default filled in. `udp` is there for UDP only, `tcp` for TCP only. */
-export type FullSpec = Filled<Omit<ListenerSpec, 'capture' | 'udp' | 'tcp' | 'family'>> & {
+export type FullSpec = Filled<Omit<ListenerSpec, 'capture' | 'udp' | 'tcp' | 'family' | 'responder'>> & {
   family?: 4 | 6;
   capture: Filled<Static<typeof CaptureSchema>>;
+  responder: PlainResponder;
   udp?: Filled<NonNullable<ListenerSpec['udp']>>;
   tcp?: Filled<NonNullable<ListenerSpec['tcp']>>;
 };

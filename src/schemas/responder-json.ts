@@ -43,10 +43,10 @@ function payload(holder: object, path: JsonMember['path']): JsonMember {
 }
 
 /** A copy in which each text is what `publish` makes of it, under the published name. */
-export function withPublishedJson(
-  responder: Responder,
+export function withPublishedJson<R extends Responder>(
+  responder: R,
   publish: (text: string, member: JsonMember) => unknown,
-): Responder {
+): R {
   const copy = structuredClone(responder);
   for (const member of [...jsonMembers(copy)]) {
     const { holder, name, textName } = member;

@@ -1,6 +1,7 @@
 /** What a listener answers. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Duration, PayloadFields, rawField, strict, Tagged } from './parts.ts';
+import { PresetResponder } from './presets.ts';
 import { RulesResponder } from './rules.ts';
 
 const None = Type.Object(
@@ -51,10 +52,12 @@ const Reply = Type.Object(
 /** Inside the program a JSON payload is carried as text, see payload.ts. */
 type Textual<T> = T extends { type: 'reply' } ? T & { jsonText?: string } : T;
 
-const Responders = Tagged([None, Echo, Upper, Reply, RulesResponder], {
+const Responders = Tagged([None, Echo, Upper, Reply, RulesResponder, PresetResponder], {
   $id: 'Responder',
   description: 'What a listener answers.',
   examples: [{ type: 'echo' }],
 });
 export const ResponderSchema = Type.Unsafe<Textual<Static<typeof Responders>>>(Responders);
 export type Responder = Static<typeof ResponderSchema>;
+/** A responder once presets have become what they stand for: what is kept, shown and compiled. */
+export type PlainResponder = Exclude<Responder, { type: 'preset' }>;

@@ -10,7 +10,7 @@ import type { Endpoint } from '../net/endpoint.ts';
 import type { WireError } from '../rpc/wire-error.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { CloseReason } from '../schemas/records.ts';
-import type { Responder } from '../schemas/responder.ts';
+import type { PlainResponder } from '../schemas/responder.ts';
 
 /** Thread-side form of a listener spec: resolved, checked, in milliseconds and bytes. Told apart by `protocol`. */
 export type BindingSpec = BindingPlace & FixedSpec & LiveSpec;
@@ -64,7 +64,7 @@ export type TcpOptions = {
 export type LiveSpec = {
   paused: boolean;
   maxPayload: number;
-  responder: Responder;
+  responder: PlainResponder;
   /**
    * Replies counted before this responder came, so that a changed one starts its `times` afresh (the ticket `reply`).
    * Absent: 0 when the binding opens, what is counted by then when the responder changes.

@@ -192,6 +192,13 @@ t.test('draws repeat with the seed', async (t) => {
   t.match(first, /0.*1|1.*0/);
   const { body } = await service.post('/v1/listeners', { protocol: 'udp', responder: { type: 'rules', rules: [] } });
   t.type(body.responder.seed, 'number', 'one that is not given is drawn and shown');
+  const unseeded = { protocol: 'udp', responder: { type: 'rules', rules: [] } };
+  const { body: made } = await service.put('/v1/listeners/unseeded', unseeded);
+  const again = await service.put('/v1/listeners/unseeded', unseeded);
+  t.match(again, { status: 200, body: { responder: made.responder } }, 'and is no difference');
+  const rules = [{ then: [reply('x')] }];
+  const { body: patched } = await service.patch('/v1/listeners/unseeded', { responder: { type: 'rules', rules } });
+  t.equal(patched.responder.seed, made.responder.seed);
 });
 
 /** So many requests over connections that are there at the same time; what was answered, by answer. */

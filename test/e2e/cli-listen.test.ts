@@ -200,3 +200,20 @@ async function read(socket: AsyncIterable<Buffer>): Promise<string> {
   for await (const piece of socket) pieces.push(piece);
   return Buffer.concat(pieces).toString('utf8');
 }
+
+t.test('--preset answers as it says, with parameters', async (t) => {
+  const quotes = '{"quotes": ["one", "two"]}';
+  const cli = cliFor(t, service).start(['listen', 'tcp', '--preset', 'qotd', '--with', quotes, '--json']);
+  await cli.until('stdout', /\n/);
+  const [{ responder, address }] = objects(cli.stdout);
+  t.match(responder, { type: 'rules', rules: [{ name: 'quote', on: 'connect' }] });
+  t.equal(await read(connect(address.port, '127.0.0.1')), 'one\r\n');
+  await cli.stop('SIGINT');
+  await refuses(t, service, [
+    [['listen', 'tcp', '--preset', 'nope'], 2, /Allowed choices are discard/],
+    [['listen', 'tcp', '--preset', 'echo', '--upper'], 2, /cannot be used with option '--preset/],
+    [['listen', 'tcp', '--with', '{}'], 2, /--with goes with --preset/],
+    [['listen', 'tcp', '--preset', 'ntp'], 2, /ntp is for udp/],
+    [['listen', 'tcp', '--preset', 'echo', '--with', '{"loud":1}'], 2, /there are none/],
+  ]);
+});

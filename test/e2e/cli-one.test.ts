@@ -135,3 +135,18 @@ t.test('rules: what they counted, and what they would do', async (t) => {
   t.match(await run(['rules', 'show', 'ruled']), { code: 0, stdout: /RULE +ENABLED +HITS +LEFT\nuser +yes +0 +-/ });
   t.match(await run(['rules', 'show', 'shown']), { code: /[12]/, stderr: /no rules/ });
 });
+
+t.test('presets: a list, one with its parameters, and as objects of the API', async (t) => {
+  const { run } = cliFor(t, service);
+  const all = await run(['presets']);
+  t.match(all, { code: 0, stdout: /^NAME +FOR +DOES\ndiscard +udp tcp +Takes/ });
+  t.equal(all.stdout.trim().split('\n').length, 14);
+  t.notMatch((await run(['presets', '--protocol', 'udp'])).stdout, /smtpSink/);
+  t.match((await run(['presets', 'smtpSink'])).stdout, /For tcp\.\nPARAMETER.*hostname +.* "listenpost\.test"\n/s);
+  t.match((await run(['presets', 'discard'])).stdout, /no parameters/);
+  t.match(objects((await run(['presets', 'ntp', '--json'])).stdout), [{ name: 'ntp', responder: { type: 'rules' } }]);
+  await refuses(t, service, [
+    [['presets', 'nope'], 2, /Allowed choices are discard/],
+    [['presets', 'ntp', '--protocol', 'tcp'], 2, /ntp is not for tcp/],
+  ]);
+});

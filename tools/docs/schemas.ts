@@ -18,12 +18,16 @@ export function schemasPage({ components }: OpenApi): string {
 
 function body(schema: Schema): string[] {
   const described = schema.description === undefined ? [] : [schema.description, ''];
-  const variants = (schema.oneOf ?? schema.anyOf ?? []).flatMap((member) => [
+  return [...described, ...variants(schema), ...fieldTable(schema)];
+}
+
+/** The members of a union, which may be unions in their turn. */
+function variants({ oneOf, anyOf = [] }: Schema): string[] {
+  return (oneOf ?? anyOf).flatMap((member) => [
     `**${member.title ?? refName(member) ?? 'or'}** ${member.description ?? ''}`.trimEnd(),
     '',
-    ...fieldTable(member),
+    ...(member.oneOf === undefined ? fieldTable(member) : variants(member)),
   ]);
-  return [...described, ...variants, ...fieldTable(schema)];
 }
 
 function fieldTable(schema: Schema): string[] {

@@ -4,7 +4,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { type Counter, createCounters, sumCounters } from '../../../src/runtime/counters.ts';
 import { sharedPoller } from '../../../src/runtime/native/poller.ts';
 import { closeSocket, openUdpSocket } from '../../../src/runtime/native/sockets.ts';
-import type { Responder } from '../../../src/schemas/responder.ts';
+import type { PlainResponder } from '../../../src/schemas/responder.ts';
 import type { UdpSpec } from '../../../src/workers/protocol.ts';
 import type { ReadStart, SinkCount, SinkStart } from './thread.ts';
 
@@ -16,7 +16,7 @@ export type Subject = {
   stop(): Promise<void>;
 };
 
-export async function startSubject(engine: 'mmsg' | 'dgram', responder: Responder): Promise<Subject> {
+export async function startSubject(engine: 'mmsg' | 'dgram', responder: PlainResponder): Promise<Subject> {
   const opened = engine === 'mmsg' ? openUdpSocket(bound) : null;
   const counters = createCounters(1);
   const line = new MessageChannel();
@@ -61,7 +61,7 @@ function thread(start: ReadStart | SinkStart): Worker {
   });
 }
 
-function spec(port: number, responder: Responder): UdpSpec {
+function spec(port: number, responder: PlainResponder): UdpSpec {
   const [seconds, nanos] = process.hrtime();
   return {
     listener: 1,

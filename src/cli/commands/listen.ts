@@ -2,6 +2,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { type Listener, type ListenerSpec, type Responder, UnreachableError } from '../../client/index.ts';
 import type { Framing } from '../../schemas/framing.ts';
+import { PRESET_NAMES, type PresetName } from '../../schemas/preset-names.ts';
 import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { json, label, whole } from '../options/values.ts';
@@ -19,6 +20,8 @@ type Flags = {
   reply?: string;
   template?: boolean;
   responder?: Responder;
+  preset?: PresetName;
+  with?: object;
   framing?: Framing;
   threads?: number;
   strict?: boolean;
@@ -39,11 +42,13 @@ export function addListen(program: Command): void {
     .option('--name <name>', 'unique name of the listener')
     .option('--host <address>', 'local address; other than loopback must be allowed by the service')
     .option('--label <key:value>', 'label; may be repeated', label)
-    .addOption(new Option('--echo', 'answer with the same bytes').conflicts(['upper', 'reply', 'responder']))
-    .addOption(new Option('--upper', 'answer in upper case').conflicts(['reply', 'responder']))
-    .addOption(new Option('--reply <text>', 'answer with this text').conflicts('responder'))
+    .addOption(new Option('--echo', 'answer with the same bytes').conflicts(['upper', 'reply', 'responder', 'preset']))
+    .addOption(new Option('--upper', 'answer in upper case').conflicts(['reply', 'responder', 'preset']))
+    .addOption(new Option('--reply <text>', 'answer with this text').conflicts(['responder', 'preset']))
     .option('--template', 'fill in {{text}}, {{n}}, {{remote.address}} and the like in --reply')
-    .addOption(new Option('--responder <json>', 'answer as the API says').argParser(json))
+    .addOption(new Option('--responder <json>', 'answer as the API says').argParser(json).conflicts('preset'))
+    .addOption(new Option('--preset <name>', 'answer as one of these, see listenpost presets').choices(PRESET_NAMES))
+    .addOption(new Option('--with <json>', 'parameters of --preset').argParser(json))
     .addOption(
       new Option(
         '--framing <how>',
@@ -58,6 +63,7 @@ export function addListen(program: Command): void {
   addExamples(addCommon(command), [
     ['listenpost listen udp 9000', 'print datagrams until Ctrl-C'],
     ['listenpost listen tcp 2323 --framing line --upper', 'answer each line in upper case'],
+    ['listenpost listen tcp 2525 --preset smtpSink', 'take mail'],
     ['listenpost listen udp --json --count 3', 'any free port, three messages as JSON, then end'],
   ]).action(inSession(listen));
 }
@@ -127,9 +133,12 @@ function framing(text: string): Framing {
   return text.trimStart().startsWith('{') ? (json(text) as unknown as Framing) : ({ type: text } as Framing);
 }
 
-function responderOf({ echo, upper, reply, template = false, responder }: Flags): Responder | undefined {
+function responderOf({ echo, upper, reply, template = false, preset, ...flags }: Flags): Responder | undefined {
   if (template && reply === undefined) throw new UsageError('--template goes with --reply');
+  if (flags.with !== undefined && preset === undefined) throw new UsageError('--with goes with --preset');
+  if (preset !== undefined)
+    return { type: 'preset', name: preset, ...(flags.with && { with: flags.with }) } as Responder;
   if (echo) return { type: 'echo' };
   if (upper) return { type: 'upper' };
-  return reply === undefined ? responder : { type: 'reply', text: reply, template };
+  return reply === undefined ? flags.responder : { type: 'reply', text: reply, template };
 }

@@ -1,5 +1,5 @@
 /** Which behavior a responder means: a new one is a file of its own, its schema, and a line here. */
-import type { Responder as ResponderSpec } from '../../schemas/responder.ts';
+import type { PlainResponder as ResponderSpec } from '../../schemas/responder.ts';
 import { type Behavior, type BehaviorContext, NO_ACTION } from './behavior.ts';
 import { echo } from './responders/echo.ts';
 import { reply } from './responders/reply.ts';

@@ -10,6 +10,7 @@ import type {
   Sends,
 } from '../../../src/domain.ts';
 import { ProblemError } from '../../../src/errors.ts';
+import { type PlainSpec, withoutPreset } from '../../../src/listeners/presets.ts';
 import { listenerId } from '../../../src/records/ids.ts';
 import type { ListenerSpec } from '../../../src/schemas/listener.ts';
 import type { ListenerState } from '../../../src/schemas/listener-states.ts';
@@ -252,7 +253,7 @@ function hasLabels({ labels }: ListenerView, wanted: Labels): boolean {
 }
 
 function viewOf(number: number, spec: ListenerSpec): ListenerView {
-  const { protocol, name = null, labels = {}, responder = { type: 'none' } } = spec;
+  const { protocol, name = null, labels = {}, responder = { type: 'none' } }: PlainSpec = withoutPreset(spec);
   const port = 40_000 + number;
   return {
     id: listenerId(number),

@@ -253,3 +253,13 @@ t.test('rules: counted, tried and changed', async (t) => {
   t.match(await listener.rules.get(), { items: [], unmatched: 0 });
   await t.rejects(listener.rules.replace({ rules: [{}] }), { code: 'validation_failed' });
 });
+
+t.test('presets: what there is, and one in use', async (t) => {
+  const names = (await service.presets()).map(({ name }) => name);
+  t.ok(names.includes('smtpSink') && names.includes('ntp'));
+  const [first] = await service.presets({ protocol: 'tcp' });
+  t.match(first, { name: 'discard', protocol: 'tcp', responder: { type: 'none' } });
+  const spec = { protocol: 'udp', responder: { type: 'preset', name: 'qotd', with: { quotes: ['one'] } } } as const;
+  await using listener = await service.listen({ ...spec, responder: { ...spec.responder, with: { quotes: ['one'] } } });
+  t.equal(listener.view.responder?.type, 'rules');
+});

@@ -1,6 +1,6 @@
 /** Answers with a fixed or templated payload, at once or after a delay, every time or the first `times` times. */
 import { payloadBytes } from '../../../schemas/payload.ts';
-import type { Responder as ResponderSpec } from '../../../schemas/responder.ts';
+import type { PlainResponder as ResponderSpec } from '../../../schemas/responder.ts';
 import { parseDuration } from '../../../schemas/units.ts';
 import { type Action, type Behavior, type BehaviorContext, type Decision, NO_ACTION } from '../behavior.ts';
 import { payloadTemplate } from '../template/compile.ts';

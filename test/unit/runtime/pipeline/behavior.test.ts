@@ -4,7 +4,7 @@ import { BindingCounters, createCounters } from '../../../../src/runtime/counter
 import type { Decision } from '../../../../src/runtime/pipeline/behavior.ts';
 import { compileBehavior } from '../../../../src/runtime/pipeline/behaviors.ts';
 import { Request } from '../../../../src/runtime/pipeline/request.ts';
-import type { Responder as Spec } from '../../../../src/schemas/responder.ts';
+import type { PlainResponder as Spec } from '../../../../src/schemas/responder.ts';
 
 function responder(spec: Spec, counters = new BindingCounters(createCounters(1), 0), repliesBefore = 0) {
   const compiled = compileBehavior(spec, { counters, repliesBefore });

@@ -12,7 +12,7 @@ import { CreditedLink } from '../../../../../src/runtime/chunk-link.ts';
 import { BindingCounters, createCounters } from '../../../../../src/runtime/counters.ts';
 import { BindingRecorder } from '../../../../../src/runtime/recorder.ts';
 import { openMmsg } from '../../../../../src/runtime/transports/udp/mmsg.ts';
-import type { Responder } from '../../../../../src/schemas/responder.ts';
+import type { PlainResponder } from '../../../../../src/schemas/responder.ts';
 import { udpSpec } from '../../../workers/rig.ts';
 import { attach, Flood } from './flood.ts';
 
@@ -41,7 +41,7 @@ else {
   });
 }
 
-async function collections(responder: Responder): Promise<Collections> {
+async function collections(responder: PlainResponder): Promise<Collections> {
   let minor = 0;
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries() as unknown as GcEntry[]) {
