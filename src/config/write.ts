@@ -1,11 +1,12 @@
 /** Writes the listeners that are there as a configuration file, without what is a default anyway. */
 import { isDeepStrictEqual } from 'node:util';
-import { stringify } from 'yaml';
 import { RawJson } from '../json/raw.ts';
 import { fillSpec } from '../listeners/spec.ts';
 import { type FullSpec, ListenerSpecSchema } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
 import { jsonMembers } from '../schemas/responder-json.ts';
+import { jsonTextOf } from './exact.ts';
+import { exactJson, exactYaml } from './exact-json.ts';
 
 const SPEC_FIELDS = Object.keys(ListenerSpecSchema.properties) as (keyof FullSpec)[];
 const HEAD = '# Listeners of a Listenpost; read by: listenpost serve --config FILE\n';
@@ -13,7 +14,7 @@ const HEAD = '# Listeners of a Listenpost; read by: listenpost serve --config FI
 /** YAML. A listener without a name gets one made of its id: a file tells listeners apart by their names. */
 export function configurationText(listeners: readonly ListenerView[]): string {
   const items = listeners.map((view) => ({ name: view.name ?? `unnamed-${view.id.slice(2)}`, ...shortSpec(view) }));
-  return HEAD + stringify({ listeners: items });
+  return HEAD + exactYaml({ listeners: items });
 }
 
 function shortSpec(view: ListenerView): Record<string, unknown> {
@@ -24,17 +25,18 @@ function shortSpec(view: ListenerView): Record<string, unknown> {
   return { protocol: view.protocol, ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };
 }
 
-/** A JSON payload that YAML would write in another way stands there as text: the bytes are the same. */
+/**
+ * A JSON payload that YAML would write in another way stands there as text: the bytes are the same. One with places
+ * stays JSON, for there they are filled in otherwise than in text.
+ */
 function plainResponder(responder: FullSpec['responder']): FullSpec['responder'] {
   const copy = copied(responder) as FullSpec['responder'];
   for (const { holder, name } of [...jsonMembers(copy)]) {
     const json = holder[name];
     if (!(json instanceof RawJson)) continue;
-    const value: unknown = JSON.parse(json.text);
-    const isSame = JSON.stringify(value) === json.text;
-    if (isSame) holder[name] = value;
-    // A whole number to the last digit; other numbers compare by value, however they are written.
-    else if (name === 'equals') holder[name] = /^-?\d+$/.test(json.text) ? BigInt(json.text) : value;
+    const exact = exactJson(json.text);
+    const hasPlaces = holder.template === true && json.text.includes('{{');
+    if (name === 'equals' || hasPlaces || jsonTextOf(exact) === json.text) holder[name] = exact;
     else {
       delete holder[name];
       holder.text = json.text;

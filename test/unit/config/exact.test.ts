@@ -3,6 +3,7 @@ import t from 'tap';
 import { ConfigError } from '../../../src/config/config.ts';
 import { parseConfiguration } from '../../../src/config/file.ts';
 import { configurationText } from '../../../src/config/write.ts';
+import { sameJson } from '../../../src/json/canonical.ts';
 import { RawJson } from '../../../src/json/raw.ts';
 import { fillSpec } from '../../../src/listeners/spec.ts';
 import type { ListenerView } from '../../../src/schemas/listener-status.ts';
@@ -61,4 +62,32 @@ t.test('by way of an alias or a merge key, too', async (t) => {
   const { listeners } = parseConfiguration('f', yaml);
   const texts = listeners.map((spec) => Buffer.from(payloadBytes(fillSpec(spec).responder as PayloadInput)).toString());
   t.same(texts, [...Array(4).fill('{"n":1.10}'), '[{"n":1.10},{"n":1.10}]']);
+});
+
+t.test('rules compare and fill in the same after an export, whatever the numbers', async (t) => {
+  const values = [
+    '12345678901234567890',
+    '0.1234567890123456789012',
+    '1e400',
+    '-0',
+    '{"n":[1.10,12345678901234567890,"#1"],"#":"##x","10":1,"2":null}',
+    '{"__proto__":{"a":9007199254740993}}',
+    '"#12"',
+    '[]',
+    '{}',
+  ];
+  const equal = values.map((text) => ({ json: { pointer: '/a', equals: new RawJson(text) } }));
+  const reply = { template: true, json: new RawJson('{"price":1.10,"id":"{{json /id}}","a":1,"a":2}') };
+  const responder = { type: 'rules', rules: [{ when: { any: equal }, then: [{ reply }] }] };
+  const yaml = configurationText([
+    { ...fillSpec({ protocol: 'udp', name: 'x' }), responder } as unknown as ListenerView,
+  ]);
+  const [spec] = parseConfiguration('f', yaml).listeners;
+  const { rules } = spec!.responder as unknown as {
+    rules: { when: { any: { json: { equalsText: string } }[] }; then: { reply: { jsonText: string } }[] }[];
+  };
+  for (const [i, { json }] of rules[0]!.when.any.entries()) {
+    t.ok(sameJson(values[i]!)(json.equalsText), `${values[i]} became ${json.equalsText}`);
+  }
+  t.equal(rules[0]!.then[0]!.reply.jsonText, '{"price":1.10,"id":"{{json /id}}","a":2}', 'places stay places of JSON');
 });
