@@ -42,6 +42,9 @@ rules() { # count
 # The same, where a client may repeat itself on a slow machine: what stands there several times in a row is one.
 rules_once() { rules "$1" | tr ' ' '\n' | uniq | paste -sd ' '; } # count
 
+# The rules that nothing met.
+unused() { call "$listener/rules" | jq -r '[.items[] | select(.hits == 0) | .name] | join(" ")'; }
+
 # What went wrong so far: nothing, as it should be.
 problems() { call "$listener/messages?kind=problem" | jq -c '.items[] | {code, message}'; }
 

@@ -11,4 +11,5 @@ is "not found" "4.04" "$(ask other 2>&1)"
 is "an answer that comes later, and a ping meanwhile" "20 21.5" "$(ask history -K 1)"
 messages 1 rule=acknowledged >/dev/null
 is "each message met its rule" "get-temperature put-setpoint none get-history ping acknowledged" "$(rules_once 6)"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

@@ -12,6 +12,7 @@ is "an answer to another question is not taken" $'ID mismatch\nstatus: NXDOMAIN'
   "$(ask forged.example 2>&1 | grep -o 'ID mismatch\|status: \w*')"
 is "dig asks again when a question is lost" '"127.0.0.1"' "$(ask +short +timeout=1 +tries=5 lost.example txt | tail -n 1)"
 is "each question met its rule" "address text no-such-name forged lost-at-first text" "$(rules_once 6)"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"
 
 # The same rules, with what TCP needs: a length before each message.

@@ -9,4 +9,5 @@ is "each message is acknowledged as it deserves" $'MSA|AA|M-1\nMSA|AE|M-2|no nam
 is "each met its rule" "admission admission-without-a-name not-for-us" "$(rules 3)"
 is "segments end as HL7 has it" '"PID|1||4711||Müller^Eva"' \
   "$(messages 1 rule=not-for-us | jq '.items[].text | split("\r")[1]')"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

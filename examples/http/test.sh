@@ -13,4 +13,5 @@ is "curl says that a body was cut short" "not so long 18" "$(curl -s "$url/short
 is "each request met its rule" "hello hello none create flaky flaky short" "$(rules 7)"
 is "head and body are one message" '{"name": "eve"}' "$(messages 1 rule=create | jq -r '.items[].text | split("\r\n\r\n")[1]')"
 is "each run of curl took one connection" 4 "$(call "$listener" | jq .stats.connectionsTotal)"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

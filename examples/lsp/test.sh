@@ -12,4 +12,5 @@ line 3 of file:///größe.txt
 
 is "each message met its rule" "initialize initialized did-open hover hover hover other-request shutdown exit" "$(rules 9)"
 is "an opened text is whole" "grösser" "$(messages 1 rule=did-open | jq -r '.items[].text | fromjson.params.textDocument.text')"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

@@ -21,4 +21,5 @@ is "each request met its rule" \
   "read-temperatures read read write write-many illegal-address unit-is-busy none" "$(rules 8)"
 is "the values that were written" "002a002b" \
   "$(messages 1 rule=write-many | jq -r '.items[].base64' | base64 -d | tail -c 4 | od -An -tx1 | tr -d ' ')"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

@@ -17,6 +17,7 @@ is "a long one, whose length takes two bytes" published "$(publish "$long" -q 1)
 is "each packet met its rule" "connect subscribe disconnect connect-refused connect publish-unanswered disconnect \
 connect publish disconnect connect publish-long disconnect" "$(rules 13)"
 is "the long one is whole" "307" "$(messages 1 rule=publish-long | jq '.items[].size - 4')"
-is "what a ping would meet, tried without a client" "ping $(printf '\xd0\x00' | base64)" \
+is "no rule is idle, but that of a ping" "ping" "$(unused)"
+is "which is tried without a client" "ping $(printf '\xd0\x00' | base64)" \
   "$(call --json '{"messages": [{"hex": "c0 00"}]}' "$listener/rules/test" | jq -r '.items[] | "\(.rule) \(.actions[].base64)"')"
 is "nothing went wrong" "" "$(problems)"

@@ -21,4 +21,5 @@ is "each message met its rule" "ssl-request startup password select-users termin
 ssl-request startup password select-text terminate \
 ssl-request startup password other-query select-users terminate \
 ssl-request startup wrong-password ssl-request startup-of-mallory ssl-request" "$(rules 22)"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

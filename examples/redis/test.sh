@@ -17,4 +17,5 @@ is "one connection, many commands" $'1\n2\n1\nERR unknown command' \
 
 is "each command met its rule" "loading ping get-user echo get list docs incr incr incr none" "$(rules 11)"
 is "what no rule matched" '"*1\r\n$8\r\nflushall\r\n"' "$(messages 1 unmatched=true | jq '.items[].text')"
+is "no rule is idle" "" "$(unused)"
 is "nothing went wrong" "" "$(problems)"

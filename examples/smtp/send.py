@@ -1,4 +1,4 @@
-"""Sends two mails by smtplib: `python3 send.py PORT`. Prints who was refused."""
+"""Sends two mails by smtplib, and one to nobody: `python3 send.py PORT`. Prints who was refused."""
 
 import smtplib
 import sys
@@ -11,3 +11,7 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1]), local_hostname="client.test", t
         mail.set_content(text, cte="8bit")
         refused = server.send_message(mail)
         print(", ".join(f"{who}: {code}" for who, (code, _) in refused.items()))
+    try:
+        server.sendmail("ada@client.test", "nobody@mail.test", "lost")
+    except smtplib.SMTPRecipientsRefused as error:
+        print("all refused:", *error.recipients)

@@ -49,19 +49,19 @@ const PROGRAMS: Example[] = [
 
 /** Peers that a listener plays: how many things the test of each says, and what its client needs. */
 const PEERS: [folder: string, checks: number, ...needs: string[]][] = [
-  ['smtp', 5, 'python3 -c "import smtplib"'],
-  ['redis', 10, 'redis-cli --version'],
-  ['dns', 10, 'dig -v'],
-  ['http', 8],
-  ['memcached', 7, 'memccat --version', 'memccp --version', 'memcrm --version'],
+  ['smtp', 6, 'python3 -c "import smtplib"'],
+  ['redis', 11, 'redis-cli --version'],
+  ['dns', 11, 'dig -v'],
+  ['http', 9],
+  ['memcached', 9, 'memcping --version', 'memccat --version', 'memccp --version', 'memcrm --version'],
   ['syslog', 4, 'logger --version'],
-  ['ntp', 5, '/usr/bin/python3 -c "import ntplib"'],
-  ['modbus', 11, 'command -v mbpoll'],
-  ['mqtt', 9, 'command -v mosquitto_sub', 'command -v mosquitto_pub'],
-  ['hl7', 4, 'mllp_send --version'],
-  ['lsp', 4, 'node --input-type=module -e \'import "vscode-jsonrpc/node"\''],
-  ['postgresql', 8, 'psql --version'],
-  ['coap', 6, 'command -v coap-client-notls'],
+  ['ntp', 6, '/usr/bin/python3 -c "import ntplib"'],
+  ['modbus', 12, 'command -v mbpoll'],
+  ['mqtt', 10, 'command -v mosquitto_sub', 'command -v mosquitto_pub'],
+  ['hl7', 5, 'mllp_send --version'],
+  ['lsp', 5, 'node --input-type=module -e \'import "vscode-jsonrpc/node"\''],
+  ['postgresql', 9, 'psql --version'],
+  ['coap', 7, 'command -v coap-client-notls'],
 ];
 
 const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...inherited } = process.env;
