@@ -4,10 +4,11 @@
  */
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { HttpConnections } from './http-connections.ts';
+import { createServer } from './node-http.ts';
 import { addWireAnswers, answerBrokenRequest } from './wire.ts';
 
 export type ServerLimits = {

@@ -2,10 +2,11 @@
  * Answers below Fastify: what Node would answer itself, without a body or by closing the connection, is a problem
  * document here as well.
  */
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ProblemError } from '../errors.ts';
 import { ISOLATION } from './isolation.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { PROBLEM_TYPE, pathOf, problemDocument } from './problems.ts';
 
 /** Handles what a server of Node answers before it hands a request on. */

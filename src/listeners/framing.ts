@@ -1,6 +1,6 @@
 /** Framings with every default filled in, as they are read back. */
 import type { Framing } from '../schemas/framing.ts';
-import { MAX_FRAME } from '../schemas/framing.ts';
+import { MAX_FRAME } from '../schemas/limits.ts';
 
 type Kind = Framing['type'];
 

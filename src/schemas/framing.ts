@@ -1,9 +1,7 @@
 /** How a byte stream is cut into messages, and how payloads are framed on their way out. One codec, both ways. */
 import { type Static, Type } from '@sinclair/typebox';
+import { MAX_FRAME } from './limits.ts';
 import { Duration, OneOf, strict, Tagged } from './parts.ts';
-
-/** Longest frame in bytes where nothing else is asked for. */
-export const MAX_FRAME = 65_536;
 
 const common = {
   maxFrame: Type.Optional(

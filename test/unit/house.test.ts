@@ -77,6 +77,23 @@ t.test('the files import each other in no circle, types included', async (t) => 
   t.same(circles(graphOf(IMPORTS, (file) => file)), []);
 });
 
+t.test('a thread loads nothing at its start that only the HTTP side needs', async (t) => {
+  for (const entry of [
+    'runtime/worker',
+    'runtime/native/poller-thread',
+    'journal/thread/thread',
+    'journal/reader/reader-thread',
+    'journal/store/sqlite/checkpoint-thread',
+  ]) {
+    const loaded = loadedBy(`dist/src/${entry}.js`);
+    t.ok(loaded.has('node:worker_threads'), `${entry} was found`);
+    const heavy = [...loaded].filter((name) =>
+      starts(name, ['@sinclair/', 'fastify', '@fastify/', 'ajv', 'pino', 'yaml', 'commander']),
+    );
+    t.same(heavy, [], entry);
+  }
+});
+
 t.test('no exported name is a word that only we would know', async (t) => {
   const declaration = /^export (?:abstract )?(?:async )?(?:const|let|function\*?|class|type|interface) (\w+)/gm;
   const exported = FILES.flatMap((file) =>
@@ -204,4 +221,16 @@ function importsOf(file: string): Import[] {
 function threadEntries(file: string): string[] {
   const found = readFileSync(file, 'utf8').matchAll(/new URL\(\s*['"](\.[^'"]+)\.js['"]/g);
   return [...found].map((match) => `${normalize(join(dirname(file), match[1]!))}.ts`);
+}
+
+/** What the compiled file imports, and what that does, but for imports made later; packages by their name. */
+function loadedBy(file: string, loaded: Set<string> = new Set()): Set<string> {
+  loaded.add(file);
+  for (const [, name] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) [^'"()]*?['"]([^'"]+)['"]/gm)) {
+    const target = name!.startsWith('.') ? normalize(join(dirname(file), name!)) : name!;
+    if (loaded.has(target)) continue;
+    if (name!.startsWith('.')) loadedBy(target, loaded);
+    else loaded.add(target);
+  }
+  return loaded;
 }

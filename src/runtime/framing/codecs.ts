@@ -1,5 +1,6 @@
 /** Which codec a framing means: a new one is a file of its own, its schema, and a line here. */
-import { type Framing, MAX_FRAME } from '../../schemas/framing.ts';
+import type { Framing } from '../../schemas/framing.ts';
+import { MAX_FRAME } from '../../schemas/limits.ts';
 import { PayloadError } from '../../schemas/payload.ts';
 import { parseDuration, whyNotDuration } from '../../schemas/units.ts';
 import { CobsCodec } from './cobs.ts';
