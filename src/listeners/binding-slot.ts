@@ -11,7 +11,9 @@ export type BindingSlot = {
   /** Counts replacements of its thread. */
   incarnation: number;
   /** The socket, where main opened it. */
-  readonly socket: PreparedSocket | null;
+  socket: PreparedSocket | null;
+  /** The one that is to relieve it as soon as there is a thread to tell. */
+  successor: PreparedSocket | null;
   /** Messages read and not dropped before this incarnation began. */
   baseline: number;
   /** Its thread is gone and not yet replaced. */

@@ -7,9 +7,11 @@ import { type FullSpec, type ListenerSpec, MOST_LABELS } from '../schemas/listen
 import type { Lifecycle } from './lifecycle/lifecycle.ts';
 import type { Listener } from './listener.ts';
 import type { ListenerTable } from './listener-table.ts';
+import { updateThreads } from './sockets/update.ts';
 import { captureLimits, differences, fillSpec, milliseconds } from './spec.ts';
 
-type PutContext = { replace: boolean; table: ListenerTable; lifecycle: Lifecycle; journal: ListenerCatalog };
+type ApplyContext = { lifecycle: Lifecycle; journal: ListenerCatalog; renews?: boolean };
+type PutContext = ApplyContext & { replace: boolean; table: ListenerTable };
 
 /** Members of a spec that `applySpec` can change. */
 const LIVE_MEMBERS: ReadonlySet<keyof FullSpec> = new Set([
@@ -34,6 +36,8 @@ export function patchedSpec(spec: FullSpec, patch: ListenerPatch): FullSpec {
     ...patch,
     labels: Object.fromEntries(labels) as FullSpec['labels'],
     capture: { ...spec.capture, ...patch.capture },
+    ...(patch.tcp === undefined ? {} : { tcp: { ...spec.tcp, ...patch.tcp } }),
+    ...(patch.udp === undefined ? {} : { udp: { ...spec.udp, ...patch.udp } }),
   };
   return fillSpec(withSeed(merged as ListenerSpec, spec));
 }
@@ -45,23 +49,24 @@ function withSeed(spec: ListenerSpec, { responder: before }: FullSpec): Listener
   return { ...spec, responder: { ...responder, seed: before.seed ?? null } };
 }
 
-/** Puts a spec into force that differs in live members only. A smaller capture has evicted when this resolves. */
-export async function applySpec(listener: Listener, next: FullSpec, journal: ListenerCatalog): Promise<void> {
+/**
+ * Puts a spec into force that differs in live members only. A smaller capture has evicted when this resolves, and all
+ * bindings have what is new. `renews`: a connect phase begins anew even where it is the one in force.
+ */
+export async function applySpec(
+  listener: Listener,
+  next: FullSpec,
+  { journal, lifecycle, renews = false }: ApplyContext,
+): Promise<void> {
   const before = listener.spec;
   const changed = (member: keyof FullSpec) => !isDeepStrictEqual(before[member], next[member]);
+  if (listener.isOpen && (renews || changed('tcp') || changed('udp'))) await lifecycle.changePhase(listener, next);
   if (changed('capture')) await journal.configure(listener.number, captureLimits(next));
   if (changed('responder')) listener.restartReplies();
   listener.spec = next;
   if (changed('ttl')) listener.expiry.set(milliseconds(next.ttl));
   if (changed('capture') || changed('responder') || changed('paused')) await updateThreads(listener);
   if (listener.isOpen) listener.settle();
-}
-
-/** A thread that dies meanwhile takes the new spec when its replacement opens the binding. */
-async function updateThreads(listener: Listener): Promise<void> {
-  const request = { listener: listener.number, live: listener.live };
-  const up = listener.bindings.filter((binding) => !binding.down);
-  await Promise.allSettled(up.map((binding) => binding.thread.call('update', request)));
 }
 
 /** The spec with the name that the path gives it; the body may repeat that name, not give another. */
@@ -73,7 +78,8 @@ export function named(spec: ListenerSpec, name: string | null): ListenerSpec {
 /** PUT: the same spec twice is one listener. Makes it what the spec says, within its turn. Without `replace` a different spec is a conflict. */
 export async function applyPut(listener: Listener, spec: ListenerSpec, context: PutContext): Promise<void> {
   const wanted = fillSpec(withSeed(spec, listener.spec));
-  const differing = differences(listener.spec, wanted).filter((member) => !isSamePort(member, listener, wanted));
+  const present = listener.phase?.shown(listener.spec) ?? listener.spec;
+  const differing = differences(present, wanted).filter((member) => !isSamePort(member, listener, wanted));
   if (differing.length === 0) {
     if (!listener.isOpen) await context.lifecycle.reopen(listener);
     return;
@@ -82,10 +88,22 @@ export async function applyPut(listener: Listener, spec: ListenerSpec, context: 
     const detail = `the listener differs in ${differing.join(', ')}; ?replace=true changes it`;
     throw new ProblemError('conflict', detail, { extra: { differs: differing } });
   }
-  const isLive = listener.isOpen && differing.every((member) => LIVE_MEMBERS.has(member));
-  if (isLive) await applySpec(listener, { ...wanted, port: listener.spec.port }, context.journal);
+  const isLive = listener.isOpen && differing.every((member) => isLiveMember(member, listener.spec, wanted));
+  if (isLive) await applySpec(listener, { ...wanted, port: listener.spec.port }, context);
   else await context.lifecycle.rebind(listener, wanted);
   context.table.notify(listener);
+}
+
+/** Whether no socket has to be bound anew for it: of what only one protocol has, the connect phase. */
+function isLiveMember(member: keyof FullSpec, spec: FullSpec, wanted: FullSpec): boolean {
+  if (member !== 'tcp' && member !== 'udp') return LIVE_MEMBERS.has(member);
+  const { tcp = spec.tcp, udp = spec.udp } = wanted;
+  const besides = {
+    ...wanted,
+    ...(tcp && spec.tcp && { tcp: { ...tcp, accept: spec.tcp.accept } }),
+    ...(udp && spec.udp && { udp: { ...udp, unreachable: spec.udp.unreachable } }),
+  };
+  return !differences(spec, besides).includes(member);
 }
 
 /** Port 0 equals whatever was given. */

@@ -16,6 +16,7 @@ import type { HistoryStats } from '../schemas/reads.ts';
 import type { LiveSpec } from '../workers/protocol.ts';
 import type { ThreadAllocation } from '../workers/thread-allocator.ts';
 import type { BindingSlot } from './binding-slot.ts';
+import type { ConnectPhase } from './connect-phase.ts';
 import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
@@ -23,7 +24,7 @@ import { shownResponder } from './responder.ts';
 import { RuleSlots } from './rule-slots.ts';
 
 /** What a listener holds while it is open; taken away from it to be closed. */
-export type Held = Pick<Listener, 'bindings' | 'address' | 'allocation' | 'releasePort'>;
+export type Held = Pick<Listener, 'bindings' | 'address' | 'allocation' | 'releasePort' | 'phase'>;
 
 export type ListenerFault = { code: string; detail: string };
 
@@ -58,6 +59,8 @@ export class Listener {
   allocation: ThreadAllocation | null = null;
   /** Gives the port back. */
   releasePort: (() => void) | null = null;
+  /** How it meets those who connect; null while it holds no port. */
+  phase: ConnectPhase | null = null;
   /** The port that 0 stands for, once one was given; 0 before. */
   keptPort: number;
   readonly counters: ListenerCounters;
@@ -165,9 +168,11 @@ export class Listener {
 
   /** Takes everything that is open away without closing it. */
   release(): Held {
-    const { bindings, address, allocation, releasePort } = this;
-    Object.assign(this, { bindings: [], address: null, allocation: null, releasePort: null } satisfies Held);
-    return { bindings, address, allocation, releasePort };
+    const { bindings, address, allocation, releasePort, phase } = this;
+    if (phase?.isUsedUp === true) this.spec = phase.shown(this.spec);
+    const nothing: Held = { bindings: [], address: null, allocation: null, releasePort: null, phase: null };
+    Object.assign(this, nothing);
+    return { bindings, address, allocation, releasePort, phase };
   }
 
   /** The number of a binding's next incarnation; one that no binding of an earlier opening had. */
@@ -184,7 +189,13 @@ export class Listener {
 
   /** The part of the spec that threads take over without a rebind. */
   get live(): LiveSpec {
-    return liveSpec(this.spec, this.#repliesBefore, this.ruleSlots);
+    return liveSpec(this.spec, this.#repliesBefore, { slots: this.ruleSlots, phase: this.phase });
+  }
+
+  /** Another phase is in force in place of the one before. */
+  adoptPhase(phase: ConnectPhase): void {
+    this.phase?.stop();
+    this.phase = phase;
   }
 
   /** Replies given before the present responder came. */
@@ -198,7 +209,7 @@ export class Listener {
   }
 
   view(history: HistoryStats = EMPTY, options: { advertisedHost: string | null }): ListenerView {
-    const { name, responder, ...spec } = this.spec;
+    const { name, responder, ...spec } = this.phase?.shown(this.spec) ?? this.spec;
     const { host, port } = this.address ?? {};
     const expiresAt = this.expiry.expiresAt;
     const address =
@@ -227,8 +238,8 @@ export class Listener {
 export function liveSpec(
   { paused, responder, capture, protocol }: FullSpec,
   repliesBefore: number,
-  slots: RuleSlots,
+  { slots, phase }: { slots: RuleSlots; phase: ConnectPhase | null },
 ): LiveSpec {
-  const live = { paused, responder, maxPayload: capture.maxPayload, repliesBefore };
+  const live = { paused, responder, maxPayload: capture.maxPayload, repliesBefore, ...phase?.live };
   return responder.type === 'rules' ? { ...live, ruleCells: slots.assign(responder, protocol) } : live;
 }

@@ -116,8 +116,9 @@ export class Registry implements Listeners {
     const listener = this.use(ref);
     return listener.exclusive(async () => {
       this.#mustExist(listener);
-      const next = patchedSpec(listener.spec, patch);
-      await this.#table.renamed(listener, next.name, () => applySpec(listener, next, this.#journal));
+      const next = patchedSpec(listener.phase?.shown(listener.spec) ?? listener.spec, patch);
+      const context = { ...this.#applying, renews: patch.tcp?.accept !== undefined };
+      await this.#table.renamed(listener, next.name, () => applySpec(listener, next, context));
       return this.#changed(listener);
     });
   }
@@ -149,7 +150,7 @@ export class Registry implements Listeners {
       this.#mustExist(listener);
       const { spec, at } = change(listener);
       const next = pointingInto(body, at, () => patchedSpec(listener.spec, { responder: spec }));
-      await applySpec(listener, next, this.#journal);
+      await applySpec(listener, next, this.#applying);
       await this.#changed(listener);
     });
   }
@@ -166,8 +167,8 @@ export class Registry implements Listeners {
     const listener = this.use(ref);
     const isThere = await listener.exclusive(async () => {
       if (!this.#table.has(listener)) return false;
-      const context = { table: this.#table, lifecycle: this.#lifecycle, journal: this.#journal };
-      await applyPut(listener, named(spec, isId ? listener.name : ref), { ...context, ...options });
+      const context = { ...this.#applying, table: this.#table, ...options };
+      await applyPut(listener, named(spec, isId ? listener.name : ref), context);
       return true;
     });
     return isThere ? { created: false, listener: await this.#changed(listener) } : this.put(ref, spec, options);
@@ -272,6 +273,10 @@ export class Registry implements Listeners {
     await Promise.race([Promise.allSettled(closing), passed(this.#clock, CLOSE_TIMEOUT_MS, { background: true })]);
     await this.#journal.histories(listeners.map(({ number }) => number));
     await this.#counts?.end();
+  }
+
+  get #applying(): { lifecycle: Lifecycle; journal: Journal } {
+    return { lifecycle: this.#lifecycle, journal: this.#journal };
   }
 
   #reserve(spec: FullSpec): Listener {

@@ -14,6 +14,7 @@ import { PayloadError } from '../schemas/payload.ts';
 import type { PlainResponder } from '../schemas/responder.ts';
 import { parseBytes, parseDuration, whyNotDuration } from '../schemas/units.ts';
 import type { FixedSpec, ProtocolOptions, TcpOptions, UdpOptions } from '../workers/protocol.ts';
+import { checkAccept, fillAccept } from './accept.ts';
 import { fillFraming } from './framing.ts';
 import { withoutPreset } from './presets.ts';
 import { checkResponder, fillResponder } from './responder.ts';
@@ -96,7 +97,7 @@ export function milliseconds(duration: string | number | null): number | null {
 }
 
 function fillUdp(udp: ListenerSpec['udp'] = {}): NonNullable<FullSpec['udp']> {
-  return { receiveBuffer: '8MiB', ipv6Only: false, ...udp };
+  return { receiveBuffer: '8MiB', ipv6Only: false, unreachable: false, ...udp };
 }
 
 function fillTcp(tcp: ListenerSpec['tcp'] = {}): NonNullable<FullSpec['tcp']> {
@@ -107,6 +108,7 @@ function fillTcp(tcp: ListenerSpec['tcp'] = {}): NonNullable<FullSpec['tcp']> {
     noDelay: true,
     ...tcp,
     framing: fillFraming(tcp.framing ?? { type: 'none' }),
+    accept: fillAccept(tcp.accept),
   };
 }
 
@@ -145,6 +147,7 @@ function checkFilled(full: FullSpec): void {
   checkCidrs('/deny', full.deny);
   checkResponder(full.responder, full);
   if (full.tcp?.framing !== undefined) checkFraming(full.tcp.framing);
+  if (full.tcp?.accept !== undefined) checkAccept(full.tcp.accept);
 }
 
 function checkDurations(full: FullSpec): void {
@@ -192,8 +195,17 @@ function normalized(full: FullSpec): Record<string, unknown> {
     completeAfterIdle: milliseconds(full.completeAfterIdle),
     capture: { ...full.capture, ...captureLimits(full) },
     ...(full.udp && { udp: { ...full.udp, receiveBuffer: parseBytes(full.udp.receiveBuffer) } }),
-    ...(full.tcp && { tcp: { ...full.tcp, idleTimeout: milliseconds(full.tcp.idleTimeout) ?? 0 } }),
+    ...(full.tcp && { tcp: normalizedTcp(full.tcp) }),
     responder: normalizedResponder(full.responder),
+  };
+}
+
+function normalizedTcp(tcp: NonNullable<FullSpec['tcp']>) {
+  const { idleTimeout, accept } = tcp;
+  return {
+    ...tcp,
+    idleTimeout: milliseconds(idleTimeout) ?? 0,
+    accept: { ...accept, for: milliseconds(accept.for) },
   };
 }
 

@@ -132,6 +132,7 @@ export const DIRECTION_OUT = 1;
 /** Phases of a connection record, which stand where a message has its direction. */
 export const PHASE_OPENED = 0;
 export const PHASE_CLOSED = 1;
+export const PHASE_REFUSED = 3;
 /** The bits of direction or phase, and where the leg begins above them. */
 export const DIRECTION_MASK = 0x0f;
 export const LEG_SHIFT = 4;

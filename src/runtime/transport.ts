@@ -7,6 +7,7 @@
 import type { Endpoint } from '../net/endpoint.ts';
 import type { ChunkOrigin, Draft } from '../records/chunk.ts';
 import type { WireError } from '../rpc/wire-error.ts';
+import type { AcceptMode } from '../schemas/connect-phase.ts';
 import type { CloseReason } from '../schemas/records.ts';
 import type { Attachment, BindingSpec, ConnectionState, LiveSpec, SendOutcome, UdpOrder } from '../workers/protocol.ts';
 import type { BindingCounters } from './counters.ts';
@@ -15,9 +16,10 @@ export interface Transport<S extends BindingSpec = BindingSpec> {
   readonly name: string;
   /**
    * Main side: opens the socket that is handed to the thread of a binding, where the native layer is there. `incarnation`
-   * of the spec is not known yet. Throws an Error with an errno `code`; then nothing is left open.
+   * of the spec is not known yet. With `joins` it shares the port of a socket that is there and lets it. Throws an Error
+   * with an errno `code`; then nothing is left open.
    */
-  prepare?(spec: S, options: { droppedBefore: number }): PreparedSocket;
+  prepare?(spec: S, options: { droppedBefore: number; joins?: boolean }): PreparedSocket;
   /** Thread side: loads what `open` needs, so that an open needs no file. */
   load?(): Promise<unknown>;
   /** Thread side. Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
@@ -33,8 +35,26 @@ export type PreparedSocket = {
    * datagram socket only once no thread reads it.
    */
   readonly isListening: boolean;
+  /** Of one that listens: how the kernel meets those who connect. */
+  readonly listening?: {
+    /** Before threads are told of a mode, and after. Both throw an Error with an errno `code`. */
+    prepare(mode: AcceptMode): void;
+    settle(mode: AcceptMode): void;
+  };
+  /**
+   * Of a datagram socket: the kernel answers what comes from now on with port unreachable; what is queued stays. Only a
+   * fresh socket receives again. Throws an Error with an errno `code`.
+   */
+  hide?(): void;
+  /** Of a hidden one that was bound to a wildcard address: holds the port on the addresses that it has left. */
+  holdAddresses?(): HeldSocket[];
+  /** Of a datagram socket: whether others of this user may join its port. Throws an Error with an errno `code`. */
+  share?(on: boolean): void;
   close(): void;
 };
+
+/** A socket that only keeps others from a port. */
+export type HeldSocket = Required<Pick<PreparedSocket, 'share' | 'close'>>;
 
 /** What the host gives a binding to live on. */
 export type BindingContext = {
@@ -48,6 +68,8 @@ export type BindingContext = {
   mayOpen?(): boolean;
   /** The last request allowed by maxRequests has been served. */
   exhausted(): void;
+  /** The last connection was taken that a mode of the connect phase was for. Absent: nobody asks. */
+  acceptsAgain?(): void;
   failed(error: WireError): void;
   problem(error: WireError): void;
   /** Something was thrown that should not be, with this message (its ordinal) where it was one: counted and logged. */
@@ -60,7 +82,9 @@ export interface Binding {
   readonly address: Endpoint;
   /** Granted SO_RCVBUF in bytes, 0 where it does not apply. */
   readonly receiveBuffer: number;
-  update(live: LiveSpec): void;
+  update(live: LiveSpec): void | Promise<void>;
+  /** UDP in batches: see the command `attach`. */
+  attach?(attachment: Attachment): Promise<number>;
   /** Reads what the kernel has queued by now and ships it. */
   flush(): Promise<void>;
   /**

@@ -93,6 +93,7 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     const { post, internalErrors } = this.#options;
     return {
       exhausted: () => post({ event: 'exhausted', listener }),
+      acceptsAgain: () => post({ event: 'acceptsAgain', listener }),
       failed: (error: WireError) => post({ event: 'failed', listener, binding, error }),
       problem: (error: WireError) => post({ event: 'problem', listener, error }),
       internalError: (error: unknown, ordinal: number | null = null) => {
@@ -115,9 +116,17 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     slot.recorder.flush();
   }
 
-  update({ listener, live }: Request<'update'>): null {
-    for (const { binding } of this.#slots.get(listener) ?? []) binding?.update(live);
+  async update({ listener, live }: Request<'update'>): Promise<null> {
+    const slots = this.#slots.get(listener) ?? [];
+    await Promise.all(slots.map(({ binding }) => binding?.update(live)));
     return null;
+  }
+
+  async attach({ listener, incarnation, attachment }: Request<'attach'>): Promise<Reply<'attach'>> {
+    const slot = this.#slots.get(listener)?.find((one) => one.incarnation === incarnation);
+    if (slot?.binding?.attach === undefined)
+      throw new WorkerError('not_listening', 'the listener has no socket here that another could relieve');
+    return { droppedBefore: await slot.binding.attach(attachment) };
   }
 
   async flush({ listener }: Request<'flush'>): Promise<null> {

@@ -1,5 +1,6 @@
 /** What answers show of listeners, and the bodies of PUT and PATCH. */
 import { type Static, Type } from '@sinclair/typebox';
+import { AcceptSchema, UnreachableSchema } from './connect-phase.ts';
 import { LABEL_KEY_PATTERN, type ListenerSpecSchema, specFields } from './listener.ts';
 import { LISTENER_STATES } from './listener-states.ts';
 import { listFields, MaybeInteger, MaybeText, Moment, OneOf, Ref, strict } from './parts.ts';
@@ -32,7 +33,7 @@ const StatsSchema = Type.Object(
     connectionsOpen: Count('TCP connections now open.'),
     connectionsTotal: Count('TCP connections served so far.'),
     connectionsRefused: Count(
-      'TCP connections turned away unread: by allow and deny, maxConnections or maxRequests, or because the listener closed.',
+      'TCP connections turned away unread: by allow and deny, maxConnections, maxRequests or `accept` reset, or because the listener closed. SYNs that the kernel refused reach no socket and count nowhere.',
     ),
     dropped: DroppedSchema,
     evicted: Count('Messages that the capture limits cut off.'),
@@ -142,11 +143,23 @@ export const ListenerPatchSchema = Type.Object(
     capture: specFields.capture,
     responder: specFields.responder,
     strict: specFields.strict,
+    udp: Type.Optional(
+      Type.Object(
+        { unreachable: Type.Optional(UnreachableSchema) },
+        { ...strict, description: 'UDP only: what of it changes without a rebind.' },
+      ),
+    ),
+    tcp: Type.Optional(
+      Type.Object(
+        { accept: Type.Optional(AcceptSchema) },
+        { ...strict, description: 'TCP only: what of it changes without a rebind.' },
+      ),
+    ),
   },
   {
     $id: 'ListenerPatch',
     ...strict,
-    description: 'RFC 7396 merge: labels and capture are merged, the responder is replaced whole.',
+    description: 'RFC 7396 merge: labels and capture are merged, the responder and `tcp.accept` are replaced whole.',
     examples: [{ paused: false }],
   },
 );

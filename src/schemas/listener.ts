@@ -1,5 +1,6 @@
 /** ListenerSpec: a listener as it is asked for. */
 import { type Static, Type } from '@sinclair/typebox';
+import { type Accept, AcceptSchema, UnreachableSchema } from './connect-phase.ts';
 import { FramingSchema } from './framing.ts';
 import { ByteSize, MaybeDuration, MaybeInteger, MaybeText, OneOf, Ref, strict } from './parts.ts';
 import { type PlainResponder, ResponderSchema } from './responder.ts';
@@ -74,6 +75,7 @@ const UdpSchema = Type.Object(
     ipv6Only: Type.Optional(
       Type.Boolean({ default: false, description: 'An IPv6 wildcard does not take IPv4.', examples: [false] }),
     ),
+    unreachable: Type.Optional(UnreachableSchema),
   },
   { ...strict, description: 'UDP only.' },
 );
@@ -107,6 +109,7 @@ const TcpSchema = Type.Object(
     ),
     noDelay: Type.Optional(Type.Boolean({ default: true, description: 'TCP_NODELAY.', examples: [true] })),
     framing: Type.Optional(Ref(FramingSchema)),
+    accept: Type.Optional(AcceptSchema),
   },
   { ...strict, description: 'TCP only.' },
 );
@@ -228,5 +231,5 @@ export type FullSpec = Filled<Omit<ListenerSpec, 'capture' | 'udp' | 'tcp' | 'fa
   capture: Filled<Static<typeof CaptureSchema>>;
   responder: PlainResponder;
   udp?: Filled<NonNullable<ListenerSpec['udp']>>;
-  tcp?: Filled<NonNullable<ListenerSpec['tcp']>>;
+  tcp?: Filled<Omit<NonNullable<ListenerSpec['tcp']>, 'accept'>> & { accept: Accept };
 };

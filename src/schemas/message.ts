@@ -70,7 +70,7 @@ export const MessageSchema = Type.Object(
     phase: maybe(
       OneOf(PHASES, {
         description:
-          'Kind connection: what happened. `tlsFailed` is coming with TLS, `refused` with the connect phase: until then they are not there.',
+          'Kind connection: what happened. `refused`: `accept` reset it. `tlsFailed` is coming with TLS: until then it is not there.',
         examples: ['opened'],
       }),
     ),

@@ -8,6 +8,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Cidr } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { WireError } from '../rpc/wire-error.ts';
+import type { AcceptMode } from '../schemas/connect-phase.ts';
 import type { Framing } from '../schemas/framing.ts';
 import type { CloseReason } from '../schemas/records.ts';
 import type { PlainResponder } from '../schemas/responder.ts';
@@ -72,6 +73,17 @@ export type LiveSpec = {
   repliesBefore?: number;
   /** What rules count, shared by all threads of the listener. Absent where there are none. */
   ruleCells?: RuleCellsHandle;
+  /** TCP: how connections are met. Absent: they are accepted. */
+  accept?: AcceptPhase;
+  /** UDP: the kernel answers in place of the listener. */
+  unreachable?: boolean;
+};
+
+/** A way to meet connections, see schemas/connect-phase.ts. */
+export type AcceptPhase = {
+  mode: Exclude<AcceptMode, 'accept'>;
+  /** One 32-bit word shared by all threads of the listener: connections left for this mode. null: without bound. */
+  left: SharedArrayBuffer | null;
 };
 
 /** Shared memory with a slot a rule, see runtime/rule-cells.ts. */
@@ -182,6 +194,14 @@ export type WorkerProtocol = {
    */
   close: { request: CloseOrder & { listener: number; incarnation?: number }; reply: null };
   update: { request: { listener: number; live: LiveSpec }; reply: null };
+  /**
+   * A datagram binding goes on with another socket at the same address; what the one before has queued is read first.
+   * Replies with what the binding's counter `kernel` says then: the new socket's `droppedBefore`.
+   */
+  attach: {
+    request: { listener: number; incarnation: number; attachment: Attachment };
+    reply: { droppedBefore: number };
+  };
   /** Reads what the kernel has queued and hands every open chunk to the journal port. */
   flush: { request: { listener: number | null }; reply: null };
   /** One transmission from a throw-away socket. */
@@ -229,6 +249,8 @@ export type WorkerEvent =
   | { event: 'ready'; engine: 'mmsg' | 'dgram' }
   /** The last request that maxRequests allows has been served. */
   | { event: 'exhausted'; listener: number }
+  /** The last connection was taken that a mode of the connect phase was for. */
+  | { event: 'acceptsAgain'; listener: number }
   /** A binding's socket broke after it was open. */
   | { event: 'failed'; listener: number; binding: number; error: WireError }
   | { event: 'problem'; listener: number; error: WireError }

@@ -2,7 +2,7 @@
  * Lifecycle: takes one listener from state to state: open, rebind, complete, fail, close. It joins what has to go
  * together: journal, threads and port. Every method runs within the listener's turn unless it says otherwise.
  */
-import type { Clock } from '../../clock/clock.ts';
+import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { JournalListener } from '../../journal/journal.ts';
 import type { Journal } from '../../journal/ports.ts';
 import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
@@ -12,14 +12,17 @@ import type { FullSpec } from '../../schemas/listener.ts';
 import type { Descriptors } from '../../workers/descriptors.ts';
 import type { CloseOrder } from '../../workers/protocol.ts';
 import type { AllocationSource } from '../../workers/thread-allocator.ts';
+import { ConnectPhase } from '../connect-phase.ts';
 import type { Held, Listener } from '../listener.ts';
 import type { StoredListener } from '../persistence/stored-listener.ts';
 import { changeRecord } from '../records.ts';
 import { closeBindings, closeListener, type Opening, openBindings, type PortRules } from '../sockets/bindings.ts';
 import { flushListener } from '../sockets/flush.ts';
 import { outOfDescriptors } from '../sockets/os-problems.ts';
+import { changePhase } from '../sockets/phase-change.ts';
 import { captureLimits, milliseconds } from '../spec.ts';
 import { complete, watchIdle } from './completion.ts';
+import { endPhase } from './phase-end.ts';
 import { fail } from './repair.ts';
 
 export type LifecycleOptions = {
@@ -91,6 +94,19 @@ export class Lifecycle {
     await this.#journal.configure(listener.number, captureLimits(next));
   }
 
+  /** Another way to meet those who connect, on all bindings of an open listener; the spec is the caller's. */
+  async changePhase(listener: Listener, next: FullSpec): Promise<void> {
+    const phase = new ConnectPhase(next);
+    await changePhase(listener, phase);
+    this.#watchPhase(listener, phase);
+  }
+
+  /** What the phase in force was for has come. Takes a turn of its own. */
+  acceptsAgain(listener: Listener): void {
+    const { phase } = listener;
+    if (phase?.isUsedUp === true) this.#endPhase(listener, phase);
+  }
+
   /** Frees everything and leaves the listener's state as it is. */
   async close(listener: Listener, how: CloseOrder): Promise<void> {
     listener.expiry.stop();
@@ -114,6 +130,14 @@ export class Lifecycle {
     const { state, number, openedAt } = listener;
     if (state === 'completed' || state === 'failed' || state === 'opening') return;
     this.#journal.append(changeRecord(number, openedAt, { state })).catch(this.#options.onError);
+  }
+
+  #watchPhase(listener: Listener, phase: ConnectPhase): void {
+    phase.start(this.#options.clock ?? systemClock, () => this.#endPhase(listener, phase));
+  }
+
+  #endPhase(listener: Listener, phase: ConnectPhase): void {
+    listener.exclusive(() => endPhase(listener, phase, this.#journal)).catch(this.#options.onError);
   }
 
   async #allowedHost(spec: FullSpec): Promise<string> {
@@ -151,6 +175,7 @@ export class Lifecycle {
       throw error;
     }
     const before = listener.hold(held, spec);
+    if (held.phase !== null) this.#watchPhase(listener, held.phase);
     this.#journal.register(described(listener, held.address!)).catch(this.#options.onError);
     listener.stopWatch();
     listener.stopWatch = watchIdle(listener, () => this.complete(listener, 'idle'), this.#options.clock);

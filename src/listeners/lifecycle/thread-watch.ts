@@ -57,6 +57,7 @@ export function watchThreads({
       const listener = table.byNumber(event.listener);
       if (listener === undefined) return;
       if (event.event === 'exhausted') return exhausted(listener);
+      if (event.event === 'acceptsAgain') return lifecycle.acceptsAgain(listener);
       const { code, message: detail } = event.error;
       const { number, openedAt } = listener;
       if (event.event === 'failed') {

@@ -5,6 +5,7 @@
 import type { ListenerCatalog } from '../../journal/ports.ts';
 import { listenerId } from '../../records/ids.ts';
 import type { ListenerSpec } from '../../schemas/listener.ts';
+import { lastingSpec } from '../accept.ts';
 import { type SavedCounters, settledCounts } from '../counters/saved-counters.ts';
 import type { Listener } from '../listener.ts';
 import type { ListenerTable } from '../listener-table.ts';
@@ -55,7 +56,7 @@ export async function someAtOnce<T>(all: readonly T[], restore: (one: T) => Prom
 }
 
 function stored({ spec, createdAt, keptPort, state, order }: Listener): string {
-  return formatStored({ spec, createdAt, keptPort, order, completed: state === 'completed' });
+  return formatStored({ spec: lastingSpec(spec), createdAt, keptPort, order, completed: state === 'completed' });
 }
 
 /** Empty when this build can't make sense of it, which is told; its messages stay. */

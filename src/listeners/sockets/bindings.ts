@@ -11,13 +11,15 @@ import type { FullSpec } from '../../schemas/listener.ts';
 import type { BindingSpec, CloseOrder, LiveSpec } from '../../workers/protocol.ts';
 import type { ListenerThread, ThreadAllocation } from '../../workers/thread-allocator.ts';
 import type { BindingSlot } from '../binding-slot.ts';
+import { ConnectPhase } from '../connect-phase.ts';
 import { undropped } from '../counters/listener-counters.ts';
 import { type Held, type Listener, liveSpec } from '../listener.ts';
 import { fixedSpec } from '../spec.ts';
+import { hidePort, relieve } from './hidden-port.ts';
 import { bindProblem } from './os-problems.ts';
 import type { PortUse } from './port-use.ts';
 import type { PortRange, PortTable } from './ports.ts';
-import { openSocket } from './sockets.ts';
+import { checkKernelSide, openSocket } from './sockets.ts';
 
 export type PortRules = { table: PortTable; range: PortRange | null };
 
@@ -58,6 +60,7 @@ export async function openBindings(
 /** Closes what is held, waits for it, and gives the port and the threads back. Never rejects. */
 export async function closeBindings(number: number, held: Held, how: CloseOrder): Promise<void> {
   await closeAll(number, held.bindings, how);
+  held.phase?.stop();
   held.releasePort?.();
   await held.allocation?.release();
 }
@@ -73,12 +76,13 @@ async function closeAll(
   bindings: readonly BindingSlot[],
   how: CloseOrder = { mode: 'rst', drain: 0, reason: 'failed' },
 ): Promise<void> {
-  const closed = bindings.map(async ({ thread, incarnation, socket, down }) => {
+  const closed = bindings.map(async ({ thread, incarnation, socket, successor, down }) => {
     const asked = down ? null : thread.call('close', { listener, incarnation, ...how }).catch(() => {});
     // A listening socket goes at once, so that nobody connects while answers are drained.
     if (socket?.isListening === true) socket.close();
     await asked;
     if (socket?.isListening === false) socket.close();
+    successor?.close();
   });
   await Promise.all(closed);
 }
@@ -89,7 +93,17 @@ export async function reopenBinding(listener: Listener, binding: BindingSlot): P
   const opened = await openOne({ listener, spec, live, counters: counters.memory }, binding, address!, {
     there: binding.socket,
   });
-  Object.assign(binding, opened.binding);
+  Object.assign(binding, { ...opened.binding, successor: binding.successor });
+  if (binding.successor !== null) await relieve(listener, binding);
+}
+
+/** Another socket on the port of a datagram binding, whose own lets it join. Throws an Error with an errno `code`. */
+export function joinPort(listener: Listener, binding: BindingSlot): PreparedSocket {
+  const { spec, counters, address } = listener;
+  const plan = { listener, spec, live: { ...listener.live, unreachable: false }, counters: counters.memory };
+  const { host, port } = address!;
+  const planned = bindingSpec(plan, { binding: binding.index, incarnation: binding.incarnation, host, port });
+  return openSocket(planned, binding, { joins: true })!;
 }
 
 /**
@@ -111,7 +125,8 @@ function* candidates(
 
 async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortUse, table: PortTable): Promise<Held> {
   const { listener, spec } = opening;
-  const plan = { ...opening, live: liveSpec(spec, 0, opening.listener.ruleSlots) };
+  const phase = new ConnectPhase(spec);
+  const plan = { ...opening, phase, live: liveSpec(spec, 0, { slots: opening.listener.ruleSlots, phase }) };
   let release = use.port === 0 ? null : table.claim(use, listener);
   const opened: BindingSlot[] = [];
   const restarts = allocation.threads.map((thread) => thread.restarts);
@@ -124,7 +139,8 @@ async function openAt(opening: Opening, allocation: ThreadAllocation, use: PortU
     if (allocation.threads.some((thread, i) => thread.state !== 'running' || thread.restarts !== restarts[i])) {
       throw new ProblemError('worker_unavailable', 'a worker thread died while the listener was opened');
     }
-    return { bindings: opened, address, allocation, releasePort: release };
+    if (phase.unreachable) hidePort(opened, phase);
+    return { bindings: opened, address, allocation, releasePort: release, phase };
   } catch (error) {
     await closeAll(listener.number, opened);
     release?.();
@@ -148,7 +164,11 @@ async function openRest(
   throw failed.reason;
 }
 
-type Plan = Pick<Opening, 'listener' | 'spec' | 'counters'> & { live: LiveSpec };
+type Plan = Pick<Opening, 'listener' | 'spec' | 'counters'> & {
+  live: LiveSpec;
+  /** Of a listener that is being opened. */
+  phase?: ConnectPhase;
+};
 
 /** One binding in one thread, on a socket that is there already or a fresh one. */
 async function openOne(
@@ -160,7 +180,8 @@ async function openOne(
   const { listener, counters } = plan;
   const row = new BindingCounters(counters, index);
   const planned = bindingSpec(plan, { binding: index, incarnation: 0, host: address.host, port: address.port });
-  const socket = there ?? openSocket(planned, { thread, row }, first);
+  const socket = there ?? openSocket(planned, { thread, row }, { first });
+  if (plan.phase !== undefined) checkKernelSide(plan.phase, socket);
   const incarnation = listener.nextIncarnation(index);
   const baseline = undropped(row);
   const request = {
@@ -171,7 +192,7 @@ async function openOne(
   try {
     const opened = await thread.call('open', request);
     if (opened.engine === 'dgram') listener.counters.knowsKernelDrops = false;
-    const binding: BindingSlot = { index, row, thread, incarnation, baseline, socket, down: false };
+    const binding: BindingSlot = { index, row, thread, incarnation, baseline, socket, successor: null, down: false };
     return { binding, port: opened.address.port };
   } catch (error) {
     if (socket !== there) socket?.close();

@@ -13,7 +13,8 @@ const SEND_TIMEOUT_MS = 100;
 
 export type BatchSenderOptions = {
   libc: Libc;
-  fd: number;
+  /** Read anew for each batch. */
+  readonly fd: number;
   /** A struct sockaddr; empty on a connected socket. */
   name: Uint8Array;
   /** Datagrams expected; fewer than a batch take less memory. */

@@ -81,6 +81,7 @@ function bindLibc(koffi: Koffi) {
     clockGettime: bind('clock_gettime', ['int', 'void *']),
     poll: bind('poll', ['void *', 'ulong', 'int']),
     listen: bind('listen', ['int', 'int']),
+    shutdown: bind('shutdown', ['int', 'int']),
     fcntl: bind('fcntl', ['int', 'int', 'int']),
     eventfd: bind('eventfd', ['uint', 'int']),
     write: bind('write', ['int', 'void *', 'size_t']),
@@ -97,6 +98,7 @@ function bindLibc(koffi: Koffi) {
     bind: (fd: number, address: Uint8Array) => raw.bind(fd, address, address.length),
     connect: (fd: number, address: Uint8Array) => raw.connect(fd, address, address.length),
     listen: (fd: number, backlog: number) => raw.listen(fd, backlog),
+    shutdown: (fd: number, how: number) => raw.shutdown(fd, how),
     /** Another descriptor of the same socket, closed in children. */
     duplicate: (fd: number) => raw.fcntl(fd, F_DUPFD_CLOEXEC, 0),
     /** Fills `address` and returns how many bytes of it are meant. */
@@ -107,6 +109,9 @@ function bindLibc(koffi: Koffi) {
     },
     setsockopt: (fd: number, level: number, option: number, value: number) =>
       raw.setsockopt(fd, level, option, u32(value), 4),
+    /** The same with a struct. */
+    setsockoptStruct: (fd: number, level: number, option: number, value: Uint8Array) =>
+      raw.setsockopt(fd, level, option, value, value.length),
     /** Fills `value` and returns how many bytes of it are meant. */
     getsockopt(fd: number, level: number, option: number, value: Uint8Array): number {
       const length = u32(value.length);

@@ -65,15 +65,15 @@ export function grantedBuffer(libc: Libc, fd: number): number {
 
 /**
  * Makes the kernel look elsewhere for a receiver, before the last read of a socket: connected to itself, it takes
- * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close. Returns whether it did.
+ * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close. Returns 0, or a negative errno.
  */
-export function muteSocket(libc: Libc, fd: number): boolean {
+export function muteSocket(libc: Libc, fd: number): number {
   const name = localName(libc, fd);
   const { host, port } = readEndpoint(name);
   const family = name[SOCKADDR.family]!;
   const wildcard = host === '0.0.0.0' || host === '::';
   const own = { host: family === AF_INET6 ? '::1' : '127.0.0.1', port };
-  return libc.connect(fd, wildcard ? socketAddress(own, family) : name) === 0;
+  return libc.connect(fd, wildcard ? socketAddress(own, family) : name);
 }
 
 function localName(libc: Libc, fd: number): Uint8Array {

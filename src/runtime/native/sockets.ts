@@ -17,7 +17,7 @@ import {
 } from './layout.ts';
 import { errnoError, type Libc, loadLibc } from './libc.ts';
 import { familyOf, socketAddress } from './sockaddr.ts';
-import { grantedBuffer, localEndpoint } from './socket-state.ts';
+import { grantedBuffer, localEndpoint, muteSocket } from './socket-state.ts';
 
 export type UdpOpening = {
   /** A literal address. */
@@ -81,15 +81,27 @@ export type TcpOpening = {
   /** 0 = any free one. */
   port: number;
   ipv6Only: boolean;
-  /** Connections that may wait to be accepted. */
-  backlog: number;
 };
 
 /**
- * Opens the listening socket of a listener. SO_REUSEADDR lets it bind beside connections in TIME_WAIT, and nothing else:
- * a port that anyone listens on is EADDRINUSE. Throws an Error with an errno `code`; then nothing is left open.
+ * Binds the socket of a listener, which does not listen yet. SO_REUSEADDR lets it bind beside connections in TIME_WAIT,
+ * and nothing else: a port that anyone listens on is EADDRINUSE. Throws an Error with an errno `code`; then nothing is
+ * left open.
+ *
+ * A socket that was bound to port 0 would lose its port as soon as it does not listen any more. So what is kept is another
+ * one, bound to the number that the kernel gave while the first still holds it.
  */
-export function openTcpSocket({ host, port, ipv6Only, backlog }: TcpOpening): { fd: number; address: Endpoint } {
+export function bindTcpSocket(opening: TcpOpening): { fd: number; address: Endpoint } {
+  if (opening.port !== 0) return boundTcpSocket(opening);
+  const first = boundTcpSocket(opening);
+  try {
+    return boundTcpSocket({ ...opening, port: first.address.port });
+  } finally {
+    closeSocket(first.fd);
+  }
+}
+
+function boundTcpSocket({ host, port, ipv6Only }: TcpOpening): { fd: number; address: Endpoint } {
   const libc = loadLibc();
   const family = familyOf(host);
   const fd = must('socket', libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -97,7 +109,6 @@ export function openTcpSocket({ host, port, ipv6Only, backlog }: TcpOpening): { 
     if (family === AF_INET6) must('setsockopt', libc.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? 1 : 0));
     must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
     must('bind', libc.bind(fd, socketAddress({ host, port }, family)));
-    must('listen', libc.listen(fd, backlog));
     return { fd, address: { host, port: localEndpoint(libc, fd).port } };
   } catch (error) {
     libc.close(fd);
@@ -119,8 +130,23 @@ function configure(libc: Libc, fd: number, { host, ipv6Only, receiveBuffer }: Ud
   must('setsockopt', set(SOL_SOCKET, SO_RXQ_OVFL, 1));
 }
 
-function share(libc: Libc, fd: number): void {
-  must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, 1));
+function share(libc: Libc, fd: number, on = true): void {
+  must('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, on ? 1 : 0));
+}
+
+/**
+ * The kernel looks elsewhere for a receiver of what comes from now on and, as there is none, answers with port
+ * unreachable. The port stays held; on a wildcard address only that of loopback, see `holdPort`. Throws an Error with an
+ * errno `code`.
+ */
+export function hideSocket(fd: number): void {
+  const result = muteSocket(loadLibc(), fd);
+  if (result < 0) throw errnoError('connect', result);
+}
+
+/** Whether others of this user may join the port of a socket. Throws an Error with an errno `code`. */
+export function shareSocket(fd: number, on: boolean): void {
+  share(loadLibc(), fd, on);
 }
 
 function must(call: string, result: number): number {

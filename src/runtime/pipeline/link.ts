@@ -5,8 +5,8 @@
 
 import type { Framing } from '../../schemas/framing.ts';
 
-/** Why a connection is not read: no credit, the peer does not take our answers, one is under way, a pause, by request. */
-export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked' | 'rule';
+/** Why a connection is not read: no credit, the peer does not take our answers, one is under way, a pause, by request, by a rule, never. */
+export type HoldReason = 'credit' | 'unread' | 'answering' | 'paused' | 'asked' | 'rule' | 'stalled';
 
 /** What is known of a payload beside its bytes. Filled anew for the next one: take what is needed, keep no hold of it. */
 export type SendMeta = {

@@ -281,7 +281,7 @@ function viewOf(number: number, spec: ListenerSpec): ListenerView {
     capture: { maxMessages: 10_000, maxBytes: '64MiB', maxAge: null, maxPayload: 65_535, overflow: 'dropOldest' },
     responder,
     strict: false,
-    ...(protocol === 'udp' ? { udp: { receiveBuffer: '8MiB', ipv6Only: false } } : {}),
+    ...(protocol === 'udp' ? { udp: { receiveBuffer: '8MiB', ipv6Only: false, unreachable: false } } : {}),
     stats: STATS,
   };
 }

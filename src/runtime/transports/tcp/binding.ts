@@ -13,6 +13,7 @@ import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
 import { RefusalLog } from '../../refusal-log.ts';
 import type { Binding, BindingContext } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
+import { Acceptance } from './acceptance.ts';
 import { type ConnectionContext, TcpConnection } from './connection.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { ConnectionTable } from './connections.ts';
@@ -38,6 +39,9 @@ export class TcpBinding implements Binding {
   readonly #shared: ConnectionContext;
   /** Connections turned away for want of descriptors. */
   readonly #wants: RefusalLog;
+  readonly #acceptance: Acceptance;
+  /** The listener refuses connections: the kernel does, no socket listens. */
+  #refuses: boolean;
   /** Accepted, but not served yet: paused, or waiting for the one before to close. */
   #waiting: Arrival[] = [];
   #accepted = 0;
@@ -57,6 +61,8 @@ export class TcpBinding implements Binding {
     const pipeline = new Pipeline({ spec, context, localPort: port, policy: null, record, served: () => {} });
     this.#shared = { framing: spec.tcp.framing, pipeline, log, current: null, closing: false };
     const { counters, problem } = context;
+    this.#acceptance = new Acceptance(spec.accept, () => context.acceptsAgain?.());
+    this.#refuses = spec.accept?.mode === 'refuse';
     this.#wants = new RefusalLog({ counters, problem, counter: 'connectionsRefused', what: WANT });
     server.on('connection', (socket) => this.#accept(socket));
     server.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => context.problem({ code, message }));
@@ -70,7 +76,7 @@ export class TcpBinding implements Binding {
     return this.#shared.pipeline.release(ordinal);
   }
 
-  update(live: LiveSpec): void {
+  async update(live: LiveSpec): Promise<void> {
     this.#admission.paused = live.paused;
     this.#shared.log.keep = live.maxPayload;
     this.#shared.pipeline.update(live);
@@ -78,7 +84,16 @@ export class TcpBinding implements Binding {
       connection.hold('paused', live.paused);
       connection.waitForTimes();
     }
+    this.#acceptance.update(live.accept);
     this.#serveWaiting();
+    await this.#listen(live.accept?.mode !== 'refuse');
+  }
+
+  async #listen(on: boolean): Promise<void> {
+    if (on !== this.#refuses) return;
+    this.#refuses = !on;
+    if (on) await this.#server.listen?.();
+    else this.#server.close();
   }
 
   async flush(): Promise<void> {
@@ -107,8 +122,15 @@ export class TcpBinding implements Binding {
     const remote = socket.remoteAddress === undefined ? undefined : addressBytes(socket.remoteAddress);
     if (!this.#admission.permits(remote)) this.#turnAway(socket, 'denied');
     else if (this.#context.mayOpen?.() === false) this.#turnAwayForWant(socket);
+    else if (this.#acceptance.takes('reset')) this.#reset({ socket, remote });
     else if (!this.#context.counters.enter(this.#spec.tcp.maxConnections)) this.#turnAway(socket);
     else this.#admit({ socket, remote });
+  }
+
+  #reset({ socket, remote }: Arrival): void {
+    this.#context.counters.add('connectionsRefused');
+    this.#shared.log.recordRefused({ remote, remotePort: socket.remotePort ?? 0 });
+    socket.resetAndDestroy();
   }
 
   /** The last descriptors are the API's. */
@@ -120,6 +142,10 @@ export class TcpBinding implements Binding {
   #admit(arrival: Arrival): void {
     const { socket } = arrival;
     socket.once('close', () => this.#leave(socket));
+    if (this.#acceptance.takes('stall')) {
+      this.#connection(arrival, 0).stall();
+      return;
+    }
     this.#waiting.push(arrival);
     this.#serveWaiting();
   }
@@ -143,19 +169,20 @@ export class TcpBinding implements Binding {
     }
   }
 
-  #serve({ socket, remote }: Arrival): void {
-    const { counters } = this.#context;
+  #serve(arrival: Arrival): void {
     const n = this.#admission.number();
-    if (n === 0) {
-      this.#turnAway(socket, 'closed');
-      return;
-    }
+    if (n === 0) this.#turnAway(arrival.socket, 'closed');
+    else this.#connection(arrival, n).open();
+  }
+
+  /** @param n the number of the request that it is, 0 when it is none */
+  #connection({ socket, remote }: Arrival, n: number): TcpConnection {
+    const { counters } = this.#context;
     counters.add('connectionsTotal');
-    const number = counters.take('connection');
-    const connection = new TcpConnection(this.#shared, { socket, remote, number, n });
+    const connection = new TcpConnection(this.#shared, { socket, remote, number: counters.take('connection'), n });
     connection.setIdleTimeout(this.#spec.tcp.idleTimeout);
     this.connections.add(connection);
-    connection.open();
+    return connection;
   }
 
   /** A socket is closed, whether it was served or still waited. */
@@ -166,7 +193,7 @@ export class TcpBinding implements Binding {
     if (connection === undefined) return;
     connection.closed();
     this.connections.remove(connection);
-    if (this.#context.counters.serve(this.#spec.maxRequests)) {
+    if (connection.isRequest && this.#context.counters.serve(this.#spec.maxRequests)) {
       this.#context.recorder.flush();
       this.#context.exhausted();
     }

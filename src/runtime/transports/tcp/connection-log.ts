@@ -12,6 +12,7 @@ import {
   NO_PAYLOAD,
   PHASE_CLOSED,
   PHASE_OPENED,
+  PHASE_REFUSED,
 } from '../../../records/chunk.ts';
 import { encodeFrameBytes } from '../../../records/frame-bytes.ts';
 import { COLUMN } from '../../counters.ts';
@@ -128,6 +129,11 @@ export class ConnectionLog {
 
   recordOpened(party: Party): void {
     this.recorder.record(this.#event(party, PHASE_OPENED));
+  }
+
+  /** A connection that was not let in has no number. */
+  recordRefused(peer: Omit<Party, 'number'>): void {
+    this.recorder.record({ ...this.#event({ ...peer, number: 0 }, PHASE_REFUSED), connection: undefined });
   }
 
   recordClosed(party: Party, closing: Closing): void {

@@ -32,6 +32,7 @@ const HOLD: Readonly<Record<HoldReason, number>> = {
   paused: 8,
   asked: 16,
   rule: 32,
+  stalled: 64,
 };
 
 /** Bytes that may wait for a peer that does not read. */
@@ -99,6 +100,11 @@ export class TcpConnection implements Party, Link {
     this.#codec = createCodec(context.framing);
   }
 
+  /** Whether it counts as a request. */
+  get isRequest(): boolean {
+    return this.#n > 0;
+  }
+
   /** Starts reading. */
   open(): void {
     this.#context.log.recordOpened(this);
@@ -107,6 +113,16 @@ export class TcpConnection implements Party, Link {
     this.socket.on('data', this.#onData);
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     this.socket.resume();
+  }
+
+  get #isStalled(): boolean {
+    return (this.#holds & HOLD.stalled) !== 0;
+  }
+
+  /** Opens it and never reads; nothing is said to it either. */
+  stall(): void {
+    this.#context.log.recordOpened(this);
+    this.hold('stalled', true);
   }
 
   /** The socket is closed, by whomever. */
@@ -129,6 +145,7 @@ export class TcpConnection implements Party, Link {
   /** What is done by the clock is another than before, or it is open now. */
   waitForTimes(): void {
     const { timedEvents } = this.#context.pipeline;
+    if (this.#isStalled) return;
     if (timedEvents.length === 0 && this.#timers === null) return;
     this.#timers ??= new EventTimers((event) => this.#safely(() => this.#onTime(event)));
     this.#timers.wait(timedEvents);
@@ -199,6 +216,10 @@ export class TcpConnection implements Party, Link {
       this.socket.resetAndDestroy();
       return;
     }
+    if (this.#isStalled) {
+      this.socket.destroy();
+      return;
+    }
     if (this.#closing) return;
     this.#closing = true;
     this.#holds = 0;
@@ -210,7 +231,7 @@ export class TcpConnection implements Party, Link {
     const { bytesWritten: bytesOut } = this.socket;
     const bytesIn = this.#bytesIn;
     const remote = this.remote === undefined ? null : { host: addressText(this.remote), port: this.remotePort };
-    const reading = (this.#holds & (HOLD.asked | HOLD.paused)) === 0;
+    const reading = (this.#holds & (HOLD.asked | HOLD.paused | HOLD.stalled)) === 0;
     return {
       connection: this.number,
       remote,

@@ -1,20 +1,30 @@
 /** TCP by node:net, thread side: listens on a socket that main handed over, or binds one, and lets a TcpBinding serve it. */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
 import type { TcpSpec } from '../../../workers/protocol.ts';
 import { errnoError, loadLibc } from '../../native/libc.ts';
 import type { Binding, BindingContext } from '../../transport.ts';
 import { TcpBinding } from './binding.ts';
+import type { StreamServer } from './stream.ts';
 
 /** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
 export async function openTcp(spec: TcpSpec, context: BindingContext): Promise<Binding> {
+  const server = new NetServer(spec, await placeOf(spec, context));
+  if (spec.accept?.mode !== 'refuse') await server.listen();
+  return new TcpBinding(server, spec, context);
+}
+
+/** Where to listen; called anew each time. */
+type Place = () => ListenOptions & { fd?: number };
+
+async function placeOf(spec: TcpSpec, { attachment }: BindingContext): Promise<Place> {
+  const { host } = spec;
   const { backlog, ipv6Only } = spec.tcp;
-  const { attachment } = context;
-  if (attachment !== null) return serve(spec, context, { fd: duplicate(attachment.fd), backlog });
+  if (attachment !== null) return () => ({ fd: duplicate(attachment.fd), backlog });
   const shared = spec.bindings > 1;
   // SO_REUSEPORT would let us join a port that strangers hold with it: the first binding makes sure that nobody does.
   const port = shared && spec.binding === 0 && spec.incarnation === 0 ? await probe(spec) : spec.port;
-  return serve(spec, context, { host: spec.host, port, backlog, ipv6Only, reusePort: shared, exclusive: true });
+  return () => ({ host, port, backlog, ipv6Only, reusePort: shared, exclusive: true });
 }
 
 /** A descriptor of this thread's own to the socket that main opened: it goes with the thread, the socket does not. */
@@ -24,14 +34,36 @@ function duplicate(fd: number): number {
   return result;
 }
 
-type Where = Parameters<Server['listen']>[0];
+class NetServer implements StreamServer {
+  readonly #spec: TcpSpec;
+  readonly #place: Place;
+  readonly #server: Server;
 
-async function serve(spec: TcpSpec, context: BindingContext, where: Where): Promise<Binding> {
-  // Half-open, so that queued answers still go out after the peer's FIN; paused, so that waiting ones are not read.
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: spec.tcp.noDelay });
-  server.listen(where);
-  await once(server, 'listening');
-  return new TcpBinding(server, spec, context);
+  constructor(spec: TcpSpec, place: Place) {
+    this.#spec = spec;
+    this.#place = place;
+    // Half-open, so that queued answers still go out after the peer's FIN; paused, so that waiting ones are not read.
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: spec.tcp.noDelay });
+  }
+
+  address(): AddressInfo {
+    const { host: address, port } = this.#spec;
+    return (this.#server.address() as AddressInfo | null) ?? { address, port, family: 'IPv4' };
+  }
+
+  on(event: 'connection' | 'error', listener: (...given: never[]) => void): void {
+    this.#server.on(event, listener as () => void);
+  }
+
+  async listen(): Promise<void> {
+    const listening = once(this.#server, 'listening');
+    this.#server.listen(this.#place());
+    await listening;
+  }
+
+  close(): void {
+    if (this.#server.listening) this.#server.close();
+  }
 }
 
 /** A port that is free without SO_REUSEPORT; the one asked for unless that is 0. */

@@ -23,4 +23,6 @@ export interface StreamServer {
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Takes no more connections; those that are open stay. */
   close(): unknown;
+  /** Takes connections again. Absent where it never has to. */
+  listen?(): Promise<void>;
 }

@@ -3,18 +3,27 @@
  * the native layer is missing each thread binds by node:net.
  */
 import type { TcpSpec } from '../../../workers/protocol.ts';
+import { ListeningSocket } from '../../native/listening-socket.ts';
 import { sharedPoller } from '../../native/poller.ts';
-import { closeSocket, openTcpSocket } from '../../native/sockets.ts';
+import { bindTcpSocket, closeSocket } from '../../native/sockets.ts';
 import type { Binding, BindingContext, PreparedSocket, Transport } from '../../transport.ts';
 
 export const tcpTransport: Transport<TcpSpec> = { name: 'tcp', prepare, load, open };
 
-function prepare({ host, port, tcp: { backlog, ipv6Only } }: TcpSpec): PreparedSocket {
-  const { fd, address } = openTcpSocket({ host, port, backlog, ipv6Only });
+function prepare({ host, port, accept, tcp: { backlog, ipv6Only } }: TcpSpec): PreparedSocket {
+  const { fd, address } = bindTcpSocket({ host, port, ipv6Only });
+  const listening = new ListeningSocket(fd, backlog);
+  try {
+    listening.begin(accept?.mode ?? 'accept');
+  } catch (error) {
+    closeSocket(fd);
+    throw error;
+  }
   return {
     attachment: { fd, droppedBefore: 0, poller: sharedPoller().access },
     port: address.port,
     isListening: true,
+    listening,
     close: () => closeSocket(fd),
   };
 }

@@ -8,6 +8,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
 import { nanosBetween } from '../../../records/chunk.ts';
+import { WorkerError } from '../../../rpc/wire-error.ts';
 import type { Attachment, LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import { BATCH } from '../../native/arena.ts';
@@ -48,7 +49,7 @@ export class MmsgBinding implements Binding, Source {
   readonly engine = 'mmsg';
   readonly address: Endpoint;
   readonly receiveBuffer: number;
-  readonly fd: number;
+  fd: number;
   readonly #resources: ThreadResources;
   readonly #context: BindingContext;
   readonly #row: Float64Array;
@@ -57,10 +58,10 @@ export class MmsgBinding implements Binding, Source {
   readonly #links: MmsgLinks;
   readonly #queue: SerialQueue<Task> | null;
   readonly #maxRequests: number | null;
-  readonly #drops: KernelDrops;
+  #drops: KernelDrops;
   readonly #pollPolicy: PollPolicy;
   readonly #watch = new ReplyWaiters();
-  readonly #registration: Registration;
+  #registration: Registration;
   /** 16 bytes of the sender at hand. */
   readonly #remote = new Uint8Array(16);
   readonly #remoteWords = new Int32Array(this.#remote.buffer);
@@ -137,10 +138,27 @@ export class MmsgBinding implements Binding, Source {
     await this.#pipeline.close(drain);
     this.#links.close();
     this.#resources.writer.leave(this.#context.recorder);
-    const muted = muteSocket(this.#resources.libc, this.fd);
+    const muted = muteSocket(this.#resources.libc, this.fd) === 0;
     this.#discardQueue(muted ? Number.POSITIVE_INFINITY : DISCARD_LIMIT);
     this.#context.recorder.gap('kernel', this.#drops.last());
     this.#context.recorder.flush();
+  }
+
+  /**
+   * What the socket before has queued is read, or where the journal has no room counted `closed`. Nothing new comes to it:
+   * main has hidden it.
+   */
+  async attach({ fd, poller }: Attachment): Promise<number> {
+    await this.flush();
+    if (this.#left) throw new WorkerError('not_listening', 'it was closed meanwhile');
+    this.#registration.leave();
+    this.#discardQueue(Number.POSITIVE_INFINITY);
+    this.#context.recorder.gap('kernel', this.#drops.last());
+    const droppedBefore = this.#row[COLUMN.kernel]!;
+    this.fd = this.#links.fd = fd;
+    this.#drops = new KernelDrops(this.#resources.libc, { fd, row: this.#row, before: droppedBefore });
+    this.#registration = this.#resources.reactor.register(this, poller);
+    return droppedBefore;
   }
 
   send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
@@ -148,7 +166,7 @@ export class MmsgBinding implements Binding, Source {
       senderFor(order, inReplyTo, {
         resources: this.#resources,
         context: this.#context,
-        fd: this.fd,
+        fd: () => this.fd,
         local: this.address,
         watch: this.#watch,
         keep: this.#keep,

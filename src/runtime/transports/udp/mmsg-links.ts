@@ -23,9 +23,10 @@ export class MmsgLinks {
   readonly current = new SlotLink(this);
   /** Bytes kept of what is sent. */
   keep: number;
+  /** The binding's socket. */
+  fd: number;
   readonly #resources: ThreadResources;
   readonly #context: BindingContext;
-  readonly #fd: number;
   readonly #refusals: RefusalLog;
   readonly #row: Float64Array;
   /** For each slot of the batch, the ordinal of the message answered. */
@@ -34,7 +35,7 @@ export class MmsgLinks {
   constructor({ resources, context, fd, keep }: Options) {
     this.#resources = resources;
     this.#context = context;
-    this.#fd = fd;
+    this.fd = fd;
     this.#refusals = repliesRefused(context);
     this.#row = context.counters.row;
     this.keep = keep;
@@ -76,7 +77,7 @@ export class MmsgLinks {
     const { batch } = this.#resources;
     const total = batch.count;
     if (total === 0) return 0;
-    const sent = batch.flush(this.#fd);
+    const sent = batch.flush(this.fd);
     this.#record(total, extras);
     return sent;
   }

@@ -18,7 +18,8 @@ import type { ThreadResources } from './thread-resources.ts';
 export type SenderOptions = {
   resources: ThreadResources;
   context: BindingContext;
-  fd: number;
+  /** The listener's socket, which another may relieve while the order is carried out. */
+  fd(): number;
   local: Endpoint;
   watch: ReplyWaiters;
   /** Bytes kept of what is sent. */
@@ -32,7 +33,9 @@ export function senderFor(order: UdpOrder, answersSeq: number | undefined, optio
   const { recorder } = context;
   const batch = new BatchSender({
     libc: resources.libc,
-    fd,
+    get fd() {
+      return fd();
+    },
     name: socketAddress(order.to, familyOf(local.host)),
     expected: order.count * order.parts.length,
     isOpen,

@@ -3,9 +3,10 @@
  * thread opens one by node:dgram. Which of the two is told by what main hands over.
  */
 import type { UdpSpec } from '../../../workers/protocol.ts';
+import { holdAddresses } from '../../native/held-addresses.ts';
 import { sharedPoller } from '../../native/poller.ts';
 import { whyNotNative } from '../../native/selftest.ts';
-import { closeSocket, openUdpSocket } from '../../native/sockets.ts';
+import { closeSocket, hideSocket, openUdpSocket, shareSocket } from '../../native/sockets.ts';
 import type { Binding, BindingContext, PreparedSocket, Transport } from '../../transport.ts';
 
 export const udpTransport: Transport<UdpSpec> = { name: 'udp', prepare, load, open };
@@ -16,14 +17,24 @@ export function udpEngine(wanted: 'auto' | 'dgram'): 'mmsg' | 'dgram' {
 }
 
 function prepare(
-  { host, port, binding, bindings, udp }: UdpSpec,
-  { droppedBefore }: { droppedBefore: number },
+  { host, port, binding, bindings, unreachable = false, udp }: UdpSpec,
+  { droppedBefore, joins = false }: { droppedBefore: number; joins?: boolean },
 ): PreparedSocket {
-  const { fd, address } = openUdpSocket({ host, port, binding, bindings, ...udp });
+  const { fd, address } = openUdpSocket({ host, port, binding: joins ? 1 : binding, bindings, ...udp });
+  const hide = () => hideSocket(fd);
+  try {
+    if (unreachable) hide();
+  } catch (error) {
+    closeSocket(fd);
+    throw error;
+  }
   return {
     attachment: { fd, droppedBefore, poller: sharedPoller().access },
     port: address.port,
     isListening: false,
+    hide,
+    holdAddresses: () => holdAddresses({ host, port: address.port, ipv6Only: udp.ipv6Only }),
+    share: (on) => shareSocket(fd, on),
     close: () => closeSocket(fd),
   };
 }
