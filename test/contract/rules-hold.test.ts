@@ -187,7 +187,7 @@ t.test('what is wrong is a 400 that points at it; a trial shows it', async (t) =
   t.equal(changed.status, 201);
   t.match(
     await service.request('PUT', '/v1/listeners/plain/rules', { rules: [hold] }),
-    pointsAt('/responder/rules/0/then/1/hold'),
+    pointsAt('/rules/0/then/1/hold'),
   );
   t.match(
     await service.post('/v1/listeners/plain/rules/test', {
