@@ -14,6 +14,7 @@ import { addRules } from './commands/rules.ts';
 import { addSend } from './commands/send.ts';
 import { addShow } from './commands/show.ts';
 import { addTail } from './commands/tail.ts';
+import { addValidate } from './commands/validate.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWait } from './commands/wait.ts';
 
@@ -33,6 +34,7 @@ const COMMANDS = [
   addReset,
   addExport,
   addReplay,
+  addValidate,
   addCompletion,
 ];
 

@@ -4,7 +4,6 @@
  */
 import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { parsePointer } from '../json/pointer.ts';
-import { ConfigError } from './config.ts';
 import { plainValue, WrittenNumber } from './exact.ts';
 
 export type Yaml = {
@@ -15,19 +14,21 @@ export type Yaml = {
   lineOf: (pointer: string) => number;
 };
 
-/** Throws ConfigError, naming the file and the line. */
-export function parseYaml(path: string, text: string): Yaml {
+export type YamlProblem = { line: number; reason: string };
+
+/** Or what is wrong with it, when something is. */
+export function parseYaml(text: string): Yaml | YamlProblem[] {
   const lines = new LineCounter();
   const lineAt = (position: number | undefined) => (position === undefined ? 1 : lines.linePos(position).line);
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', merge: true });
   // What it only warns of, such as a tag it does not know, is not taken as it was meant either.
-  const [broken] = [...document.errors, ...document.warnings];
-  if (broken !== undefined) throw new ConfigError(`${path}:${lineAt(broken.pos[0])}: ${reasonOf(broken)}`);
+  const broken = [...document.errors, ...document.warnings];
+  if (broken.length > 0) return broken.map((error) => ({ line: lineAt(error.pos[0]), reason: reasonOf(error) }));
   try {
     const exact = exactOf(document);
     return { value: plainValue(exact), exact, lineOf: (pointer) => lineAt(nodeAt(document, pointer)) };
   } catch (error) {
-    throw new ConfigError(`${path}:${lineAt(aliasAtFault(document))}: ${reasonOf(error as Error)}`);
+    return [{ line: lineAt(aliasAtFault(document)), reason: reasonOf(error as Error) }];
   }
 }
 

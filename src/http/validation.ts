@@ -80,11 +80,16 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-/** A 400 out of what ajv found in one part of a request. */
+type Part = keyof typeof PLACES;
+
+/** What ajv found in one part of a request, in plain words. */
+export function inputErrors(errors: readonly unknown[], part: Part): InputError[] {
+  return (errors as AjvError[]).filter(isOwnError).map((error) => inputError(error, PLACES[part]));
+}
+
+/** A 400 out of it. */
 export const formatErrors: ErrorFormatter = (errors, part) => {
-  const where = PLACES[part];
-  const found = (errors as AjvError[]).filter(isOwnError).map((error) => inputError(error, where));
-  const named = found.slice(0, ERRORS_AT_MOST);
+  const named = inputErrors(errors, part as Part).slice(0, ERRORS_AT_MOST);
   const detail = named.map(({ pointer, detail }) => `${pointer === '' ? 'The body' : pointer} ${detail}`).join('; ');
   return new ProblemError('validation_failed', `${detail}.`, { errors: named });
 };

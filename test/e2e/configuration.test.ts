@@ -133,3 +133,18 @@ t.test('the JSON Schema for editors is the one that files are checked with', asy
     JSON.parse(JSON.stringify(configurationSchema())),
   );
 });
+
+t.test('validate says each problem with its line, and needs no service', async (t) => {
+  const wrong = 'listeners:\n  - name: a\n    protocol: ucp\n  - name: b\n    protocol: udp\n    ttl: 0s\n';
+  const folder = t.testdir({ 'right.yaml': FILE, 'wrong.yaml': wrong });
+  const [right, bad, none] = ['right.yaml', 'wrong.yaml', 'none.yaml'].map((name) => join(folder, name));
+  const lines = `${bad}:3: /listeners/0/protocol must be one of udp, tcp\n${bad}:6: /listeners/1/ttl must be longer than 0\n`;
+  t.match(await run(t, ['validate', right!]), { code: 0, stdout: '', stderr: `${right}: 2 listeners, no problem\n` });
+  t.match(await run(t, ['validate', '-q', right!]), { code: 0, stdout: '', stderr: '' });
+  t.match(await run(t, ['validate', bad!, right!]), { code: 2, stdout: lines, stderr: /right.yaml: 2 listeners/ });
+  const { code, stdout, stderr } = await run(t, ['validate', '--json', none!, bad!]);
+  t.equal(code, 2);
+  t.match(stderr, /none.yaml can't be read: ENOENT/, 'the others are checked nevertheless');
+  t.match(JSON.parse(stdout.split('\n')[0]!), { file: bad, line: 3, pointer: '/listeners/0/protocol' });
+  t.match(await run(t, ['validate']), { code: 2, stderr: /missing required argument/ });
+});

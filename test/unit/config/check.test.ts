@@ -1,0 +1,132 @@
+/** A check names everything that is wrong with a file, by its lines, and nothing that is right. */
+import t from 'tap';
+import { checkConfiguration } from '../../../src/config/check.ts';
+
+/** Each line that ends in `# wrong: …` has that problem, and no other line has one. */
+function expected(text: string): string[] {
+  return text.split('\n').flatMap((line, i) => {
+    const [, what] = /# wrong: (.*)$/.exec(line) ?? [];
+    return what === undefined ? [] : [`${i + 1}: ${what}`];
+  });
+}
+
+function found(text: string): string[] {
+  return checkConfiguration('f.yaml', text).problems.map(({ line, message }) => `${line}: ${message}`);
+}
+
+const FILES: Record<string, string> = {
+  'fields that are none, and values that can not be': `
+settings:
+  threads: 65 # wrong: /settings/threads must be at most 64
+  allowSend: 10.0.0.0/99 # wrong: /settings/allowSend is wrong: 10.0.0.0/99 is not a CIDR, e.g. 10.0.0.0/8.
+listeners:
+  - name: a
+    protocol: ucp # wrong: /listeners/0/protocol must be one of udp, tcp
+  - name: b
+    protocol: udp
+    prot: 5 # wrong: /listeners/1/prot is not a field here; did you mean port? Known are …
+  - name: b # wrong: /listeners/2/name b is used twice
+    protocol: udp
+    ttl: 0s # wrong: /listeners/2/ttl must be longer than 0
+    allow: [10.0.0.0/8, nowhere] # wrong: /listeners/2/allow/1 nowhere is not an address or CIDR
+    tcp: {} # wrong: /listeners/2/tcp is for tcp listeners, this one is udp
+`,
+  'rules: each that does not compile': `
+listeners:
+  - name: pop3
+    protocol: tcp
+    tcp: { framing: { type: delimiter, text: x, hex: "61" } } # wrong: /listeners/0/tcp/framing/text …
+    responder:
+      type: rules
+      rules:
+        - when: { text: { regex: "(" } } # wrong: /listeners/0/responder/rules/0/when/text/regex …
+          then: [{ setState: a }]
+        - when: { state: a }
+          then: [{ reply: { text: fine } }]
+        - when: { state: b } # wrong: /listeners/0/responder/rules/2/when/state no rule sets the state b
+          then: [{ ignore: true }]
+        - then: [{ reply: { text: "{{match.1}}", template: true } }] # wrong: /listeners/0/responder/rules/3/then/0/reply/text …
+        - then: [{ reply: { hex: "0" } }] # wrong: /listeners/0/responder/rules/4/then/0/reply/hex …
+        - cycle: { steps: [{ then: [{ setState: c }, { close: fin }, { reply: { text: late } }] }] } # wrong: /listeners/0/responder/rules/5/cycle/steps/0/then/2 comes after the end of the connection
+        - when: { state: c }
+          then: [{ close: rst }]
+        - { then: [], choose: [{ then: [] }] } # wrong: /listeners/0/responder/rules/7 needs exactly one of then, cycle, choose
+        - { then: [{ setState: d }], when: { txt: {} } } # wrong: /listeners/0/responder/rules/8/when/txt is not a field here; did you mean text? …
+        - { when: { state: d }, then: 5 } # wrong: /listeners/0/responder/rules/9/then must be an array…
+      otherwise: [{ delay: 5parsecs }] # wrong: /listeners/0/responder/otherwise/0/delay must be a duration such as …
+`,
+  'rules: what their form does not say': `
+listeners:
+  - name: udp
+    protocol: udp
+    responder:
+      type: rules
+      rules:
+        - { when: { fields: { x: 1 } }, then: [] } # wrong: /listeners/0/responder/rules/0/when/fields/x there is no field x
+        - { then: [{ close: fin }] } # wrong: /listeners/0/responder/rules/1/then/0/close is for streams
+        - { name: a, then: [] }
+        - { name: a, then: [] } # wrong: /listeners/0/responder/rules/3/name there are two rules a
+      otherwise: [{ halfClose: true }] # wrong: /listeners/0/responder/otherwise/0/halfClose is for streams
+  - name: reply
+    protocol: udp
+    responder: { type: reply, text: "{{nope}}", template: true } # wrong: /listeners/1/responder/text unknown name in template: {{nope}}
+    deny: [nobody] # wrong: /listeners/1/deny/0 nobody is not an address or CIDR
+  - name: preset
+    protocol: udp
+    responder: { type: preset, name: smtpSink } # wrong: /listeners/2/responder/name smtpSink is for tcp, this listener is udp
+  - name: payload
+    protocol: udp
+    responder: { type: reply, json: { a: .inf } } # wrong: /listeners/3/responder/json …
+`,
+  'listeners on one port': `
+listeners:
+  - { name: a, protocol: udp, port: 5353 }
+  - { name: b, protocol: tcp, port: 5353 }
+  - { name: c, protocol: udp, port: 5353, host: 127.0.0.2 }
+  - { name: d, protocol: udp, port: 5353, host: 0.0.0.0 } # wrong: /listeners/3/port udp 0.0.0.0 port 5353 is held by listener a
+  - { name: e, protocol: udp, port: 0 }
+  - { name: f, protocol: udp, port: 0 }
+`,
+  'settings that contradict each other': `
+settings: { threads: 8, maxThreads: 4 } # wrong: /settings --threads 8 is more than --max-threads 4 allows
+`,
+  'more than one thing that is no YAML': `
+settings: {}
+settings: {} # wrong: Map keys must be unique
+listeners: !js [] # wrong: Unresolved tag: !js
+`,
+  nothing: `
+settings: { host: 0.0.0.0, allowBind: 0.0.0.0/0 }
+listeners:
+  - { name: mail, protocol: tcp, port: 2525, responder: { type: preset, name: smtpSink } }
+  - { name: all, protocol: udp, host: 0.0.0.0, port: 2525 }
+`,
+};
+
+for (const [name, text] of Object.entries(FILES)) {
+  t.test(name, async (t) => {
+    const [wanted, got] = [expected(text), found(text)];
+    t.equal(got.length, wanted.length, got.join('\n'));
+    for (const [i, line] of wanted.entries()) {
+      const [start, ends] = line.split('…');
+      if (ends === undefined) t.equal(got[i], line);
+      else t.ok(got[i]?.startsWith(start!), `${got[i]} begins with ${start}`);
+    }
+  });
+}
+
+t.test('what is no configuration at all is told once', async (t) => {
+  t.same(found('5'), ['1: the file must be an object']);
+  t.match(found('listeners: 5'), [/^1: \/listeners must be an array/]);
+  t.match(found('listeners: [5]'), [/^1: \/listeners\/0 must be an object/]);
+  t.match(found('settings: 5'), [/^1: \/settings must be an object/]);
+  t.match(found('{"listeners": [{"protocol": "udp"}]}'), [/^1: \/listeners\/0\/name is required/], 'JSON is read too');
+  t.same(found(''), []);
+});
+
+t.test('many problems are all told', async (t) => {
+  const listeners = Array.from({ length: 100 }, (_, i) => `  - { name: n${i}, protocol: ucp }`);
+  t.equal(found(`listeners:\n${listeners.join('\n')}`).length, 100);
+  const misspelt = listeners.map((line) => line.replace('ucp', 'udp, prot: 1, allow: [nowhere]'));
+  t.equal(found(`listeners:\n${misspelt.join('\n')}`).length, 200);
+});
