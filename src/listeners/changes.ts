@@ -59,6 +59,7 @@ export async function applySpec(
   { journal, lifecycle, renews = false }: ApplyContext,
 ): Promise<void> {
   const before = listener.spec;
+  checkStates(listener, next);
   const changed = (member: keyof FullSpec) => !isDeepStrictEqual(before[member], next[member]);
   if (listener.isOpen && (renews || changed('tcp') || changed('udp'))) await lifecycle.changePhase(listener, next);
   if (changed('capture')) await journal.configure(listener.number, captureLimits(next));
@@ -67,6 +68,11 @@ export async function applySpec(
   if (changed('ttl')) listener.expiry.set(milliseconds(next.ttl));
   if (changed('capture') || changed('responder') || changed('paused')) await updateThreads(listener);
   if (listener.isOpen) listener.settle();
+}
+
+/** Before anything changes: a listener may have had too many states, and then it stays as it is. */
+function checkStates({ ruleSlots }: Listener, { responder, protocol }: FullSpec): void {
+  if (responder.type === 'rules') ruleSlots.check(responder, protocol);
 }
 
 /** The spec with the name that the path gives it; the body may repeat that name, not give another. */
@@ -90,7 +96,10 @@ export async function applyPut(listener: Listener, spec: ListenerSpec, context: 
   }
   const isLive = listener.isOpen && differing.every((member) => isLiveMember(member, listener.spec, wanted));
   if (isLive) await applySpec(listener, { ...wanted, port: listener.spec.port }, context);
-  else await context.lifecycle.rebind(listener, wanted);
+  else {
+    checkStates(listener, wanted);
+    await context.lifecycle.rebind(listener, wanted);
+  }
   context.table.notify(listener);
 }
 

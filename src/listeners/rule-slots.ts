@@ -16,22 +16,35 @@ export class RuleSlots {
   #slots: Slot[] = [];
   #next = 1;
   #free: number[] = [];
-  readonly #states: string[] = [];
+  #states: string[] = [];
 
-  /** The slots of a list of rules, which may be the one in force. Throws 422 where there have been too many. */
+  /** The slots of a list of rules, which may be the one in force. Throws 422 where there have been too many, and changes nothing then. */
   assign(spec: RulesSpec, protocol: Protocol): RuleCellsHandle {
+    const states = this.#withStatesOf(spec, protocol);
     this.#memory ??= createRuleMemory();
-    const { states } = compileRules(spec, protocol);
-    for (const state of states) if (!this.#states.includes(state)) this.#states.push(state);
-    if (this.#states.length > MOST_STATES)
-      throw new ProblemError('unprocessable', `a listener has at most ${MOST_STATES} states in its life`);
+    this.#states = [...states];
     const before = this.#slots;
-    this.#slots = spec.rules.map((rule, i) => ({ rule: { ...rule, name: ruleName(rule, i) }, slot: 0 }));
-    for (const one of this.#slots) one.slot = before.find(({ rule }) => isSameRule(rule, one.rule))?.slot ?? 0;
+    const byName = new Map(before.map((one) => [one.rule.name, one]));
+    this.#slots = spec.rules.map((rule, i) => {
+      const one = { ...rule, name: ruleName(rule, i) };
+      const same = byName.get(one.name);
+      return { rule: one, slot: same !== undefined && isSameRule(same.rule, one) ? same.slot : 0 };
+    });
     const kept = new Set(this.#slots.map(({ slot }) => slot));
     this.#free.push(...before.filter(({ slot }) => !kept.has(slot)).map(({ slot }) => slot));
     for (const one of this.#slots) if (one.slot === 0) one.slot = this.#take();
     return { memory: this.#memory, slots: this.#slots.map(({ slot }) => slot), states: [...this.#states] };
+  }
+
+  /** Throws as `assign` would. */
+  check(spec: RulesSpec, protocol: Protocol): void {
+    this.#withStatesOf(spec, protocol);
+  }
+
+  #withStatesOf(spec: RulesSpec, protocol: Protocol): Set<string> {
+    const states = new Set([...this.#states, ...compileRules(spec, protocol).states]);
+    if (states.size <= MOST_STATES) return states;
+    throw new ProblemError('unprocessable', `a listener has at most ${MOST_STATES} states in its life`);
   }
 
   /** What the rules in force have counted; null where there are none. */

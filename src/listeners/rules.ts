@@ -83,8 +83,8 @@ export function testRules(listener: Listener, request: RuleTest): RuleTestResult
     const trials = tryRules(spec, request.messages.map(messageBytes), options);
     return { items: trials.map((trial) => ({ ...trial, actions: trial.actions.map(shownAction) })) };
   } catch (error) {
-    if (error instanceof RuleError) throw invalidField(`/responder${error.pointer}`, error.message);
-    throw error;
+    if (!(error instanceof RuleError)) throw error;
+    throw invalidField(error.pointer === '/state' ? error.pointer : `/responder${error.pointer}`, error.message);
   }
 }
 

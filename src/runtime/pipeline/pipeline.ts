@@ -116,25 +116,30 @@ export class Pipeline {
     return decision.blocks === true;
   }
 
-  /** Something happened to the connection in `request`: does what a rule says. Nothing is recorded but what is sent. */
-  onEvent(event: 'onConnect' | 'onHalfClose', link: Link, queue: SerialQueue<Task> | null): void {
+  /**
+   * Something happened to the connection in `request`: does what a rule says. Nothing is recorded but what is sent.
+   * @returns whether what follows must wait until the actions are done
+   */
+  onEvent(event: 'onConnect' | 'onHalfClose', link: Link, queue: SerialQueue<Task> | null): boolean {
     const decide = this.#behavior[event];
-    if (decide !== undefined) this.#decideEvent(decide, link, queue);
+    return decide !== undefined && this.#decideEvent(decide, link, queue);
   }
 
   /** The same of what is done by the clock. */
-  onTimedEvent(event: TimedEvent, link: Link, queue: SerialQueue<Task> | null): void {
-    if (!this.#isPaused) this.#decideEvent((request) => event.decide(request), link, queue);
+  onTimedEvent(event: TimedEvent, link: Link, queue: SerialQueue<Task> | null): boolean {
+    return !this.#isPaused && this.#decideEvent((request) => event.decide(request), link, queue);
   }
 
-  #decideEvent(decide: (request: Request) => Decision, link: Link, queue: SerialQueue<Task> | null): void {
+  #decideEvent(decide: (request: Request) => Decision, link: Link, queue: SerialQueue<Task> | null): boolean {
     const { request } = this;
     try {
-      const { actions, rule = '' } = decide(request);
+      const { actions, rule = '', blocks } = decide(request);
       request.eventRule = rule;
       if (actions.length > 0) this.#runner.start(actions, request, link, UNASKED, queue);
+      return blocks === true;
     } catch (error) {
       this.#options.context.internalError(error);
+      return false;
     } finally {
       request.eventRule = '';
     }

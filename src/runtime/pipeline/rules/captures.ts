@@ -5,7 +5,7 @@ import { MatchError } from '../../../matching/test.ts';
 import type { Match } from '../../../schemas/match.ts';
 
 export type CaptureReader = {
-  /** Groups of the first pattern. */
+  /** Groups of the pattern that has most: which one matches first is up to the message. */
   readonly groups: number;
   /** Names of the groups of all of them. */
   readonly names: ReadonlySet<string>;
@@ -25,10 +25,10 @@ export function captureReader(match: Match): CaptureReader | null {
       names.add(name);
     }
   }
-  const useful = patterns.filter(({ pattern }, i) => pattern.names.length > 0 || (i === 0 && pattern.groups > 0));
-  if (useful.length === 0) return null;
+  const groups = Math.max(0, ...patterns.map(({ pattern }) => pattern.groups));
+  if (groups === 0) return null;
   return {
-    groups: patterns[0]!.pattern.groups,
+    groups,
     names,
     read(payload) {
       const found = patterns.map(({ pattern }) => pattern.read(payload));

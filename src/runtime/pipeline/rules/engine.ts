@@ -3,10 +3,12 @@
  * `cycle` and `choose` move when it is decided, in one step: over several threads by compare-and-set, and who loses the
  * race gives back what it took and decides again.
  */
-import type { RulesSpec } from '../../../schemas/rules.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Rule, RulesSpec } from '../../../schemas/rules.ts';
 import { COLUMN } from '../../counters.ts';
 import { createRuleMemory, RuleCells, type RuleCount } from '../../rule-cells.ts';
 import {
+  type Action,
   type Behavior,
   type BehaviorContext,
   type DatagramPeer,
@@ -16,10 +18,11 @@ import {
   type Timing,
 } from '../behavior.ts';
 import type { Request } from '../request.ts';
-import { type CompiledRule, type CompiledRules, compileRules, type Protocol } from './compile.ts';
+import { type CompiledRule, type CompiledRules, compileRules, type Protocol, ruleName } from './compile.ts';
 import { draw } from './draws.ts';
 import type { Outcome } from './outcome.ts';
 import { giveBackOf, type PeerState, PeerStates, takeOf } from './peer-states.ts';
+import { RuleError } from './rule-error.ts';
 
 /** Turns of a race for the listener's state that a message takes part in; beyond them the state is what it is. */
 const MOST_TRIES = 1000;
@@ -36,6 +39,9 @@ export class RulesBehavior implements Behavior {
   readonly timing: Timing | undefined;
   readonly #rules: CompiledRules;
   readonly #indexes: ReadonlyMap<CompiledRule, number>;
+  /** Rules by name, and in their order the numbers that their counts of a peer have. */
+  readonly #known: ReadonlyMap<string, KnownRule>;
+  readonly #numbers: readonly number[];
   readonly #messages: readonly CompiledRule[];
   readonly #connects: readonly CompiledRule[];
   readonly #protocol: Protocol;
@@ -61,8 +67,14 @@ export class RulesBehavior implements Behavior {
     this.#connects = of('connect');
     const halfCloses = of('halfClose');
     const { initial, max: most, idle, scope } = this.#rules;
-    const goesOn = before instanceof RulesBehavior && before.#rules.scope === scope;
-    this.#peers = goesOn ? before.#peers : new PeerStates({ initial, most, idle });
+    const rulesBefore = before instanceof RulesBehavior ? before : null;
+    this.#known = knownRules(spec, rulesBefore === null ? undefined : rulesBefore.#known);
+    this.#numbers = this.#rules.rules.map(({ name }) => this.#known.get(name)!.number);
+    const bounds = { initial, most, idle, rules: this.#numbers };
+    if (rulesBefore !== null && rulesBefore.#rules.scope === scope) {
+      this.#peers = rulesBefore.#peers;
+      this.#peers.change(bounds);
+    } else this.#peers = new PeerStates(bounds);
     this.#needsPeer = this.#rules.scope !== 'listener';
     if (protocol === 'tcp' && this.#connects.length > 0)
       this.onConnect = (request) => this.#decideEvent(this.#connects, request);
@@ -73,14 +85,22 @@ export class RulesBehavior implements Behavior {
 
   decide(request: Request): Decision {
     const isFirst = this.#connects.length > 0 && this.#protocol === 'udp' && !this.#peers.knows(request);
-    const greeting = isFirst ? this.#choose(this.#connects, request) : null;
+    const greeting = isFirst ? this.#greeting(request) : null;
     const outcome = this.#choose(this.#messages, request);
     if (isFirst) this.#peers.of(request, 'peer');
     if (outcome === null) this.#row[COLUMN.unmatched]!++;
     const { decision } = outcome ?? this.#rules.otherwise;
     if (outcome === null && this.#rules.otherwise.state !== null) this.#moveTo(request, this.#rules.otherwise.state);
     if (greeting === null) return decision;
-    return { ...decision, actions: [...greeting.decision.actions, ...decision.actions] };
+    return { ...decision, actions: [...greeting, ...decision.actions] };
+  }
+
+  /** What is said to a peer of datagrams before its first message is decided on; null: nothing. */
+  #greeting(request: Request): Action[] | null {
+    const outcome = this.#choose(this.#connects, request);
+    if (outcome === null) return null;
+    const { captures, state } = request;
+    return outcome.decision.actions.map((action) => filledLike(action, captures, state));
   }
 
   forget(connection: number): void {
@@ -89,9 +109,14 @@ export class RulesBehavior implements Behavior {
 
   /** The state in which a message like this is decided. */
   stateOf(request: Request): string {
-    return this.#needsPeer
-      ? this.#peers.of(request, this.#rules.scope as 'connection' | 'peer').state
-      : this.#cells.state;
+    const { scope } = this.#rules;
+    return scope === 'listener' ? this.#cells.state : this.#peers.stateOf(request, scope);
+  }
+
+  /** Puts whoever a message comes from in a state. Throws RuleError for one that nothing sets. */
+  enter(request: Request, state: string): void {
+    if (!this.#rules.states.includes(state)) throw new RuleError('/state', `no rule sets the state ${state}`);
+    this.#moveTo(request, state);
   }
 
   knownPeers(): Iterable<DatagramPeer> {
@@ -100,7 +125,8 @@ export class RulesBehavior implements Behavior {
 
   /** How many peers or connections are in each state, as far as this thread knows. */
   census(): Record<string, number> {
-    return this.#rules.scope === 'listener' ? { [this.#cells.state]: 1 } : this.#peers.census();
+    const { scope } = this.#rules;
+    return scope === 'listener' ? { [this.#cells.state]: 1 } : this.#peers.census(scope);
   }
 
   /** One for each span of time that a rule names. */
@@ -172,7 +198,8 @@ export class RulesBehavior implements Behavior {
     for (const rule of candidates) {
       if (rule.states !== null && !rule.states.has(state)) continue;
       if (rule.test !== null && !rule.test.holds(request)) continue;
-      const counts = new RuleCounts(this.#cells, rule, this.#indexes.get(rule)!, this.#countedFor(rule, request));
+      const index = this.#indexes.get(rule)!;
+      const counts = new RuleCounts(this.#cells, index, this.#numbers[index]!, this.#countedFor(rule, request));
       this.#attempt.push(counts);
       if (rule.nth !== null && !rule.nth(counts.take('nth'))) continue;
       if (rule.times !== null && counts.take('times') > rule.times) {
@@ -207,32 +234,65 @@ export class RulesBehavior implements Behavior {
   }
 }
 
+type KnownRule = { rule: Rule; number: number };
+let lastNumber = 0;
+
+/** A rule that stays the same, name and body, keeps its number. Whether it is switched on does not change what it is. */
+function knownRules({ rules: list }: RulesSpec, before?: ReadonlyMap<string, KnownRule>): Map<string, KnownRule> {
+  return new Map(
+    list.map((rule, i) => {
+      const name = ruleName(rule, i);
+      const body = { ...rule, name, enabled: true };
+      const known = before?.get(name);
+      return [name, isDeepStrictEqual(known?.rule, body) ? known! : { rule: body, number: ++lastNumber }];
+    }),
+  );
+}
+
+/** The same action, filled in from what was decided with it and not from what is decided next. */
+function filledLike(action: Action, captures: Request['captures'], state: string): Action {
+  if (action.do !== 'send' || typeof action.payload !== 'function') return action;
+  const fill = action.payload;
+  return {
+    ...action,
+    payload(request) {
+      const { captures: nextCaptures, state: nextState } = request;
+      Object.assign(request, { captures, state });
+      try {
+        return fill(request);
+      } finally {
+        Object.assign(request, { captures: nextCaptures, state: nextState });
+      }
+    },
+  };
+}
+
 type Won = { rule: CompiledRule; outcome: Outcome };
 
 /** What one message takes of a rule's counts, so that it can be given back. */
 class RuleCounts {
   readonly #cells: RuleCells;
-  readonly #rule: CompiledRule;
   readonly #index: number;
+  readonly #number: number;
   readonly #peer: PeerState | null;
   #taken: RuleCount[] = [];
 
-  constructor(cells: RuleCells, rule: CompiledRule, index: number, peer: PeerState | null) {
+  constructor(cells: RuleCells, index: number, number: number, peer: PeerState | null) {
     this.#cells = cells;
-    this.#rule = rule;
     this.#index = index;
+    this.#number = number;
     this.#peer = peer;
   }
 
   take(count: RuleCount): number {
     this.#taken.push(count);
-    return this.#peer === null ? this.#cells.take(this.#index, count) : takeOf(this.#peer, this.#rule.name, count);
+    return this.#peer === null ? this.#cells.take(this.#index, count) : takeOf(this.#peer, this.#number, count);
   }
 
   giveBack(count: RuleCount): void {
     this.#taken = this.#taken.filter((taken) => taken !== count);
     if (this.#peer === null) this.#cells.giveBack(this.#index, count);
-    else giveBackOf(this.#peer, this.#rule.name, count);
+    else giveBackOf(this.#peer, this.#number, count);
   }
 
   undo(): void {

@@ -8,25 +8,46 @@ import type { Request } from '../request.ts';
 
 const ADDRESS_BYTES = 16;
 
-/** Counts of one peer, by rule and kind. */
-export type PeerState = { state: string; counts: Map<string, number>; lastAt: number };
+/** Counts of one peer by rule and kind; `list`: the list of rules that they were last looked at for. */
+export type PeerState = { state: string; counts: Map<number, number>; lastAt: number; list: number };
+
+export type PeerBounds = {
+  initial: string;
+  most: number;
+  /** Milliseconds of silence after which a peer begins anew. */
+  idle: number;
+  /** Numbers of the rules in force: what is counted for others is forgotten. */
+  rules: readonly number[];
+};
 
 export class PeerStates {
-  readonly #most: number;
-  readonly #initial: string;
-  readonly #idle: number;
+  #bounds: PeerBounds;
+  #rules: ReadonlySet<number>;
+  #list = 0;
   readonly #byKey = new Map<string, PeerState>();
 
-  /** @param idle milliseconds of silence after which a peer begins anew */
-  constructor({ initial, most, idle }: { initial: string; most: number; idle: number }) {
-    this.#initial = initial;
-    this.#most = most;
-    this.#idle = idle;
+  constructor(bounds: PeerBounds) {
+    this.#bounds = bounds;
+    this.#rules = new Set(bounds.rules);
+  }
+
+  /** Another list of rules is in force: those that are known go on. */
+  change(bounds: PeerBounds): void {
+    this.#bounds = bounds;
+    this.#rules = new Set(bounds.rules);
+    this.#list++;
+  }
+
+  /** The state of the peer, or the connection, that a message comes from, without a trace of the question. */
+  stateOf(request: Request, scope: 'connection' | 'peer'): string {
+    const known = this.#byKey.get(keyOf(request, scope));
+    return known !== undefined && this.#lives(known, scope) ? known.state : this.#bounds.initial;
   }
 
   /** The same without a message from there: it does not live longer by it, nor come back to life. */
   whenSilent(request: Request, scope: 'connection' | 'peer'): PeerState {
-    return this.#byKey.get(keyOf(request, scope)) ?? this.of(request, scope);
+    const known = this.#byKey.get(keyOf(request, scope));
+    return known === undefined ? this.of(request, scope) : this.#current(known);
   }
 
   /** Of the peer, or the connection, that a message came from. */
@@ -34,16 +55,16 @@ export class PeerStates {
     const key = keyOf(request, scope);
     const known = this.#byKey.get(key);
     const now = performance.now();
-    if (known !== undefined && (scope === 'connection' || now - known.lastAt < this.#idle)) {
+    if (known !== undefined && this.#lives(known, scope)) {
       known.lastAt = now;
       // The order of the map is that of the last message.
       this.#byKey.delete(key);
       this.#byKey.set(key, known);
-      return known;
+      return this.#current(known);
     }
     if (known !== undefined) this.#byKey.delete(key);
-    if (this.#byKey.size >= this.#most) this.#byKey.delete(this.#byKey.keys().next().value!);
-    const fresh = { state: this.#initial, counts: new Map<string, number>(), lastAt: now };
+    while (this.#byKey.size >= this.#bounds.most) this.#byKey.delete(this.#byKey.keys().next().value!);
+    const fresh = { state: this.#bounds.initial, counts: new Map<number, number>(), lastAt: now, list: this.#list };
     this.#byKey.set(key, fresh);
     return fresh;
   }
@@ -51,7 +72,7 @@ export class PeerStates {
   /** Whether a message from there came before, and its state lives. */
   knows(request: Request): boolean {
     const known = this.#byKey.get(keyOf(request, 'peer'));
-    return known !== undefined && performance.now() - known.lastAt < this.#idle;
+    return known !== undefined && this.#lives(known, 'peer');
   }
 
   /** Peers of datagrams, the one that was silent longest first. */
@@ -66,24 +87,48 @@ export class PeerStates {
     this.#byKey.delete(`c${connection}`);
   }
 
-  /** How many are in each state. */
-  census(): Record<string, number> {
+  /** How many are in each state. Those that something is only counted for are left out. */
+  census(scope: 'connection' | 'peer'): Record<string, number> {
     const found: Record<string, number> = {};
-    for (const { state } of this.#byKey.values()) found[state] = (found[state] ?? 0) + 1;
+    for (const [key, { state }] of this.#byKey) {
+      if (isConnection(key) === (scope === 'connection')) found[state] = (found[state] ?? 0) + 1;
+    }
     return found;
+  }
+
+  #lives({ lastAt }: PeerState, scope: 'connection' | 'peer'): boolean {
+    return scope === 'connection' || performance.now() - lastAt < this.#bounds.idle;
+  }
+
+  /** Without what was counted for rules that are gone. */
+  #current(known: PeerState): PeerState {
+    if (known.list === this.#list) return known;
+    known.list = this.#list;
+    for (const key of known.counts.keys()) if (!this.#rules.has(ruleOf(key))) known.counts.delete(key);
+    return known;
   }
 }
 
+const COUNTS: readonly RuleCount[] = ['times', 'nth', 'cycle', 'draws'];
+
+function countKey(rule: number, count: RuleCount): number {
+  return rule * COUNTS.length + COUNTS.indexOf(count);
+}
+
+function ruleOf(key: number): number {
+  return Math.floor(key / COUNTS.length);
+}
+
 /** The next number of a count of one peer, from 1. */
-export function takeOf(peer: PeerState, rule: string, count: RuleCount): number {
-  const key = `${count} ${rule}`;
+export function takeOf(peer: PeerState, rule: number, count: RuleCount): number {
+  const key = countKey(rule, count);
   const next = (peer.counts.get(key) ?? 0) + 1;
   peer.counts.set(key, next);
   return next;
 }
 
-export function giveBackOf(peer: PeerState, rule: string, count: RuleCount): void {
-  const key = `${count} ${rule}`;
+export function giveBackOf(peer: PeerState, rule: number, count: RuleCount): void {
+  const key = countKey(rule, count);
   peer.counts.set(key, peer.counts.get(key)! - 1);
 }
 
@@ -92,4 +137,8 @@ function keyOf({ connection, remote, remotePort }: Request, scope: 'connection' 
   if (scope === 'connection') return `c${connection}`;
   const address = Buffer.from(remote).toString('latin1');
   return connection === 0 ? `${address}${remotePort}` : address;
+}
+
+function isConnection(key: string): boolean {
+  return key.startsWith('c') && key.length < ADDRESS_BYTES;
 }

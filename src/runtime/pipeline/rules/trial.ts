@@ -23,7 +23,7 @@ export type TriedAction =
   | { do: 'halfClose' }
   | { do: 'setFraming'; framing: string };
 
-/** @param state to begin in; the initial one by default. Throws RuleError. */
+/** @param state to begin in; the initial one by default. Throws RuleError, with `/state` for one that nothing sets. */
 export function tryRules(
   spec: RulesSpec,
   messages: readonly Uint8Array[],
@@ -35,12 +35,12 @@ export function tryRules(
   }: { protocol: Protocol; peer: TrialPeer; listener: string; state?: string | undefined },
 ): Trial[] {
   const counters = new BindingCounters(createCounters(1), 0);
-  const initial = state === undefined ? spec : { ...spec, state: { ...spec.state, initial: state } };
-  const behavior = new RulesBehavior(initial, { repliesBefore: 0, counters, protocol });
-  const { rules } = compileRules(initial, protocol);
+  const behavior = new RulesBehavior(spec, { repliesBefore: 0, counters, protocol });
+  const { rules } = compileRules(spec, protocol);
   return messages.map((payload, i) => {
     const request = new Request({ thread: 'shared-1', listener, localPort: 0 });
     Object.assign(request, peer, { payload, n: i + 1, connection: protocol === 'tcp' ? 1 : 0 });
+    if (i === 0 && state !== undefined) behavior.enter(request, state);
     const before = behavior.stateOf(request);
     const decision = behavior.decide(request);
     return {

@@ -7,7 +7,7 @@ export type TemplateOptions = {
   readonly form: TemplateForm;
   /** What `field.NAME` may name. */
   readonly fields: ReadonlyMap<string, Field>;
-  /** Groups of the first pattern, and names of those of all; null where nothing is taken out of a message. */
+  /** How many groups the pattern with most has, and names of those of all; null where nothing is taken out of a message. */
   readonly captures: { readonly groups: number; readonly names: ReadonlySet<string> } | null;
   /** `state` is known. */
   readonly hasState: boolean;

@@ -112,7 +112,8 @@ export class TcpConnection implements Party, Link {
     this.waitForTimes();
     this.socket.on('data', this.#onData);
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
-    this.socket.resume();
+    // A rule on the connection itself may have said otherwise.
+    if (this.#holds === 0) this.socket.resume();
   }
 
   get #isStalled(): boolean {
@@ -365,7 +366,7 @@ export class TcpConnection implements Party, Link {
     const { pipeline } = this.#context;
     if (!pipeline.waitsFor(event)) return;
     this.#fill(plainFrame(NOTHING));
-    pipeline.onEvent(event, this, this.#queue);
+    this.#isBlocked ||= pipeline.onEvent(event, this, this.#queue) && this.#queue.isBusy;
   }
 
   /** A peer that waits for us is not idle; to one that does not take what we say nothing is added. */
@@ -376,7 +377,7 @@ export class TcpConnection implements Party, Link {
     else if ((this.#holds & HOLD.unread) !== 0) pipeline.suppress();
     else {
       this.#fill(plainFrame(NOTHING));
-      pipeline.onTimedEvent(event, this, this.#queue);
+      this.#isBlocked ||= pipeline.onTimedEvent(event, this, this.#queue) && this.#queue.isBusy;
     }
   }
 

@@ -1,0 +1,151 @@
+/** What a change of rules keeps and what it begins anew, and what comes first on a connection or of a peer. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import t, { type Test } from 'tap';
+import { startProcess } from '../support/process.ts';
+
+t.setTimeout(120_000);
+
+const service = await startProcess(t);
+const reply = (text: string) => ({ reply: { text, template: true } });
+
+async function listener(spec: object): Promise<number> {
+  const { status, body } = await service.post('/v1/listeners', spec);
+  if (status !== 201) throw new Error(JSON.stringify(body));
+  return body.address.port;
+}
+
+/** A peer of datagrams, which waits for so many answers to what it sends. */
+async function peer(t: Test, port: number) {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  t.teardown(() => socket.close());
+  return async (text: string, answers = 1) => {
+    const got: string[] = [];
+    const all = Promise.withResolvers<void>();
+    const take = (bytes: Buffer) => {
+      if (got.push(String(bytes)) === answers) all.resolve();
+    };
+    socket.on('message', take);
+    socket.send(text, port, '127.0.0.1');
+    await all.promise;
+    socket.off('message', take);
+    return got.join(' ');
+  };
+}
+
+const rules = (list: object[], more = {}) => ({ type: 'rules', rules: list, ...more });
+
+t.test('what is counted for a peer goes on with a rule that stays the same, and with no other', async (t) => {
+  const once = (text: string) => ({ name: 'once', times: 1, per: 'peer', then: [reply(text)] });
+  const responder = rules([once('a')], { otherwise: [reply('no')] });
+  const ask = await peer(t, await listener({ protocol: 'udp', name: 'counts', responder }));
+  t.same([await ask('x'), await ask('x')], ['a', 'no']);
+  await service.put('/v1/listeners/counts/rules', { rules: [once('b')] });
+  t.same([await ask('x'), await ask('x')], ['b', 'no'], 'another rule');
+  const first = { name: 'first', when: { text: { equals: 'y' } }, then: [] };
+  await service.put('/v1/listeners/counts/rules', { rules: [first, { ...once('b'), enabled: false }] });
+  await service.patch('/v1/listeners/counts/rules/once', { enabled: true });
+  t.equal(await ask('x'), 'no', 'the same one');
+});
+
+t.test('a new beginning and its bounds are those of the list in force; who is known goes on', async (t) => {
+  const list = [
+    { when: { text: { equals: 'go' } }, then: [{ setState: 'gone' }, reply('went')] },
+    { then: [reply('{{state}}')] },
+  ];
+  const port = await listener({ protocol: 'udp', name: 'begins', responder: rules(list) });
+  const known = await peer(t, port);
+  t.equal(await known('go'), 'went');
+  await service.put('/v1/listeners/begins/rules', { rules: list, state: { initial: 'other', max: 2 } });
+  t.equal(await known('x'), 'gone');
+  const others = [await peer(t, port), await peer(t, port)];
+  for (const ask of others) t.equal(await ask('x'), 'other');
+  t.same((await service.get('/v1/listeners/begins/rules')).body.states, { other: 2 });
+  t.equal(await known('x'), 'other', 'the one that was silent longest begins anew');
+});
+
+t.test('states that something is only counted for are no states', async (t) => {
+  const responder = rules([{ times: 9, per: 'peer', then: [reply('x')] }]);
+  const port = await listener({ protocol: 'tcp', name: 'one', tcp: { framing: { type: 'line' } }, responder });
+  const socket = connect(port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  socket.write('a\n');
+  await once(socket, 'data');
+  t.same((await service.get('/v1/listeners/one/rules')).body.states, { start: 1 });
+});
+
+t.test('a listener that had too many states stays as it is', async (t) => {
+  const responder = rules([{ name: 'a', then: [reply('a')] }]);
+  const ask = await peer(t, await listener({ protocol: 'udp', name: 'many', responder }));
+  const states = (tag: string) =>
+    Array.from({ length: 50 }, (_, i) => ({
+      then: Array.from({ length: 60 }, (_, j) => ({ setState: `${tag}-${i}-${j}` })),
+    }));
+  t.equal((await service.put('/v1/listeners/many/rules', { rules: states('x') })).status, 200);
+  for (const _ of [1, 2]) t.equal((await service.put('/v1/listeners/many/rules', { rules: states('y') })).status, 422);
+  t.match((await service.get('/v1/listeners/many')).body.responder.rules[0].then[0], { setState: 'x-0-0' });
+  t.equal((await service.put('/v1/listeners/many/rules', { rules: [{ name: 'a', then: [reply('b')] }] })).status, 200);
+  t.equal(await ask('x'), 'b');
+});
+
+t.test('a trial begins in any state that there is, and greets a peer as a listener does', async (t) => {
+  await listener({
+    protocol: 'udp',
+    name: 'tried',
+    responder: rules([
+      {
+        on: 'connect',
+        when: { text: { regex: '^(h.)' } },
+        then: [reply('hi {{match.1}} {{state}}'), { setState: 'met' }],
+      },
+      { when: { text: { regex: '(l+)' }, state: ['start', 'met'] }, then: [reply('{{match.1}} {{state}}')] },
+    ]),
+  });
+  const trial = async (more: object) =>
+    (await service.post('/v1/listeners/tried/rules/test', { messages: [{ text: 'hello' }], ...more })).body;
+  t.match(await trial({}), {
+    items: [{ rule: 'rule-2', actions: [{ text: 'hi he start' }, { text: 'll met' }], state: 'met' }],
+  });
+  t.match(await trial({ state: 'met' }), { items: [{ rule: 'rule-2', actions: [{ text: 'll met' }] }] });
+  t.match(await trial({ state: 'never' }), { status: 400, errors: [{ pointer: '/state' }] });
+  const ask = await peer(t, (await service.get('/v1/listeners/tried')).body.address.port);
+  t.equal(await ask('hello', 2), 'hi he start ll met');
+  t.equal(await ask('hello'), 'll met');
+});
+
+t.test('groups are those of the pattern that matched, whichever has more', async (t) => {
+  const any = [{ text: { regex: '^a$' } }, { text: { regex: '^b(.)' } }, { hex: { regex: '^(c)(.)' } }];
+  const ask = await peer(
+    t,
+    await listener({
+      protocol: 'udp',
+      responder: rules([{ when: { any }, then: [reply('[{{match.1}}{{match.2}}]')] }]),
+    }),
+  );
+  t.same([await ask('a'), await ask('bx'), await ask('cy')], ['[]', '[x]', '[cy]']);
+});
+
+t.test('a rule on a connection may hold back what the peer says, and cut it otherwise', async (t) => {
+  const say = async (name: string, first: object[]) => {
+    const port = await listener({
+      protocol: 'tcp',
+      name,
+      tcp: { framing: { type: 'line' } },
+      responder: rules([{ on: 'connect', then: first }, { then: [reply('{{text}}')] }]),
+    });
+    const begun = performance.now();
+    const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+    socket.end('a\nb;c;');
+    let got = '';
+    for await (const text of socket) got += text;
+    return { got, took: performance.now() - begun };
+  };
+  const delimiter = { setFraming: { type: 'delimiter', text: ';' } };
+  t.equal((await say('cut', [{ delay: '50ms' }, delimiter])).got, 'a\nb;c;');
+  const paused = await say('paused', [{ pauseReading: '200ms' }]);
+  t.equal(paused.got, 'a\nb;c;\n');
+  t.ok(paused.took > 190, `after ${paused.took} ms`);
+});
