@@ -26,6 +26,20 @@ export const systemClock: Clock = {
   every,
 };
 
+/** Resolves after so many milliseconds of the clock, or at once when it is called off. */
+export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      signal.removeEventListener('abort', end);
+      cancel();
+      resolve();
+    };
+    const cancel = clock.after(milliseconds, end);
+    signal.addEventListener('abort', end);
+  });
+}
+
 /** Resolves after so many milliseconds of the clock. */
 export function passed(clock: Clock, milliseconds: number, options?: TimerOptions): Promise<void> {
   return new Promise((resolve) => clock.after(milliseconds, resolve, options));

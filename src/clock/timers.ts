@@ -39,17 +39,3 @@ export function every(
   if (background) timer.unref?.();
   return () => clearInterval(timer);
 }
-
-/** Resolves after so many milliseconds, or at once when it is called off. */
-export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      signal.removeEventListener('abort', end);
-      cancel();
-      resolve();
-    };
-    const cancel = after(milliseconds, end);
-    signal.addEventListener('abort', end);
-  });
-}

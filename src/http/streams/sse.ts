@@ -119,8 +119,11 @@ export class EventStream {
     const missed = this.#missed.signal;
     if (closed.aborted || missed.aborted) return false;
     if (this.#response.writableLength <= this.#limits.cap) return true;
-    const signal = AbortSignal.any([closed, missed, AbortSignal.timeout(this.#limits.timeoutMs)]);
+    const late = new AbortController();
+    const cancel = this.#clock.after(this.#limits.timeoutMs, () => late.abort(), { background: true });
+    const signal = AbortSignal.any([closed, missed, late.signal]);
     await once(this.#response, 'drain', { signal }).catch(() => {});
+    cancel();
     return !signal.aborted;
   }
 

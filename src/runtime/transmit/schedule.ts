@@ -3,7 +3,7 @@
  * a late timer is made up for. Yields to the event loop all the while: other listeners live in this thread.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { pause } from '../../clock/timers.ts';
+import { type Clock, pause, systemClock } from '../../clock/clock.ts';
 import { addressBytes } from '../../net/address.ts';
 import type { SendOrder, SendPart } from '../../workers/protocol.ts';
 import { Request } from '../pipeline/request.ts';
@@ -25,28 +25,30 @@ export type ScriptOptions = {
   send(payload: Uint8Array, repetition: number, raw: boolean): Promise<void> | void;
   /** Lets go what `send` has held back, before every pause. */
   settle?: () => Promise<void>;
+  /** The platform's by default. */
+  clock?: Clock;
 };
 
 type Step = { delay: number } | { raw: boolean; make: () => Uint8Array };
 
 /** Resolves when all is sent, time is up, it is called off, or nothing can be sent any more. */
 export async function runScript(options: ScriptOptions): Promise<void> {
-  const { order, control, sendProgress } = options;
+  const { order, control, sendProgress, clock = systemClock } = options;
   const { signal } = control;
   const request = exchangeFor(options);
   const steps = order.parts.map((part) => stepOf(part, request));
-  const begun = performance.now();
+  const begun = clock.monotonic();
   let repetitions = 0;
-  const reportNow = () => report(options, repetitions, performance.now() - begun);
-  const pace = new Pace(signal, { settle: options.settle, report: reportNow });
+  const reportNow = () => report(options, repetitions, clock.monotonic() - begun);
+  const pace = new Pace(signal, { clock, settle: options.settle, report: reportNow });
   for (let i = 0; i < order.count; i++) {
     if (order.interval > 0) await pace.until(begun + i * order.interval);
-    const elapsed = performance.now() - begun;
+    const elapsed = clock.monotonic() - begun;
     if (signal.aborted || sendProgress.stopped || (order.duration !== null && i > 0 && elapsed >= order.duration))
       return;
     request.n = i + 1;
     for (const step of steps) {
-      if ('delay' in step) await pace.until(performance.now() + step.delay);
+      if ('delay' in step) await pace.until(clock.monotonic() + step.delay);
       else {
         const payload = filled(step, sendProgress);
         const sending = payload === null ? undefined : options.send(payload, i, step.raw);
@@ -61,37 +63,42 @@ export async function runScript(options: ScriptOptions): Promise<void> {
   }
 }
 
+type PaceOptions = { clock: Clock; settle: ScriptOptions['settle']; report: () => void };
+
 /** Waits without ever holding the loop. */
 class Pace {
   readonly #signal: AbortSignal;
+  readonly #clock: Clock;
   readonly #settle: (() => Promise<void>) | undefined;
   readonly #report: () => void;
-  #turned = performance.now();
+  #turned: number;
 
-  constructor(signal: AbortSignal, { settle, report }: { settle: ScriptOptions['settle']; report: () => void }) {
+  constructor(signal: AbortSignal, { clock, settle, report }: PaceOptions) {
     this.#signal = signal;
+    this.#clock = clock;
+    this.#turned = clock.monotonic();
     this.#settle = settle;
     this.#report = report;
   }
 
   /** It is a while since the last `yieldToLoop`. */
   get needsAir(): boolean {
-    return performance.now() - this.#turned >= SHARE;
+    return this.#clock.monotonic() - this.#turned >= SHARE;
   }
 
   async until(time: number): Promise<void> {
-    const wait = time - performance.now();
+    const wait = time - this.#clock.monotonic();
     if (wait <= 0) return;
     await this.#settle?.();
     this.#report();
     // Called off: the caller looks at the signal.
-    await pause(Math.max(1, Math.round(wait)), this.#signal);
+    await pause(this.#clock, Math.max(1, Math.round(wait)), this.#signal);
   }
 
   async yieldToLoop(): Promise<void> {
     await this.#settle?.();
     await nextTurn();
-    this.#turned = performance.now();
+    this.#turned = this.#clock.monotonic();
   }
 }
 

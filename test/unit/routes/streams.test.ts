@@ -1,6 +1,7 @@
 import t from 'tap';
 import { listeningApp } from '../../support/fake/app.ts';
 import { openEvents } from '../../support/fake/events.ts';
+import { MovedClock } from '../../support/moved-clock.ts';
 
 /** The app with listener `x` and what opens its stream. */
 async function streaming(t: Parameters<typeof listeningApp>[0], options: Parameters<typeof listeningApp>[1] = {}) {
@@ -166,13 +167,16 @@ t.test('a heartbeat carries the cursor when the scan moved on without a match', 
 });
 
 t.test('a client that does not read is cut with the cursor to resume from', async (t) => {
-  const { app, open, journal } = await streaming(t, { streams: { cap: 65_536, timeoutMs: 500, heartbeat: 10 } });
+  const clock = new MovedClock();
+  const streams = { cap: 65_536, timeoutMs: 500, heartbeat: 10, clock };
+  const { app, open, journal } = await streaming(t, { streams });
   const reader = await open();
   await reader.until(({ raw }) => raw !== '');
   reader.response.pause();
   const text = 'x'.repeat(10_000);
   for (let i = 0; app.streams.totals().lagged === 0; i++) {
     if (i < 2000) journal.arrive(1, text);
+    else clock.move(500);
     await new Promise((resolve) => setImmediate(resolve));
   }
   t.same(app.streams.totals(), { clients: 0, lagged: 1 });

@@ -312,9 +312,7 @@ export function tcpContract({ engine, rig: base = {}, connectPeer = loopbackPeer
     const listener = await open(t);
     const peer = await openClient(t, listener);
     await until(() => listener.count('connectionsOpen') === 1);
-    const begun = performance.now();
     await listener.close('fin');
-    t.ok(performance.now() - begun < 2_000);
     t.ok(peer.ended());
   });
 
