@@ -17,10 +17,10 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# Makes the listener of a file (- is standard input): $listener is its path, $port where it listens. It goes with the script.
+# Makes the listener of a file, with a name of its own: $listener is its path, $port where it listens. It goes with the script.
 listen() {
   local answer
-  answer=$(call --json "@$1" "$api/listeners") || { echo "$answer" >&2; exit 1; }
+  answer=$(jq --arg run "$$" '.name += "-" + $run' "$1" | call --json @- "$api/listeners") || { echo "$answer" >&2; exit 1; }
   listener=$api/listeners/$(jq -r .id <<<"$answer")
   port=$(jq .address.port <<<"$answer")
   made+=("$listener")
