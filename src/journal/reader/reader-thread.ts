@@ -4,7 +4,7 @@ import type { Handlers } from '../../rpc/protocol.ts';
 import { RpcServer } from '../../rpc/rpc-server.ts';
 import { type QueryResult, QueryRunner } from '../query/query-runner.ts';
 import { TimeSlicer } from '../query/time-slicer.ts';
-import { type AuxiliaryThreadStart, begin, exit } from '../store/sqlite/auxiliary-thread.ts';
+import { type AuxiliaryThreadStart, exit } from '../store/sqlite/auxiliary-thread.ts';
 import { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
 import { noteUnforeseen } from '../unforeseen.ts';
 import { journalErrorToWire } from '../wire-error.ts';
@@ -15,7 +15,6 @@ import { Snapshot } from './snapshot.ts';
 const SLICE = 10;
 
 const start = workerData as AuxiliaryThreadStart<ReaderStart>;
-begin(start);
 const port = parentPort!;
 const snapshot = new Snapshot(start.file, new WalResetBarrier(start.barrier));
 const runner = new QueryRunner(snapshot, new TimeSlicer(() => {}, SLICE), (look) => snapshot.withSnapshot(look));
@@ -38,7 +37,7 @@ port.on('message', (message: ToReader) => {
     void server.receive(message);
     return;
   }
-  exit(start, () => snapshot.close());
+  exit(() => snapshot.close());
 });
 
 /** The body is handed over, not copied. */

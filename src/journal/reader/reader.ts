@@ -61,10 +61,11 @@ export class Reader {
     await this.#rpc.call('endExport', { id });
   }
 
-  /** Returns when the thread has let go of the file; reads under way are rejected. */
-  close(): void {
-    this.#thread.close('end');
+  /** Resolves when the thread has let go of the file; reads under way are rejected at once. */
+  async close(): Promise<void> {
+    const closed = this.#thread.close('end');
     this.#rpc.end(() => new JournalError('closed', 'the journal is closed'));
+    await closed;
   }
 
   #receive(message: FromReader): void {

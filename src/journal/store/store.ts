@@ -123,7 +123,8 @@ export interface Store extends ReadStore {
   checkpoint(timeoutMs?: number): boolean;
   /** Listeners that have rows but no state: what a forget had not yet freed when the process ended. */
   orphans(): number[];
-  close(): void;
+  /** Resolves when nothing has the file open any more. Nothing may be asked of it after the call. */
+  close(): Promise<void>;
 }
 
 /** Everything fits. */

@@ -41,13 +41,18 @@ export class Ingest {
     this.#onCommit = parts.onCommit;
   }
 
+  /** Something can be stored: no fault is known, and the end has not come. */
+  get isStoring(): boolean {
+    return this.fault === null && !this.#ended;
+  }
+
   attach(link: ChunkLink): void {
     this.#arrivals.attach(link);
   }
 
   /** One transaction with what has arrived, or with a part of it; the rest follows in the next turn of the event loop. */
   turn(): void {
-    if (this.fault !== null || this.#ended) return;
+    if (!this.isStoring) return;
     this.#attempt(() => {
       if (!this.#take()) this.#schedule();
       this.#commit();
@@ -106,7 +111,7 @@ export class Ingest {
 
   /** Commits what the ledger has gathered beside; that has to wait while nothing can be stored. */
   commit(): void {
-    if (this.fault === null) this.#attempt(() => this.#commit());
+    if (this.isStoring) this.#attempt(() => this.#commit());
   }
 
   /** Looks at something beside; a disk that can't be read is a fault like one that can't be written. */

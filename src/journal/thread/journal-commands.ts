@@ -210,8 +210,8 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     };
   }
 
-  /** Commits what is there, answers the waits, and lets go of the ports and the store. */
-  close(): null {
+  /** Commits what is there, ends the waits, and lets go of the ports and the store. */
+  async close(): Promise<null> {
     this.#stopSweep();
     try {
       this.#ingest.drain();
@@ -221,8 +221,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
     } finally {
       // Whatever failed before: what is left open would keep the thread, and with it the directory.
       this.#ingest.end();
-      this.#reader?.close();
-      this.#log.store.close();
+      await Promise.all([this.#reader?.close(), this.#log.store.close()]);
     }
     return null;
   }
@@ -253,6 +252,6 @@ export class JournalCommands implements Handlers<JournalProtocol> {
 
   /** While nothing can be stored, no row can be freed either: the next look comes with the clock. */
   #goOnTidying(): void {
-    if (this.#log.isReclaiming && this.#ingest.fault === null) setImmediate(() => this.#tidyMore());
+    if (this.#log.isReclaiming && this.#ingest.isStoring) setImmediate(() => this.#tidyMore());
   }
 }

@@ -13,7 +13,7 @@ journalContract('in a file', async (t) => {
   const journal = await openJournal({ dataDir, execArgv: [] });
   t.teardown(async () => {
     await journal.close();
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(dataDir, { recursive: true, force: true });
   });
   return journal;
 });

@@ -51,7 +51,7 @@ t.setTimeout(120_000);
 const never = new AbortController().signal;
 
 /** A directory with the journal of two listeners: A has `one`, the chunk two to four, `five`; B has `other`. */
-function directory(t: Test): { data: string; file: string } {
+async function directory(t: Test): Promise<{ data: string; file: string }> {
   const data = mkdtempSync(join(tmpdir(), 'listenpost-'));
   t.teardown(() => rmSync(data, { recursive: true, force: true }));
   const file = join(data, 'journal.db');
@@ -66,7 +66,7 @@ function directory(t: Test): { data: string; file: string } {
   log.commit();
   store.saveSpec(A, JSON.stringify({ spec: { protocol: 'udp', host: '127.0.0.1', port: 0 }, keptPort: 2323 }));
   endSession(log);
-  store.close();
+  await store.close();
   return { data, file };
 }
 
@@ -114,7 +114,7 @@ const shown = async (journal: { read(request: Read): Promise<ReadResult> }, more
   itemsOf(await journal.read(pullOf(more))).map(whatOf);
 
 t.test('a flipped bit in a chunk is a gap, told once, and everything else is served', async (t) => {
-  const { data, file } = directory(t);
+  const { data, file } = await directory(t);
   flipBit(file);
   const { journal, told } = await opened(t, data);
 
@@ -167,7 +167,7 @@ t.test('a flipped bit in a chunk is a gap, told once, and everything else is ser
 });
 
 t.test('bounds hold over a damaged chunk', async (t) => {
-  const made = directory(t);
+  const made = await directory(t);
   flipBit(made.file);
   const { log, read } = openedHere(t, made);
   const history = log.histories.get(A)!;
@@ -181,7 +181,7 @@ t.test('bounds hold over a damaged chunk', async (t) => {
 });
 
 t.test('a chunk in the place of another one is not shown as that', async (t) => {
-  const made = directory(t);
+  const made = await directory(t);
   const db = new DatabaseSync(made.file);
   const { data: other } = db.prepare('SELECT data FROM chunk WHERE row = 3').get() as { data: Uint8Array };
   db.prepare('UPDATE chunk SET data = ? WHERE row = 4').run(other);
@@ -192,21 +192,21 @@ t.test('a chunk in the place of another one is not shown as that', async (t) => 
 const CHANGES = ['last = last + 9', 'start = start + 1000000', 'listener = 5', 'kinds = kinds | 2', 'smallest = 9'];
 for (const change of CHANGES) {
   t.test(`notes that were changed are made anew of the chunk: ${change}`, async (t) => {
-    const made = directory(t);
+    const made = await directory(t);
     damage(made.file, `UPDATE chunk SET ${change} WHERE row = 2`);
     const here = openedHere(t, made);
     t.same(await shown(here, BOTH), ['one', 'two', 'three', 'four', 'five']);
     t.match(here.told, [/journal\.db was damaged \(what is noted of 1 chunk/]);
     t.ok(existsSync(`${made.file}.damaged`));
     endSession(here.log);
-    here.store.close();
+    await here.store.close();
     t.same(openedHere(t, made).told, [], 'once');
   });
 }
 
 for (const column of ['state', 'spec']) {
   t.test(`a ${column} of a listener that was changed is made of the rest`, async (t) => {
-    const made = directory(t);
+    const made = await directory(t);
     damage(made.file, `UPDATE listener SET ${column} = replace(${column}, '2323', '2324') WHERE number = ?`, A);
     const here = openedHere(t, made);
     t.match(here.told, [/of listeners l_\w+ only the messages and the port are left/]);
@@ -221,7 +221,7 @@ for (const column of ['state', 'spec']) {
 }
 
 t.test('a listener of which nothing is left is told as lost, the others are there', async (t) => {
-  const made = directory(t);
+  const made = await directory(t);
   damage(made.file, "UPDATE listener SET state = replace(state, '5', '6'), spec = 'x' WHERE number = ?", A);
   const here = openedHere(t, made);
   t.match(here.told, [/listeners l_\w+ are lost/]);
@@ -229,7 +229,7 @@ t.test('a listener of which nothing is left is told as lost, the others are ther
 });
 
 t.test('rows that are gone are gaps; an index that does not fit is made anew', async (t) => {
-  const made = directory(t);
+  const made = await directory(t);
   damage(made.file, 'DELETE FROM chunk WHERE row = 2');
   damage(made.file, 'UPDATE chunk SET rest = 1 WHERE row = 1');
   const here = openedHere(t, made);
@@ -238,7 +238,7 @@ t.test('rows that are gone are gaps; an index that does not fit is made anew', a
 });
 
 t.test('a page of the file that is overwritten: what is shown is right, and it is told', async (t) => {
-  const { file } = directory(t);
+  const { file } = await directory(t);
   const bytes = readFileSync(file);
   const right = ['one', 'two', 'three', 'four', 'five'];
   for (let page = 2; page <= bytes.length / PAGE; page++) {
@@ -304,7 +304,7 @@ t.test('a file that is overwritten while it is in use ends nothing and shows not
 });
 
 t.test('a database that is empty beside its companions is refused in one line', async (t) => {
-  const { data, file } = directory(t);
+  const { data, file } = await directory(t);
   truncateSync(file);
   writeFileSync(join(data, 'journal.ballast'), 'x');
   await t.rejects(open(t, { dataDir: data }), { message: /journal\.db is empty beside journal\.ballast: put it back/ });
@@ -312,14 +312,14 @@ t.test('a database that is empty beside its companions is refused in one line', 
   rmSync(join(data, 'journal.ballast'));
   const { told } = await opened(t, data);
   t.match(told, [/journal\.db is empty .*: a new journal is begun/]);
-  const missing = directory(t);
+  const missing = await directory(t);
   rmSync(missing.file);
   writeFileSync(`${missing.file}-wal`, 'x');
   await t.rejects(open(t, { dataDir: missing.data }), { message: /journal\.db is missing beside journal\.db-wal/ });
 });
 
 t.test('a log that is damaged in the middle: numbers are passed over, and it is told', async (t) => {
-  const { file } = directory(t);
+  const { file } = await directory(t);
   const db = new DatabaseSync(file);
   db.exec('PRAGMA wal_autocheckpoint = 0');
   for (const value of [1, 2]) db.exec(`INSERT OR REPLACE INTO meta VALUES ('x', '${value}')`);
@@ -346,16 +346,15 @@ t.test('a log that is damaged in the middle: numbers are passed over, and it is 
       t.equal(items.at(-1)!.seq, (items.at(-2)!.afterSeq as number) + 1);
       t.ok(items.at(-1)!.seq! > 1_000_000);
     }
-    here.store.close();
+    await here.store.close();
   }
 });
 
-t.test('the checks of notes are the same in SQL and here, and rows of an older version have none', (t) => {
-  const { file } = directory(t);
+t.test('the checks of notes are the same in SQL and here, and rows of an older version have none', async (t) => {
+  const { file } = await directory(t);
   const db = new DatabaseSync(file);
   t.same({ ...db.prepare(`SELECT count(*) AS n FROM chunk WHERE ${IS_WRONG}`).get() }, { n: 0 });
   db.exec('UPDATE chunk SET kinds = kinds % 65536, smallest = 1');
   t.same({ ...db.prepare(`SELECT count(*) AS n FROM chunk WHERE ${IS_WRONG}`).get() }, { n: 0 });
   db.close();
-  t.end();
 });

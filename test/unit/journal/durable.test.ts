@@ -40,13 +40,13 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
   first.log.register(listener());
   for (const each of texts('one', 'two')) first.log.append(each);
   first.log.commit();
-  first.store.close();
+  await first.store.close();
 
   const killed = ledgerAt(file, 'boot 1');
   t.equal(killed.log.histories.get(A)!.lastSeq, 2, 'no hole while the machine stayed up');
   killed.log.append(texts('three')[0]!);
   killed.log.commit();
-  killed.store.close();
+  await killed.store.close();
 
   const powerless = ledgerAt(file, 'boot 2');
   powerless.log.append(texts('four')[0]!);
@@ -56,11 +56,11 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
   t.match(powerless.log.history(book), { captured: 4, firstSeq: 1 });
   t.equal(book.kept, 4);
   endSession(powerless.log);
-  powerless.store.close();
+  await powerless.store.close();
 
   const orderly = ledgerAt(file, 'boot 3');
   t.equal(orderly.log.histories.get(A)!.lastSeq, 1_000_002, 'no hole after an orderly end');
-  orderly.store.close();
+  await orderly.store.close();
 
   const journal = await open(t, { dataDir: data });
   t.match(itemsOf(await journal.read(pullOf(BOTH))), [
@@ -81,7 +81,7 @@ t.test('the bound by count does not count the numbers passed over', async (t) =>
   first.log.register(listener(A, { maxMessages: 3 }));
   for (const each of texts('a', 'b', 'c')) first.log.append(each);
   first.log.commit();
-  first.store.close();
+  await first.store.close();
   const { log, store } = ledgerAt(file, 'boot 2');
   t.teardown(() => store.close());
   log.append(texts('d')[0]!);
@@ -242,10 +242,10 @@ t.test('the file stays bounded under retention, and shrinks when a listener goes
   store.commit(false);
   t.equal(await sizeAfterCheckpoint(store), full - 128 * 8192, 'a step is 1 MiB');
   t.equal(store.rows, 0);
-  store.close();
+  await store.close();
 });
 
-t.test('the log is bounded where checkpoints do not keep up', (t) => {
+t.test('the log is bounded where checkpoints do not keep up', async (t) => {
   const store = new SqliteStore(join(directory(t), 'journal.db'));
   const log = new Log(store, 1e9);
   log.register(listener(A, { maxMessages: 50 }));
@@ -257,8 +257,7 @@ t.test('the log is bounded where checkpoints do not keep up', (t) => {
     longest = Math.max(longest, store.disk.log);
   }
   t.ok(longest <= 72 * 1024 * 1024, `${longest} bytes`);
-  store.close();
-  t.end();
+  await store.close();
 });
 
 /** Bytes of the file once all is in it; the thread that makes checkpoints beside may be at it. */
@@ -291,5 +290,5 @@ t.test('a file of an older version, which can not shrink, goes on', async (t) =>
   for (let i = 0; i < 100; i++) log.append(chunk([message('x'.repeat(50_000))]));
   log.commit();
   t.ok((await sizeAfterCheckpoint(store)) <= file, 'what is free is used again');
-  store.close();
+  await store.close();
 });

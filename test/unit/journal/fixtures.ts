@@ -103,7 +103,7 @@ export function bench(
 }
 
 /** A journal of one thread; `done` when the test is through with it. */
-export type Bench = { log: Log; pull: (more?: Partial<Read>) => Promise<ReadResult>; done: () => void };
+export type Bench = { log: Log; pull: (more?: Partial<Read>) => Promise<ReadResult>; done: () => unknown };
 
 export function inMemory(): Bench {
   const made = bench();
@@ -115,9 +115,9 @@ export function inFile(t: Test): () => Bench {
   const file = join(t.testdir({}), 'journal.db');
   const log = new Log(new SqliteStore(file), 1e9);
   const snapshot = new Snapshot(file, new WalResetBarrier());
-  t.teardown(() => {
+  t.teardown(async () => {
     snapshot.close();
-    log.store.close();
+    await log.store.close();
   });
   const walks = new QueryRunner(snapshot, new TimeSlicer(() => {}, 0), (look) => snapshot.withSnapshot(look));
   const pull = async (more?: Partial<Read>) => {

@@ -180,6 +180,6 @@ t.test('a long read leaves the log moments to begin anew', async (t) => {
     await new Promise((resolve) => setImmediate(resolve));
   }
   for (const { result } of await Promise.all(walks)) t.match(result, { items: 0, next: cursorAt(goal.major) });
-  reader.close();
-  store.close();
+  await reader.close();
+  await store.close();
 });

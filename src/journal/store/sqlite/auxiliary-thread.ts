@@ -1,16 +1,11 @@
-/** AuxiliaryThread: a thread that has a connection of its own to a file of this thread, and lets go of it before this one does. */
-import { parentPort, Worker } from 'node:worker_threads';
+/** AuxiliaryThread: a thread that has a connection of its own to a file of this thread, and ends before this one closes it. */
+import { Worker } from 'node:worker_threads';
 
-/** Milliseconds it may take to let go. */
+/** Milliseconds it may take to end by itself. */
 const EXIT_TIMEOUT_MS = 5000;
 
-/** How far a thread is: on its way, with the file open, or never to open it (again). */
-const STARTING = 0;
-const OPEN = 1;
-const ENDED = 2;
-
-/** What the thread is told at its start. `phase[0]` is how far it is. */
-export type AuxiliaryThreadStart<More = object> = More & { file: string; phase: Int32Array };
+/** What the thread is told at its start. */
+export type AuxiliaryThreadStart<More = object> = More & { file: string };
 
 type Parts<Report> = {
   file: string;
@@ -21,11 +16,12 @@ type Parts<Report> = {
 
 export class AuxiliaryThread<Order, Report = never> {
   readonly #worker: Worker;
-  readonly #phase = new Int32Array(new SharedArrayBuffer(4));
+  readonly #exited: Promise<void>;
 
   constructor(name: string, url: URL, { file, receive, more }: Parts<Report>) {
-    const workerData: AuxiliaryThreadStart = { ...more, file, phase: this.#phase };
+    const workerData: AuxiliaryThreadStart = { ...more, file };
     this.#worker = new Worker(url, { name, workerData, execArgv: [] });
+    this.#exited = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     if (receive !== undefined) this.#worker.on('message', receive);
     this.#worker.unref();
   }
@@ -35,30 +31,24 @@ export class AuxiliaryThread<Order, Report = never> {
   }
 
   /**
-   * Returns when the thread, told so by the order, has let go of the file; no report comes after that. One that is still starting is not waited for:
-   * loading its code may need the event loop of this thread.
+   * Resolves when the thread, told so by the order, has ended, and its connection with it; no report comes after the
+   * call. One that does not end in time is terminated.
    */
-  close(order: Order): void {
+  async close(order: Order): Promise<void> {
     this.#worker.removeAllListeners('message');
-    if (Atomics.compareExchange(this.#phase, 0, STARTING, ENDED) === STARTING) return;
+    this.#worker.ref();
     this.post(order);
-    Atomics.wait(this.#phase, 0, OPEN, EXIT_TIMEOUT_MS);
+    const timer = setTimeout(() => void this.#worker.terminate(), EXIT_TIMEOUT_MS);
+    await this.#exited;
+    clearTimeout(timer);
   }
 }
 
-/** Inside the thread, before it opens the file: ends it when it comes too late. */
-export function begin({ phase }: AuxiliaryThreadStart): void {
-  if (Atomics.compareExchange(phase, 0, STARTING, OPEN) !== STARTING) process.exit();
-}
-
 /** Inside the thread: closes the file and ends it, however the closing goes. */
-export function exit({ phase }: AuxiliaryThreadStart, close: () => void): void {
+export function exit(close: () => void): void {
   try {
     close();
   } finally {
-    Atomics.store(phase, 0, ENDED);
-    Atomics.notify(phase, 0);
-    parentPort?.close();
     process.exit();
   }
 }

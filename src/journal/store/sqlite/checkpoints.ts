@@ -28,8 +28,8 @@ export class Checkpoints {
     return true;
   }
 
-  /** Returns when the thread has let go of the file. */
-  close(): void {
-    this.#thread.close('end');
+  /** Resolves when the thread has let go of the file. */
+  close(): Promise<void> {
+    return this.#thread.close('end');
   }
 }

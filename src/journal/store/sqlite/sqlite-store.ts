@@ -183,10 +183,10 @@ export class SqliteStore extends SqliteReads implements Store {
     return this.#disk?.checkpoint(timeoutMs) ?? true;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (!this.#db.isOpen) return;
     this.#sync?.close();
-    this.#checkpoints?.close();
+    if (this.#checkpoints !== null) await this.#checkpoints.close();
     this.#db.close();
   }
 

@@ -27,7 +27,7 @@ async function shown(draft: Draft, payload: PayloadMode = 'full'): Promise<Item>
   log.append(chunk([draft]));
   log.commit();
   const [item] = itemsOf(await pull({ payload, filter: { kinds: 0x3f } }));
-  log.store.close();
+  await log.store.close();
   return item!;
 }
 
@@ -97,7 +97,7 @@ t.test('any payload comes out as it went in', async (t) => {
         log.commit();
         const full = itemsOf(await pull());
         const hex = itemsOf(await pull({ payload: 'hex' }));
-        log.store.close();
+        await log.store.close();
         payloads.forEach((payload, i) => {
           const bytes = Buffer.from(payload);
           if (full[i]?.base64 !== bytes.toString('base64')) throw new Error(`base64 of ${bytes.toString('hex')}`);

@@ -150,7 +150,7 @@ t.test('searching chunks as a whole finds what searching each payload finds', as
           const got = seqsOf(await pull({ filter, order }));
           if (got.join() !== wanted.join()) throw new Error(`${got} is not ${wanted}`);
         }
-        log.store.close();
+        await log.store.close();
       },
     ),
     { numRuns: 80 },
@@ -225,7 +225,7 @@ t.test('the notes of a chunk never hide a match', async () => {
         log.commit();
         const got = seqsOf(await pull({ filter, scope: { listener: A } }));
         const all = seqsOf(await pull({ filter, scope: { listeners: [A] } }));
-        log.store.close();
+        await log.store.close();
         if (got.join() !== wanted.join() || all.join() !== wanted.join()) throw new Error(`${got} is not ${wanted}`);
       },
     ),

@@ -1,4 +1,6 @@
 /** Ingest while writes fail: on a file, in the thread of the test, so that it is certain what is held when. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import t, { type Test } from 'tap';
@@ -16,7 +18,8 @@ const MOST = 50;
 
 /** An ingest with two links to it, and what its log holds of a listener. */
 function open(t: Test) {
-  const log = new Log(new SqliteStore(join(t.testdir({}), 'journal.db')), 1e9);
+  const directory = mkdtempSync(join(tmpdir(), 'listenpost-'));
+  const log = new Log(new SqliteStore(join(directory, 'journal.db')), 1e9);
   for (const number of [A, B]) log.register(listener(number));
   log.commit();
   const ingest = new Ingest({ log, reserve: new DiskReserve(log, null), onCommit: () => {} });
@@ -25,9 +28,10 @@ function open(t: Test) {
     ingest.attach(new PortLink(port2));
     return port1;
   });
-  t.teardown(() => {
+  t.teardown(async () => {
     ingest.end();
-    log.store.close();
+    await log.store.close();
+    rmSync(directory, { recursive: true });
   });
   const send = (text: string, number = A, port = 0) => ports[port]!.postMessage(chunk([message(text)], number));
   const kept = (number = A) => {
