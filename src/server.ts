@@ -128,12 +128,14 @@ function assemble(made: {
 }): Parts {
   const { config, journal, allocator, ownPorts, descriptors, log } = made;
   logThreads(allocator, log);
+  const sendPolicy = new AddressPolicy(config.allowSend, { code: 'destination_not_allowed', flag: '--allow-send' });
   const bindPolicy = new AddressPolicy(config.allowBind, { code: 'bind_not_allowed', flag: '--allow-bind' });
   const registry = new Registry({
     journal,
     allocator,
     ports: { table: new PortTable(ownPorts), range: config.portRange },
     bindPolicy,
+    sendPolicy,
     descriptors,
     advertisedHost: config.advertisedHost,
     maxListeners: config.maxListeners,
@@ -144,7 +146,7 @@ function assemble(made: {
   });
   const sends = new Sends({
     use: (ref) => registry.use(ref),
-    sendPolicy: new AddressPolicy(config.allowSend, { code: 'destination_not_allowed', flag: '--allow-send' }),
+    sendPolicy,
     bindPolicy,
     descriptors,
     thread: () => allocator.next(),

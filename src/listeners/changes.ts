@@ -58,6 +58,7 @@ export async function applySpec(
   next: FullSpec,
   { journal, lifecycle, renews = false }: ApplyContext,
 ): Promise<void> {
+  lifecycle.checkDestinations(next);
   const before = listener.spec;
   checkStates(listener, next);
   const changed = (member: keyof FullSpec) => !isDeepStrictEqual(before[member], next[member]);

@@ -1,7 +1,9 @@
 /** Responders: their defaults filled in, what a schema can't say of them checked, and as they are shown. */
 import { randomInt } from 'node:crypto';
+import { isIP } from 'node:net';
 import { invalidField } from '../errors.ts';
 import { RawJson } from '../json/raw.ts';
+import type { Endpoint } from '../net/endpoint.ts';
 import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules/compile.ts';
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
 import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compile.ts';
@@ -13,7 +15,7 @@ import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
 
 /** What of a listener decides what its responder may do. */
-export type Served = { protocol: Protocol; concurrency: 'concurrent' | 'sequential' };
+export type Served = { protocol: Protocol; concurrency: 'concurrent' | 'sequential'; host: string };
 
 type Reply = Extract<PlainResponder, { type: 'reply' }>;
 
@@ -53,10 +55,11 @@ export function fillRule(rule: Rule, i: number): Rule {
 }
 
 /** Throws a 400 that names the field, for a PATCH too. */
-export function checkResponder(responder: PlainResponder, { protocol, concurrency }: Served): void {
+export function checkResponder(responder: PlainResponder, { protocol, concurrency, host }: Served): void {
   if (responder.type === 'rules') {
     checkRules(responder, protocol);
     if (protocol === 'udp' && concurrency === 'concurrent') checkNoHold(responder);
+    if (protocol === 'udp') checkFamilies(responder, host);
   }
   if (responder.type !== 'reply') return;
   checkPayload(responder);
@@ -81,6 +84,28 @@ function checkNoHold(spec: RulesSpec): void {
     if (at === -1) continue;
     const detail = 'on datagrams needs "concurrency": "sequential", so that those behind it wait';
     throw invalidField(`/responder/${[...path, at, 'hold'].join('/')}`, detail);
+  }
+}
+
+/** Where the rules of a responder send something that is no answer. */
+export function* destinationsOf(
+  responder: PlainResponder,
+): Generator<Endpoint & { protocol: Protocol; pointer: string }> {
+  if (responder.type !== 'rules') return;
+  for (const { actions, path } of actionLists(responder)) {
+    for (const [i, { send }] of actions.entries())
+      if (send !== undefined)
+        yield { ...send.to, protocol: send.protocol, pointer: `/responder/${[...path, i, 'send', 'to'].join('/')}` };
+  }
+}
+
+/** Datagrams leave from the listener's socket. */
+function checkFamilies(spec: RulesSpec, from: string): void {
+  if (isIP(from) === 0 || from === '::') return;
+  for (const { host, protocol, pointer } of destinationsOf(spec)) {
+    const family = host === 'localhost' ? 4 : isIP(host);
+    if (protocol === 'udp' && family !== isIP(from))
+      throw invalidField(`${pointer}/host`, `can't be reached by a socket on ${from}`);
   }
 }
 

@@ -136,9 +136,13 @@ function peerOf(text = '127.0.0.1:50000'): { remote: Uint8Array; remotePort: num
 type Shown = RuleTestResult['items'][number]['actions'][number];
 
 function shownAction(action: TriedAction): Shown {
-  if (action.do !== 'send' || 'error' in action) return action;
+  if (action.do !== 'send' && action.do !== 'sendTo') return action;
+  const { do: what } = action;
+  const to =
+    action.do === 'send' ? {} : { protocol: action.protocol, to: { address: action.to.host, port: action.to.port } };
+  if ('error' in action) return { do: what, ...to, error: action.error };
   const bytes = Buffer.from(action.payload);
   const text = bytes.toString();
   const isText = Buffer.from(text).equals(bytes) && !/[^\P{Cc}\t\r\n]/u.test(text);
-  return { do: 'send', size: bytes.length, ...(isText ? { text } : {}), base64: bytes.toString('base64') };
+  return { do: what, ...to, size: bytes.length, ...(isText ? { text } : {}), base64: bytes.toString('base64') };
 }

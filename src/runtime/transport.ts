@@ -9,7 +9,15 @@ import type { ChunkOrigin, Draft } from '../records/chunk.ts';
 import type { WireError } from '../rpc/wire-error.ts';
 import type { AcceptMode } from '../schemas/connect-phase.ts';
 import type { CloseReason } from '../schemas/records.ts';
-import type { Attachment, BindingSpec, ConnectionState, LiveSpec, SendOutcome, UdpOrder } from '../workers/protocol.ts';
+import type {
+  Attachment,
+  BindingSpec,
+  ConnectionState,
+  LiveSpec,
+  SendOrder,
+  SendOutcome,
+  UdpOrder,
+} from '../workers/protocol.ts';
 import type { BindingCounters } from './counters.ts';
 
 export interface Transport<S extends BindingSpec = BindingSpec> {
@@ -66,6 +74,11 @@ export type BindingContext = {
   ownPorts: Uint8Array;
   /** Whether one more descriptor may be open. Absent: always. */
   mayOpen?(): boolean;
+  /**
+   * Sends from a throw-away socket, for a rule; the service keeps it as one of its sends. `ended` never rejects. Absent: it
+   * can't be done.
+   */
+  transmit?(order: SendOrder, rule: string): { ended: Promise<WireError | null>; cancel(): void };
   /** The last request allowed by maxRequests has been served. */
   exhausted(): void;
   /** The last connection was taken that a mode of the connect phase was for. Absent: nobody asks. */

@@ -11,6 +11,7 @@ import type {
   BindingSpec,
   CloseOrder,
   ConnectionState,
+  SendOrder,
   SendOutcome,
   WorkerEvent,
   WorkerProtocol,
@@ -90,8 +91,15 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
 
   /** Events a binding may emit. */
   #events({ listener, binding, incarnation }: BindingSpec, counters: BindingCounters) {
-    const { post, internalErrors } = this.#options;
+    const { post, internalErrors, transmissions } = this.#options;
     return {
+      transmit: (order: SendOrder, rule: string) => {
+        const ended = transmissions.send(order).then((outcome) => {
+          post({ event: 'sent', listener, rule, order: { ...order, parts: [] }, outcome });
+          return outcome.error;
+        });
+        return { ended, cancel: () => void transmissions.cancel(order.id) };
+      },
       exhausted: () => post({ event: 'exhausted', listener }),
       acceptsAgain: () => post({ event: 'acceptsAgain', listener }),
       failed: (error: WireError) => post({ event: 'failed', listener, binding, error }),

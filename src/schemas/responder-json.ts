@@ -26,7 +26,10 @@ export function* jsonMembers(responder: Responder): Generator<JsonMember> {
 }
 
 function* ofActions({ actions, path }: ActionList): Generator<JsonMember> {
-  for (const [i, { reply }] of actions.entries()) if (reply !== undefined) yield payload(reply, [...path, i, 'reply']);
+  for (const [i, { reply, send }] of actions.entries()) {
+    if (reply !== undefined) yield payload(reply, [...path, i, 'reply']);
+    if (send !== undefined) yield payload(send, [...path, i, 'send']);
+  }
 }
 
 function* ofMatch({ json, all = [], any = [], not }: Match, path: JsonMember['path']): Generator<JsonMember> {

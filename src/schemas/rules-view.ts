@@ -1,6 +1,6 @@
 /** Rules by the API: what they have counted, and what they would do. */
 import { type Static, Type } from '@sinclair/typebox';
-import { MaybeInteger, OneOf, PayloadFields, Ref, strict } from './parts.ts';
+import { Endpoint, MaybeInteger, OneOf, PayloadFields, Ref, strict } from './parts.ts';
 import { ResponderSchema } from './responder.ts';
 import { RuleSchema, rulesFields } from './rules.ts';
 
@@ -77,10 +77,12 @@ export type RuleTest = Static<typeof RuleTestSchema>;
 
 const TriedActionSchema = Type.Object(
   {
-    do: OneOf(['send', 'delay', 'hold', 'close', 'halfClose', 'pauseReading', 'setFraming'], {
+    do: OneOf(['send', 'sendTo', 'delay', 'hold', 'close', 'halfClose', 'pauseReading', 'setFraming'], {
       description: 'What is done.',
       examples: ['send'],
     }),
+    protocol: Type.Optional(OneOf(['udp', 'tcp'], { description: 'sendTo: by this.', examples: ['udp'] })),
+    to: Type.Optional(Endpoint('sendTo: where it goes.')),
     size: Type.Optional(Type.Integer({ description: 'send: bytes of the payload.', examples: [3] })),
     text: Type.Optional(Type.String({ description: 'send: the payload as text, when it is.', examples: ['+OK'] })),
     base64: Type.Optional(Type.String({ description: 'send: the payload as base64.', examples: ['K09L'] })),

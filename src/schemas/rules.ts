@@ -72,9 +72,36 @@ const ReplyAction = Type.Object(
   { ...strict, description: 'Send this to the peer.', examples: [{ text: '+OK' }] },
 );
 
+const SendAction = Type.Object(
+  {
+    protocol: OneOf(['udp', 'tcp'], { description: 'Transport protocol.', examples: ['udp'] }),
+    to: Type.Object(
+      {
+        host: Type.String({
+          minLength: 1,
+          maxLength: 255,
+          description: 'Address, or `localhost`; other names are not looked up.',
+          examples: ['127.0.0.1'],
+        }),
+        port: Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port.', examples: [2323] }),
+      },
+      { ...strict, description: 'Where it goes.', examples: [{ host: '127.0.0.1', port: 2323 }] },
+    ),
+    ...PayloadFields,
+    template,
+  },
+  {
+    ...strict,
+    description:
+      'Send this to somebody else. From a UDP listener a datagram leaves from its socket, recorded there as `out`; all else leaves from a throw-away socket and is listed under /v1/sends.',
+    examples: [{ protocol: 'udp', to: { host: '127.0.0.1', port: 2323 }, text: 'alarm' }],
+  },
+);
+
 const ENDINGS = ['fin', 'rst'] as const;
 const ActionFields = {
   reply: Type.Optional(ReplyAction),
+  send: Type.Optional(SendAction),
   delay: Type.Optional(DelayValue({ description: 'Wait before what follows.' })),
   close: Type.Optional(OneOf(ENDINGS, { description: 'End the connection.', examples: ['fin'] })),
   halfClose: Type.Optional(yes('Send FIN and go on reading.')),
@@ -106,6 +133,7 @@ type Payload = Omit<PayloadInput, 'json'> & { json?: unknown };
 /** One action as it was asked for; exactly one member is there. */
 export type RuleAction = {
   reply?: Payload & { template?: boolean; raw?: boolean };
+  send?: Payload & { protocol: 'udp' | 'tcp'; to: { host: string; port: number }; template?: boolean };
   delay?: Delay;
   close?: 'fin' | 'rst';
   halfClose?: true;

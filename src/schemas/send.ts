@@ -211,6 +211,10 @@ export const SendSchema = Type.Object(
       }),
     ),
     replies: Type.Array(ReplySchema, { description: 'The replies that were expected and came.' }),
+    listenerId: Type.Optional(
+      Type.String({ description: 'The listener of the rule that sent it.', examples: ['l_0000000001'] }),
+    ),
+    rule: Type.Optional(Type.String({ description: 'The rule that sent it.', examples: ['notify'] })),
     import: Type.Optional(ImportSchema),
     error: Type.Optional(
       Type.Object(

@@ -4,15 +4,18 @@ import { type Clock, systemClock } from '../clock/clock.ts';
 import { microsOf, wallClock } from '../clock/wall-clock.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { rfc3339 } from '../net/text.ts';
+import { listenerId } from '../records/ids.ts';
 import type { ImportView, SendView } from '../schemas/send.ts';
 import type { SendOrder, SendOutcome, WorkerEvent } from '../workers/protocol.ts';
 import { failureCode } from './failures.ts';
 
 type Progress = Omit<Extract<WorkerEvent, { event: 'progress' }>, 'event' | 'send'>;
 
-type SendOptions = {
+export type SendOptions = {
   /** What an imported file holds beside what is sent. */
   account: ImportView | undefined;
+  /** The rule that sent it, and its listener. */
+  by?: { listener: number; rule: string } | undefined;
   clock?: Clock;
 };
 
@@ -26,6 +29,7 @@ export class Send {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #account: ImportView | undefined;
+  readonly #by: SendOptions['by'];
   #elapsed: number | null = null;
   #state: SendView['state'] = 'running';
   #progress: Progress = { sent: 0, bytes: 0, errors: 0, progress: 0 };
@@ -33,11 +37,12 @@ export class Send {
   #replies: SendOutcome['replies'] = [];
   #error: SendView['error'];
 
-  constructor(order: SendOrder, number: number, { account, clock = systemClock }: SendOptions) {
+  constructor(order: SendOrder, number: number, { account, by, clock = systemClock }: SendOptions) {
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
     this.order = order;
     this.#account = account;
+    this.#by = by;
     this.number = number;
   }
 
@@ -85,6 +90,7 @@ export class Send {
       createdAt: this.#createdAt,
       elapsedMs: Math.round(elapsed * 10) / 10,
       replies: this.#replies.map(replyView),
+      ...(this.#by === undefined ? {} : { listenerId: listenerId(this.#by.listener), rule: this.#by.rule }),
       ...(this.#account === undefined ? {} : { import: this.#account }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };

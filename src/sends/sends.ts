@@ -10,13 +10,13 @@ import { outOfDescriptors } from '../listeners/sockets/os-problems.ts';
 import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
 import type { SendRequest, SendView } from '../schemas/send.ts';
 import type { Descriptors } from '../workers/descriptors.ts';
-import type { SendOutcome } from '../workers/protocol.ts';
+import type { SendOutcome, WorkerEvent } from '../workers/protocol.ts';
 import type { ListenerThread, ThreadWatcher } from '../workers/thread-allocator.ts';
 import { impossibility } from './failures.ts';
 import { IdempotencyKeys } from './idempotency.ts';
 import { type Replay, readReplay, toReplay } from './import/replay.ts';
 import { notListening, type OrderContext, type PreparedSend, prepareSend } from './order.ts';
-import { Send } from './send.ts';
+import { Send, type SendOptions } from './send.ts';
 
 export type SendsOptions = OrderContext & {
   /** A running thread of the shared pool; throws `worker_unavailable`. */
@@ -29,6 +29,7 @@ export type SendsOptions = OrderContext & {
 };
 
 type Answer = { status: 201 | 202; send: SendView };
+type SentByRule = Extract<WorkerEvent, { event: 'sent' }>;
 type Running = { thread: ListenerThread; ended: Promise<void> };
 
 /** Sends that are kept, and that may run at a time. */
@@ -51,6 +52,7 @@ export class Sends implements SendsFace {
     options.watch({
       event: (_thread, event) => {
         if (event.event === 'progress') this.#advance(event);
+        if (event.event === 'sent') this.#noteSent(event);
       },
     });
   }
@@ -154,6 +156,15 @@ export class Sends implements SendsFace {
     }
   }
 
+  /** A rule sent it, and it has ended. */
+  #noteSent({ order, outcome, ...by }: SentByRule): void {
+    const send = this.#keep({ order, account: undefined, by });
+    send.finish(outcome);
+    this.#sent += outcome.sent;
+    this.#errors += outcome.errors;
+    this.#notify(send);
+  }
+
   /** Descriptors for sockets of its own. */
   #reserve({ from, order }: PreparedSend): void {
     const { descriptors } = this.#options;
@@ -183,8 +194,8 @@ export class Sends implements SendsFace {
   }
 
   /** The oldest that has ended gives way. */
-  #keep({ order, account }: PreparedSend): Send {
-    const send = new Send(order, ++this.#created, { account, clock: this.#options.clock ?? systemClock });
+  #keep({ order, account, by }: Pick<PreparedSend, 'order' | 'account'> & Pick<SendOptions, 'by'>): Send {
+    const send = new Send(order, ++this.#created, { account, by, clock: this.#options.clock ?? systemClock });
     this.#sends.set(send.id, send);
     if (this.#sends.size <= KEPT) return send;
     for (const old of this.#sends.values()) {

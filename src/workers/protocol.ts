@@ -256,4 +256,6 @@ export type WorkerEvent =
   | { event: 'problem'; listener: number; error: WireError }
   /** Something was thrown and caught; `unreported` more were not reported before it. */
   | { event: 'internalError'; place: ErrorPlace | null; message: string; stack: string; unreported: number }
+  /** What a rule sent from a throw-away socket; the order without its payload. */
+  | { event: 'sent'; listener: number; rule: string; order: SendOrder; outcome: SendOutcome }
   | { event: 'progress'; send: string; sent: number; bytes: number; errors: number; progress: number };

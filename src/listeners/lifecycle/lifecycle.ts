@@ -5,7 +5,7 @@
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { JournalListener } from '../../journal/journal.ts';
 import type { Journal } from '../../journal/ports.ts';
-import { type AddressPolicy, resolveHost } from '../../net/access-policy.ts';
+import { AddressPolicy, resolveHost } from '../../net/access-policy.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { terminatorOf } from '../../runtime/framing/terminator.ts';
 import type { FullSpec } from '../../schemas/listener.ts';
@@ -16,6 +16,7 @@ import { ConnectPhase } from '../connect-phase.ts';
 import type { Held, Listener } from '../listener.ts';
 import type { StoredListener } from '../persistence/stored-listener.ts';
 import { changeRecord } from '../records.ts';
+import { destinationsOf } from '../responder.ts';
 import { closeBindings, closeListener, type Opening, openBindings, type PortRules } from '../sockets/bindings.ts';
 import { flushListener } from '../sockets/flush.ts';
 import { outOfDescriptors } from '../sockets/os-problems.ts';
@@ -30,6 +31,8 @@ export type LifecycleOptions = {
   allocator: AllocationSource;
   ports: PortRules;
   bindPolicy: AddressPolicy;
+  /** Where rules may send; loopback by default. */
+  sendPolicy?: AddressPolicy;
   /** Absent: nobody counts them. */
   descriptors?: Descriptors;
   /** A failure nobody waits for. */
@@ -37,6 +40,8 @@ export type LifecycleOptions = {
   /** The platform's by default. */
   clock?: Clock;
 };
+
+const LOOPBACK = new AddressPolicy([], { code: 'destination_not_allowed', flag: '--allow-send' });
 
 /** Descriptors of a socket and of a thread. */
 const FOR_A_BINDING = 2;
@@ -143,7 +148,14 @@ export class Lifecycle {
   async #allowedHost(spec: FullSpec): Promise<string> {
     const host = await resolveHost(spec.host, spec.family);
     this.#options.bindPolicy.check(host);
+    this.checkDestinations(spec);
     return host;
+  }
+
+  /** Throws a 403 when its rules send where nothing may be sent. */
+  checkDestinations({ responder }: FullSpec): void {
+    const { sendPolicy = LOOPBACK } = this.#options;
+    for (const { host } of destinationsOf(responder)) sendPolicy.check(host === 'localhost' ? '127.0.0.1' : host);
   }
 
   /** What a listener may need of descriptors, a little more than it does. */

@@ -53,7 +53,7 @@ export function watchThreads({
         tellInternalError(event, { thread, listener, journal }, onInternalError).catch(onError);
         return;
       }
-      if (!('listener' in event)) return;
+      if (!('listener' in event) || event.event === 'sent') return;
       const listener = table.byNumber(event.listener);
       if (listener === undefined) return;
       if (event.event === 'exhausted') return exhausted(listener);

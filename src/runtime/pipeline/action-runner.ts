@@ -4,7 +4,7 @@
  * process. What finds no room is given up and counted.
  */
 import { after } from '../../clock/timers.ts';
-import type { Action } from './behavior.ts';
+import type { Action, Destination } from './behavior.ts';
 import type { Link, SendMeta } from './link.ts';
 import type { Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
@@ -32,6 +32,8 @@ export type Task = {
 type Events = {
   /** All that was decided for the message with this ordinal is done. */
   done(ordinal: number): void;
+  /** Sends to somebody else than the peer. */
+  sendTo(destination: Destination, payload: Uint8Array, meta: Readonly<SendMeta>): void;
   /** What was decided for a message is not, or not all, carried out. */
   suppressed(): void;
   /** An action of the message with this ordinal threw. The rest are left out, but for a template that did not fit. */
@@ -171,7 +173,7 @@ export class ActionRunner {
   #perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
     for (let from = at; ; from = performing + 1) {
       try {
-        return perform(actions, from, request, link, ordinal);
+        return perform(actions, from, request, link, ordinal, this.#events);
       } catch (error) {
         this.#events.failed(error, ordinal);
         // What can't be filled in is not sent; what follows it is done all the same.
@@ -184,9 +186,16 @@ export class ActionRunner {
 /** The action under way. */
 let performing = 0;
 /** One for all: an answer allocates nothing for it. */
-const META: SendMeta = { answers: 0, raw: false, repeats: false, eventRule: '' };
+const META: SendMeta = { answers: 0, raw: false, repeats: false, rule: '' };
 
-function perform(actions: readonly Action[], at: number, request: Request, link: Link, ordinal: number): number {
+function perform(
+  actions: readonly Action[],
+  at: number,
+  request: Request,
+  link: Link,
+  ordinal: number,
+  others: Pick<Events, 'sendTo'>,
+): number {
   for (let i = at; i < actions.length; i++) {
     const action = actions[i]!;
     switch (action.do) {
@@ -195,8 +204,20 @@ function perform(actions: readonly Action[], at: number, request: Request, link:
         META.answers = ordinal;
         META.raw = action.raw === true;
         META.repeats = action.repeats === true;
-        META.eventRule = request.eventRule;
+        META.rule = request.eventRule;
         link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
+        break;
+      case 'sendTo':
+        performing = i;
+        META.answers = ordinal;
+        META.raw = true;
+        META.repeats = false;
+        META.rule = action.rule;
+        others.sendTo(
+          action.destination,
+          typeof action.payload === 'function' ? action.payload(request) : action.payload,
+          META,
+        );
         break;
       case 'delay':
       case 'hold':

@@ -4,10 +4,14 @@
  * messages it is taken for, so that deciding allocates nothing. What takes time is an action, never the decision.
  */
 
+import type { Endpoint } from '../../net/endpoint.ts';
 import type { Framing } from '../../schemas/framing.ts';
 import type { BindingCounters } from '../counters.ts';
 import type { RuleCells } from '../rule-cells.ts';
 import type { Request } from './request.ts';
+
+/** Where something is sent that is no answer. */
+export type Destination = { readonly protocol: 'udp' | 'tcp'; readonly to: Endpoint };
 
 /** One thing to do for a message. */
 export type Action =
@@ -20,6 +24,13 @@ export type Action =
       readonly payload: Uint8Array | ((request: Request) => Uint8Array);
       readonly raw?: boolean;
       readonly repeats?: boolean;
+    }
+  /** The same to somebody else; `rule` is the one that says so. */
+  | {
+      readonly do: 'sendTo';
+      readonly destination: Destination;
+      readonly payload: Uint8Array | ((request: Request) => Uint8Array);
+      readonly rule: string;
     }
   /** Waits before what follows, in milliseconds. */
   | { readonly do: 'delay'; readonly ms: number | (() => number) }

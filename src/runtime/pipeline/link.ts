@@ -16,8 +16,8 @@ export type SendMeta = {
   raw?: boolean;
   /** It ends as the message did that it repeats. */
   repeats?: boolean;
-  /** The rule that sends it because of an event; '' where it answers a message. */
-  eventRule?: string;
+  /** The rule that sends it, for its record; '' where the record of the message that it answers tells it. */
+  rule?: string;
 };
 
 export interface Link {

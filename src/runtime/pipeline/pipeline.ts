@@ -15,6 +15,7 @@ import { ActionRunner, type Task } from './action-runner.ts';
 import { type Behavior, type DatagramPeer, type Decision, NO_ACTION, type TimedEvent } from './behavior.ts';
 import { compileBehavior } from './behaviors.ts';
 import type { Link } from './link.ts';
+import { Outbound } from './outbound.ts';
 import { PeerTimers } from './peer-timers.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
 import { EMPTY, Request } from './request.ts';
@@ -62,6 +63,8 @@ export class Pipeline {
   /** Of datagram peers; null where nothing is done by the clock. */
   #peerTimers: PeerTimers | null = null;
   #isPaused: boolean;
+  /** Null until a rule sends something to others. */
+  #outbound: Outbound | null = null;
 
   constructor(options: PipelineOptions) {
     const { spec, context, localPort } = options;
@@ -71,6 +74,7 @@ export class Pipeline {
     this.#runner = new ActionRunner({
       // An event is no request.
       done: (ordinal) => ordinal === UNASKED || options.served(),
+      sendTo: (destination, payload, meta) => this.#others().send(destination, payload, meta),
       suppressed: () => this.suppress(),
       failed: (error, ordinal) => this.#fail(error, ordinal),
     });
@@ -186,6 +190,7 @@ export class Pipeline {
     this.#peerTimers = null;
     await this.#runner.drain(drain);
     this.#runner.cancel();
+    this.#outbound?.close();
     this.#unfilled.close();
   }
 
@@ -208,6 +213,12 @@ export class Pipeline {
       this.#thrown = error;
       return UNDECIDED;
     }
+  }
+
+  #others(): Outbound {
+    const { context, policy, peers } = this.#options;
+    this.#outbound ??= new Outbound({ context, policy, linkTo: peers === undefined ? null : peers.linkTo });
+    return this.#outbound;
   }
 
   /** The behavior is another one: so is what is done by the clock. */

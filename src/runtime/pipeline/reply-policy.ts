@@ -9,17 +9,32 @@ import { type BindingCounters, COLUMN } from '../counters.ts';
 
 /** Replies a second to one listener of this service. */
 export const OWN_LIMIT = 100;
-const NEVER_ANSWERED = new Set([0, 7, 13, 17, 19, 37]);
+/** Ports of services that answer by themselves, and 0. */
+export const NEVER_ANSWERED: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
 /** Pairs remembered within a second. */
 const PAIRS = 1024;
+
+/** So many a second for each pair. */
+export class PairLimit {
+  readonly #given = new Map<string, number>();
+  #second = 0;
+
+  allows(pair: string): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#second || this.#given.size > PAIRS) this.#given.clear();
+    this.#second = second;
+    const given = (this.#given.get(pair) ?? 0) + 1;
+    this.#given.set(pair, given);
+    return given <= OWN_LIMIT;
+  }
+}
 /** Milliseconds for which the machine's addresses are taken as known. */
 const INTERFACES_AGE = 10_000;
 
 export class ReplyPolicy {
   readonly #ownPorts: Uint8Array;
   readonly #row: Float64Array;
-  readonly #given = new Map<string, number>();
-  #second = 0;
+  readonly #own = new PairLimit();
   /** A stranger that was allowed last: what holds for it holds for its next request. Port -1: none. */
   readonly #lastRemote = new Uint8Array(16);
   #lastPort = -1;
@@ -35,20 +50,11 @@ export class ReplyPolicy {
     if (port === this.#lastPort && this.#ownPorts[port] === 0 && sameAddress(remote, this.#lastRemote)) return true;
     if (NEVER_ANSWERED.has(port) || isMany(remote)) return this.#suppress();
     if (this.#ownPorts[port] !== 0 && isLocal(remote)) {
-      return this.#ownAllows(`${addressText(remote)} ${port}`) || this.#suppress();
+      return this.#own.allows(`${addressText(remote)} ${port}`) || this.#suppress();
     }
     this.#lastPort = port;
     this.#lastRemote.set(remote);
     return true;
-  }
-
-  #ownAllows(pair: string): boolean {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== this.#second || this.#given.size > PAIRS) this.#given.clear();
-    this.#second = second;
-    const given = (this.#given.get(pair) ?? 0) + 1;
-    this.#given.set(pair, given);
-    return given <= OWN_LIMIT;
   }
 
   #suppress(): false {

@@ -1,11 +1,15 @@
 /** Outcome: what a rule says is to be done, compiled, and the state that follows. */
+import { isIP } from 'node:net';
 import type { Field } from '../../../matching/fields.ts';
+import { canonicalAddress } from '../../../net/address.ts';
 import { encodeExtras } from '../../../records/chunk.ts';
 import { PayloadError, payloadBytes } from '../../../schemas/payload.ts';
 import type { RuleAction } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { createCodec } from '../../framing/codecs.ts';
 import type { Action, Decision } from '../behavior.ts';
+import { NEVER_ANSWERED } from '../reply-policy.ts';
+import type { Request } from '../request.ts';
 import { payloadTemplate, wrongMember } from '../template/compile.ts';
 import type { CaptureReader } from './captures.ts';
 import { compileDelay } from './delays.ts';
@@ -63,6 +67,7 @@ type Compile = (action: RuleAction, pointer: string, scope: ActionScope) => Acti
 
 const COMPILERS: Readonly<Record<Exclude<keyof RuleAction, 'setState'>, Compile>> = {
   reply: ({ reply }, pointer, scope) => [replyAction(reply!, pointer, scope)],
+  send: ({ send }, pointer, scope) => [sendAction(send!, pointer, scope)],
   delay({ delay }, pointer, { seed, rule }) {
     const sampler = compileDelay(delay!, pointer);
     if (typeof sampler === 'number') return sampler === 0 ? [] : [{ do: 'delay', ms: sampler }];
@@ -97,19 +102,39 @@ function duration(value: string | number, pointer: string): number {
 
 function replyAction(reply: NonNullable<RuleAction['reply']>, pointer: string, scope: ActionScope): Action {
   const how = reply.raw === true ? { raw: true } : {};
-  if (reply.template !== true) return { do: 'send', payload: decoded(reply, pointer), ...how };
-  const { fields, captures } = scope;
+  return { do: 'send', payload: payloadOf(reply, pointer, scope), ...how };
+}
+
+function sendAction(send: NonNullable<RuleAction['send']>, pointer: string, scope: ActionScope): Action {
+  const { protocol, to } = send;
+  if (isIP(to.host) === 0 && to.host !== 'localhost')
+    throw new RuleError(`${pointer}/to/host`, 'must be an address or localhost: rules look up no names');
+  if (protocol === 'udp' && NEVER_ANSWERED.has(to.port))
+    throw new RuleError(`${pointer}/to/port`, 'is one of a service that answers by itself: rules send nothing there');
+  const host = to.host === 'localhost' ? '127.0.0.1' : canonicalAddress(to.host);
+  const destination = { protocol, to: { host, port: to.port } };
+  return { do: 'sendTo', destination, payload: payloadOf(send, pointer, scope), rule: scope.rule };
+}
+
+type Payload = NonNullable<RuleAction['send'] | RuleAction['reply']>;
+
+function payloadOf(
+  given: Payload,
+  pointer: string,
+  { fields, captures }: ActionScope,
+): Uint8Array | ((request: Request) => Uint8Array) {
+  if (given.template !== true) return decoded(given, pointer);
   try {
-    const template = payloadTemplate(reply, { fields, captures, hasState: true });
-    return { do: 'send', payload: (request) => template.render(request), ...how };
+    const template = payloadTemplate(given, { fields, captures, hasState: true });
+    return (request) => template.render(request);
   } catch (error) {
-    const member = wrongMember(reply, error);
+    const member = wrongMember(given, error);
     if (member === undefined) throw error;
     throw new RuleError(`${pointer}/${member}`, (error as Error).message);
   }
 }
 
-function decoded(reply: NonNullable<RuleAction['reply']>, pointer: string): Uint8Array {
+function decoded(reply: Payload, pointer: string): Uint8Array {
   try {
     return payloadBytes(reply);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Tries rules on messages: the rule that decides, why those before it do not, and the actions filled in. Nothing is sent. */
 import type { RulesSpec } from '../../../schemas/rules.ts';
 import { BindingCounters, createCounters } from '../../counters.ts';
-import type { Action, Decision } from '../behavior.ts';
+import type { Action, Decision, Destination } from '../behavior.ts';
 import { Request } from '../request.ts';
 import { TemplateFault } from '../template/template-error.ts';
 import { type CompiledRule, compileRules, type Protocol } from './compile.ts';
@@ -14,10 +14,11 @@ export type Trial = {
   actions: TriedAction[];
   state: string;
 };
+export type TriedPayload = { payload: Uint8Array } | { error: string };
 export type TriedAction =
-  | { do: 'send'; payload: Uint8Array }
-  /** A template that the message does not fit: nothing would be sent. */
-  | { do: 'send'; error: string }
+  /** With an error: a template that the message does not fit, so nothing would be sent. */
+  | ({ do: 'send' } & TriedPayload)
+  | ({ do: 'sendTo' } & Destination & TriedPayload)
   | { do: 'delay' | 'pauseReading' | 'hold'; ms: number }
   | { do: 'close'; mode: 'fin' | 'rst' }
   | { do: 'halfClose' }
@@ -70,9 +71,9 @@ function reason({ enabled, states, test }: CompiledRule, request: Request, state
 function tried(action: Action, request: Request): TriedAction {
   switch (action.do) {
     case 'send':
-      return typeof action.payload === 'function'
-        ? filled(action.payload, request)
-        : { do: 'send', payload: action.payload };
+      return { do: 'send', ...filled(action.payload, request) };
+    case 'sendTo':
+      return { do: 'sendTo', ...action.destination, ...filled(action.payload, request) };
     case 'delay':
       return { do: 'delay', ms: typeof action.ms === 'number' ? action.ms : action.ms() };
     case 'setFraming':
@@ -82,11 +83,11 @@ function tried(action: Action, request: Request): TriedAction {
   }
 }
 
-function filled(render: (request: Request) => Uint8Array, request: Request): TriedAction {
+function filled(payload: Uint8Array | ((request: Request) => Uint8Array), request: Request): TriedPayload {
   try {
-    return { do: 'send', payload: render(request) };
+    return { payload: typeof payload === 'function' ? payload(request) : payload };
   } catch (error) {
-    if (error instanceof TemplateFault) return { do: 'send', error: error.message };
+    if (error instanceof TemplateFault) return { error: error.message };
     throw error;
   }
 }

@@ -169,14 +169,14 @@ export class TcpConnection implements Party, Link {
   }
 
   /** An answer, behind those before it. What is empty is an empty frame, or nothing where there is none. */
-  send(payload: Uint8Array, { answers, raw, repeats, eventRule = '' }: SendMeta): void {
+  send(payload: Uint8Array, { answers, raw, repeats, rule = '' }: SendMeta): void {
     if (!this.socket.writable) {
       this.#context.pipeline.suppress();
       return;
     }
     const framed = raw === true ? payload : this.#framed(payload, repeats);
     if (framed === null || framed.length === 0) return;
-    const about = answers < 0 ? { extras: { rule: eventRule } } : { reference: answers };
+    const about = answers < 0 ? { extras: { rule } } : { reference: answers };
     const refusal = this.#write(payload, framed, about);
     if (refusal !== null) this.#context.log.refusals.note(refusal);
   }

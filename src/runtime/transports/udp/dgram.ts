@@ -286,8 +286,9 @@ class DgramBinding implements Binding {
   }
 }
 
-function aboutReply({ answers, eventRule = '' }: Readonly<SendMeta>): About {
-  return answers < 0 ? { extras: { rule: eventRule } } : { reference: answers };
+function aboutReply({ answers, rule = '' }: Readonly<SendMeta>): About {
+  const reference = answers < 0 ? {} : { reference: answers };
+  return rule === '' ? reference : { ...reference, extras: { rule } };
 }
 
 function wire(error: NodeJS.ErrnoException): { code: string; message: string } {

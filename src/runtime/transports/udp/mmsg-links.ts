@@ -30,7 +30,7 @@ export class MmsgLinks {
   readonly #refusals: RefusalLog;
   readonly #row: Float64Array;
   /** For each slot of the batch, the ordinal of the message answered. */
-  readonly #answered = new Uint32Array(SEND_BATCH_SLOTS);
+  readonly #answered = new Float64Array(SEND_BATCH_SLOTS);
 
   constructor({ resources, context, fd, keep }: Options) {
     this.#resources = resources;
@@ -56,18 +56,18 @@ export class MmsgLinks {
   }
 
   /** Sends to a struct sockaddr, within a pass or outside of one. */
-  send(payload: Uint8Array, name: Uint8Array, { answers, eventRule = '' }: Readonly<SendMeta>): void {
+  send(payload: Uint8Array, name: Uint8Array, { answers, rule = '' }: Readonly<SendMeta>): void {
     if (!this.#fits(payload)) return;
     const { batch, writer } = this.#resources;
     const inPass = writer.isOpen;
     if (!inPass) writer.open(this.#context.recorder);
     // What says more than which message it answers leaves by itself.
-    const isEvent = answers < 0;
-    if (batch.isFull || isEvent) this.leave();
+    const isAlone = rule !== '';
+    if (batch.isFull || isAlone) this.leave();
     this.#answered[batch.count] = answers;
     batch.push(payload, name);
-    if (inPass && !isEvent) return;
-    this.leave(isEvent ? encodeExtras({ rule: eventRule }) : undefined);
+    if (inPass && !isAlone) return;
+    this.leave(isAlone ? encodeExtras({ rule }) : undefined);
     if (inPass) return;
     writer.close();
   }
@@ -112,8 +112,7 @@ export class MmsgLinks {
       const size = batch.size(i);
       row[COLUMN.sent]!++;
       row[COLUMN.sentBytes]! += size;
-      if (extras === undefined) writer.outgoing(batch, i, size, keep, at, this.#answered[i]!);
-      else writer.sent(batch, i, { size, keep, at, extras, answersSeq: undefined });
+      writer.outgoing(batch, i, size, keep, at, this.#answered[i]!, extras);
     }
   }
 }

@@ -142,9 +142,17 @@ export class BatchWriter {
     return (this.#ordinal + this.#messages - 1) >>> 0;
   }
 
-  /** Datagram i went out, in answer to the message of this ordinal, or unasked (-1). */
-  outgoing(batch: Batch, i: number, size: number, keep: number, at: Instant, answers: number): void {
-    const record = this.#message(batch, i, size, keep, at);
+  /** Datagram i went out, in answer to the message of this ordinal, or unasked (-1). `extras` are encoded. */
+  outgoing(
+    batch: Batch,
+    i: number,
+    size: number,
+    keep: number,
+    at: Instant,
+    answers: number,
+    extras?: Uint8Array,
+  ): void {
+    const record = this.#message(batch, i, size, keep, at, extras);
     const answer = answers < 0 ? 0 : FLAG_REFERENCE;
     this.#words[record + (R.kind >> 2)]! |= (DIRECTION_OUT << 8) | (answer << FLAGS_SHIFT);
     if (answer === 0) return;
