@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
-import { parse } from 'yaml';
-import { startProcess } from '../support/process.ts';
+import { parse, stringify } from 'yaml';
+import { MAIN, startProcess } from '../support/process.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -120,6 +120,15 @@ t.test('every folder of examples is told of and run', async (t) => {
   const readme = readFileSync(join(ROOT, 'examples/README.md'), 'utf8');
   const told = [...readme.matchAll(/^\| \[(\w+)\]\(\1\/\)/gm)].map(([, name]) => name!);
   t.same([...new Set(told)].sort(), folders.sort());
+});
+
+t.test('every peer can stand in a configuration file', async (t) => {
+  const listeners = PEERS.map(([folder]) =>
+    JSON.parse(readFileSync(join(ROOT, 'examples', folder, 'listener.json'), 'utf8')),
+  );
+  const file = join(t.testdir({ 'peers.yaml': stringify({ listeners }) }), 'peers.yaml');
+  const { stderr } = await run('env', [...PLAIN, MAIN, 'validate', file], { cwd: ROOT, env }).catch((error) => error);
+  t.match(stderr, `${PEERS.length} listeners, no problem`);
 });
 
 t.test('every peer is played and told of', async (t) => {
