@@ -1,5 +1,7 @@
 /** A captured message as a test wants it: its payload as text, bytes or JSON. */
+
 import type { Static } from '@sinclair/typebox';
+import type { Draw } from '../schemas/draw.ts';
 import type { MessageSchema } from '../schemas/message.ts';
 import { fromBase64, fromHex, toHex } from './payload.ts';
 
@@ -32,6 +34,8 @@ export class Message {
   readonly inReplyTo: number | undefined;
   readonly sendId: string | undefined;
   readonly rule: string | undefined;
+  /** What the rule drew by `choose`. */
+  readonly draw: Draw | undefined;
   readonly fault: unknown;
   readonly #view: RecordView;
   #bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -53,6 +57,7 @@ export class Message {
     this.inReplyTo = view.inReplyTo;
     this.sendId = view.sendId;
     this.rule = view.rule;
+    this.draw = view.draw;
     this.fault = view.fault;
   }
 

@@ -33,6 +33,7 @@ function messageWords(reader: ChunkReader): string {
   let text = '';
   if (inReplyTo !== undefined) text += ` inReplyTo=${inReplyTo}`;
   if (extras.rule !== undefined) text += ` rule=${quoted(extras.rule)}`;
+  if (extras.draw !== undefined) text += ` draw=${extras.draw}`;
   if (extras.fault !== undefined) text += ` fault=${quoted(extras.fault)}`;
   if (extras.sendId !== undefined) text += ` send=${extras.sendId}`;
   return text;

@@ -140,8 +140,8 @@ export const LEG_MASK = 0x03;
 
 export type GapReason = (typeof GAP_REASONS)[number];
 
-/** Rare additions to a record, all text in UTF-8. `text` is the detail of any record but a message, as JSON. */
-export const EXTRA_TYPES = ['rule', 'fault', 'local', 'text', 'sendId'] as const;
+/** Rare additions to a record, all text in UTF-8. `text` is the detail of any record but a message, as JSON; so is `draw`. */
+export const EXTRA_TYPES = ['rule', 'fault', 'local', 'text', 'sendId', 'draw'] as const;
 /** The type of the extra that holds a message's frame, see frame-bytes.ts; not text. */
 export const EXTRA_FRAME = 16;
 export type ExtraType = (typeof EXTRA_TYPES)[number];

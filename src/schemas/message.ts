@@ -1,5 +1,6 @@
 /** Messages and the pages they come in. Published only: pages are bytes that the journal encoded. */
 import { Type } from '@sinclair/typebox';
+import { DrawSchema } from './draw.ts';
 import { Endpoint, Moment, OneOf, Peer } from './parts.ts';
 import { CLOSE_REASONS, GAP_REASONS, KINDS, LEGS, PHASES } from './records.ts';
 
@@ -57,6 +58,7 @@ export const MessageSchema = Type.Object(
         examples: ['login'],
       }),
     ),
+    draw: maybe(DrawSchema),
     unmatched: maybe(Type.Boolean({ description: 'There are rules, and none matched it.', examples: [true] })),
     partial: maybe(
       Type.Boolean({ description: 'Bytes that are no whole message; a `problem` record says why.', examples: [true] }),

@@ -1,5 +1,6 @@
 /** Rules by the API: what they have counted, and what they would do. */
 import { type Static, Type } from '@sinclair/typebox';
+import { DrawSchema } from './draw.ts';
 import { Endpoint, MaybeInteger, OneOf, PayloadFields, Ref, strict } from './parts.ts';
 import { ResponderSchema } from './responder.ts';
 import { RuleSchema, rulesFields } from './rules.ts';
@@ -115,6 +116,7 @@ export const RuleTestResultSchema = Type.Object(
           }),
           { description: 'Those before it, or all, that do not.' },
         ),
+        draw: Type.Optional(DrawSchema),
         actions: Type.Array(TriedActionSchema, { description: 'What would be done.' }),
         state: Type.String({ description: 'The state after it.', examples: ['authed'] }),
       }),

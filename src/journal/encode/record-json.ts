@@ -89,9 +89,10 @@ function writeAnswer(writer: ByteWriter, reader: HistoryReader): void {
   writer.integer(reader.major - reader.reference);
 }
 
-function writeExtras(writer: ByteWriter, { sendId, rule, fault }: Extras): void {
+function writeExtras(writer: ByteWriter, { sendId, rule, draw, fault }: Extras): void {
   if (sendId !== undefined) writeMember(writer, 'sendId', sendId);
   if (rule !== undefined) writeMember(writer, 'rule', rule);
+  if (draw !== undefined) writeMember(writer, 'draw', parsed(draw));
   if (fault !== undefined) writeMember(writer, 'fault', parsed(fault));
 }
 

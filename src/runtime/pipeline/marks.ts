@@ -1,12 +1,18 @@
 /** What the record of a message says of the decision on it. */
-import { type Draft, FLAG_UNMATCHED } from '../../records/chunk.ts';
+import { type Draft, type Extras, FLAG_UNMATCHED } from '../../records/chunk.ts';
 import type { Decision } from './behavior.ts';
+import type { Request } from './request.ts';
 
 type Marks = Pick<Draft, 'extras' | 'marks'>;
 const NONE: Marks = {};
 const UNMATCHED: Marks = { marks: FLAG_UNMATCHED };
 
-export function marksOf({ rule, unmatched }: Decision): Marks {
-  if (rule !== undefined) return { extras: { rule } };
+export function marksOf({ rule, unmatched }: Decision, { draw }: Pick<Request, 'draw'>): Marks {
+  if (rule !== undefined) return { extras: ruleExtras(rule, draw) };
   return unmatched === true ? UNMATCHED : NONE;
+}
+
+/** The rule that decided, and what it drew. */
+export function ruleExtras(rule: string, draw: Request['draw']): Extras {
+  return draw === null ? { rule } : { rule, draw: JSON.stringify(draw) };
 }

@@ -7,6 +7,7 @@ import type { Captures } from '../../matching/regex.ts';
 import type { Subject } from '../../matching/subject.ts';
 import { addressText } from '../../net/address.ts';
 import { connectionId } from '../../records/ids.ts';
+import type { Draw } from '../../schemas/draw.ts';
 
 /** Of a peer that is unknown: it had reset its connection before it was accepted. */
 export const NO_ADDRESS = new Uint8Array(0);
@@ -40,6 +41,8 @@ export class Request implements Subject {
   /** What the rule that decided took out of the message, and the state it was decided in. */
   captures: Captures | null = null;
   state = '';
+  /** What the rule that decided drew by `choose`. */
+  draw: Draw | null = null;
   /** The rule that decided on an event, which is no message; '' otherwise. */
   eventRule = '';
 
@@ -58,6 +61,7 @@ export class Request implements Subject {
     kept.connection = this.connection;
     kept.captures = this.captures;
     kept.state = this.state;
+    kept.draw = this.draw;
     kept.eventRule = this.eventRule;
     return kept;
   }

@@ -4,6 +4,7 @@
  * race gives back what it took and decides again.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Draw } from '../../../schemas/draw.ts';
 import type { Rule, RulesSpec } from '../../../schemas/rules.ts';
 import { COLUMN } from '../../counters.ts';
 import { createRuleMemory, RuleCells, type RuleCount } from '../../rule-cells.ts';
@@ -52,6 +53,8 @@ export class RulesBehavior implements Behavior {
   readonly #row: Float64Array;
   /** What is at hand is no message, so peers are silent. */
   #isTimed = false;
+  /** What was drawn last. */
+  #drawn: Draw | null = null;
   /** What the message at hand has taken of counts. */
   #attempt: RuleCounts[] = [];
 
@@ -172,6 +175,7 @@ export class RulesBehavior implements Behavior {
       // The request is filled anew for each message: nothing of the last decision may be left in it.
       request.state = state;
       request.captures = null;
+      request.draw = null;
       if (won === null) return null;
       const { rule, outcome } = won;
       if (outcome.state !== null && outcome.state !== state) {
@@ -182,6 +186,7 @@ export class RulesBehavior implements Behavior {
         }
       }
       if (rule.captures !== null) request.captures = rule.captures.read(request.payload);
+      if (rule.alternatives.kind === 'choose') request.draw = this.#drawn;
       this.#cells.hit(this.#indexes.get(rule)!);
       return outcome;
     }
@@ -217,9 +222,13 @@ export class RulesBehavior implements Behavior {
   #alternative({ alternatives, name }: CompiledRule, counts: RuleCounts): Outcome | null {
     if (alternatives.kind === 'then') return alternatives.outcome;
     if (alternatives.kind === 'choose') {
-      const drawn = draw(this.#seed, name, counts.take('draws') - 1);
-      const place = alternatives.bounds.findIndex((bound) => drawn < bound);
-      return alternatives.outcomes[place === -1 ? alternatives.outcomes.length - 1 : place]!;
+      const { bounds, outcomes } = alternatives;
+      const index = counts.take('draws') - 1;
+      const value = draw(this.#seed, name, index);
+      const place = bounds.findIndex((bound) => value < bound);
+      const choice = place === -1 ? outcomes.length - 1 : place;
+      this.#drawn = { index, value, choice };
+      return outcomes[choice]!;
     }
     const { steps, length, onEnd } = alternatives;
     const turn = counts.take('cycle') - 1;
@@ -251,7 +260,7 @@ function knownRules({ rules: list }: RulesSpec, before?: ReadonlyMap<string, Kno
 
 /** The same action, filled in from what was decided with it and not from what is decided next. */
 function filledLike(action: Action, captures: Request['captures'], state: string): Action {
-  if (action.do !== 'send' || typeof action.payload !== 'function') return action;
+  if ((action.do !== 'send' && action.do !== 'sendTo') || typeof action.payload !== 'function') return action;
   const fill = action.payload;
   return {
     ...action,

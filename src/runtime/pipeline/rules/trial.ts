@@ -1,4 +1,5 @@
 /** Tries rules on messages: the rule that decides, why those before it do not, and the actions filled in. Nothing is sent. */
+import type { Draw } from '../../../schemas/draw.ts';
 import type { RulesSpec } from '../../../schemas/rules.ts';
 import { BindingCounters, createCounters } from '../../counters.ts';
 import type { Action, Decision, Destination } from '../behavior.ts';
@@ -10,6 +11,7 @@ import { RulesBehavior } from './engine.ts';
 export type TrialPeer = { remote: Uint8Array; remotePort: number };
 export type Trial = {
   rule: string | null;
+  draw?: Draw;
   others: { rule: string; why: string }[];
   actions: TriedAction[];
   state: string;
@@ -46,6 +48,7 @@ export function tryRules(
     const decision = behavior.decide(request);
     return {
       rule: decision.rule ?? null,
+      ...(request.draw === null ? {} : { draw: request.draw }),
       others: whyNot(rules, decision, request, before),
       actions: decision.actions.map((action) => tried(action, request)),
       state: behavior.stateOf(request),

@@ -102,8 +102,9 @@ export class ConnectionLog {
   }
 
   /** How the stream ends messages by default, which is not kept with each. */
-  #aboutIncoming({ payload, terminator, raw, partial }: Request, decision: Decision): About {
-    const { extras, marks = 0 } = marksOf(decision);
+  #aboutIncoming(request: Request, decision: Decision): About {
+    const { payload, terminator, raw, partial } = request;
+    const { extras, marks = 0 } = marksOf(decision, request);
     if (raw === null && !partial && isSame(terminator, this.#terminator)) {
       return extras === undefined && marks === 0 ? NOTHING : { extras, marks };
     }

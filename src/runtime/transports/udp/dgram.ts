@@ -226,7 +226,7 @@ class DgramBinding implements Binding {
   }
 
   #recordIncoming(payload: Uint8Array, peer: RecordedPeer, decision: Decision): number {
-    const ordinal = this.#record(DIRECTION_IN, payload, peer, marksOf(decision));
+    const ordinal = this.#record(DIRECTION_IN, payload, peer, marksOf(decision, this.#pipeline.request));
     if (this.#watch.active) this.#watch.notify(payload, peer.remote, peer.port);
     return ordinal;
   }

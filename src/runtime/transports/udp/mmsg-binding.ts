@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
-import { nanosBetween } from '../../../records/chunk.ts';
+import { encodeExtras, nanosBetween } from '../../../records/chunk.ts';
 import { WorkerError } from '../../../rpc/wire-error.ts';
 import type { Attachment, LiveSpec, SendOutcome, UdpOrder, UdpSpec } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
@@ -19,9 +19,11 @@ import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import type { DatagramPeer, Decision } from '../../pipeline/behavior.ts';
 import type { Link } from '../../pipeline/link.ts';
+import { ruleExtras } from '../../pipeline/marks.ts';
 import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
+import type { Request } from '../../pipeline/request.ts';
 import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../../transport.ts';
@@ -273,12 +275,19 @@ export class MmsgBinding implements Binding, Source {
   /** Records the datagram at hand; returns its ordinal. */
   #record(decision: Decision): number {
     const { arena, writer } = this.#resources;
-    const { payload, remotePort } = this.#pipeline.request;
+    const { payload, remotePort, draw } = this.#pipeline.request;
     const { slot } = this.#links.current;
     const isPlain = decision.extras === undefined && decision.unmatched !== true;
     const ordinal = isPlain
       ? writer.incoming(arena, slot, payload.length, this.#keep, arena)
-      : writer.decided(arena, slot, payload.length, this.#keep, arena, decision);
+      : writer.decided(
+          arena,
+          slot,
+          payload.length,
+          this.#keep,
+          arena,
+          draw === null ? decision : drawn(decision, draw),
+        );
     if (this.#watch.active) this.#watch.notify(payload, this.#remote, remotePort);
     return ordinal;
   }
@@ -352,4 +361,9 @@ export class MmsgBinding implements Binding, Source {
     this.#left = true;
     this.#registration.leave();
   }
+}
+
+/** What was drawn is not the same for each message. */
+function drawn({ rule, ...decision }: Decision, draw: Request['draw']): Pick<Decision, 'extras' | 'unmatched'> {
+  return rule === undefined ? decision : { extras: encodeExtras(ruleExtras(rule, draw)) };
 }
