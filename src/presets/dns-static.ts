@@ -1,16 +1,24 @@
 /**
  * A name server of a few fixed records (RFC 1035): a rule for each name and type, one for what a name has not, and one for
- * names that there are none of. Answers give back the question as it was asked, upper case and all.
+ * names that there are none of.
  */
+import type { Match } from '../schemas/match.ts';
 import type { DnsRecord } from '../schemas/presets.ts';
 import { MOST_RULES, type Rule } from '../schemas/rules.ts';
 import { canonicalName, nameBytes, RecordError, recordData, TYPE_NUMBERS } from './dns-records.ts';
 import { BOTH, type Preset, PresetError } from './preset.ts';
 
-/** A question: two bytes of id, a standard query, one question, in class IN. `(?i)`: names are alike in either case. */
-const QUERY = '(?is)^..[\\x00-\\x07].\\x00\\x01.{6}';
-const CLASS_IN = '\\x00\\x01';
-const ANY_NAME = '[^\\x00]*\\x00';
+const HEADER = 12;
+/** Behind the name: type and class IN. */
+const AFTER_NAME = 4;
+/** A standard query (neither response nor another opcode) with one question. */
+const QUERY: Match[] = [
+  { field: { at: 2, as: 'u16be', mask: 0xf800, equals: 0 } },
+  { field: { at: 4, as: 'u16be', equals: 1 } },
+];
+/** The question of any name: a name has no zero but at its end. */
+const QUESTION = '(?s)^.{12}([^\\x00]*\\x00.{4})';
+const CLASS_IN = 1;
 const CODES = { none: 0, servfail: 2, nxdomain: 3, refused: 5 } as const;
 /** Names that stand for each other in a row. */
 const LONGEST_CHAIN = 8;
@@ -28,7 +36,10 @@ export const dnsStatic: Preset<'dnsStatic'> = {
       records.filter(({ type }) => type === 'CNAME').map(({ name, value }) => [key(name), key(value)]),
     );
     const known = [...zone.keys()].flatMap((name) => rulesOf(name, zone, targets));
-    const rules = missing === 'ignore' ? known : [...known, rule('no-such-name', `${ANY_NAME}....`, missing, [])];
+    const rules =
+      missing === 'ignore'
+        ? known
+        : [...known, rule('no-such-name', { all: QUERY, hex: { regex: QUESTION } }, '{{match.1}}', missing, [])];
     if (rules.length > MOST_RULES)
       throw new PresetError('/with/records', `would need ${rules.length} rules, and ${MOST_RULES} are the most`);
     return {
@@ -55,7 +66,7 @@ function zoneOf(records: readonly DnsRecord[]): Zone {
 function onWire(owner: Buffer, type: DnsRecord['type'], ttl: number, data: Buffer): Buffer {
   const head = Buffer.alloc(10);
   head.writeUInt16BE(TYPE_NUMBERS[type], 0);
-  head.writeUInt16BE(1, 2);
+  head.writeUInt16BE(CLASS_IN, 2);
   head.writeUInt32BE(ttl, 4);
   head.writeUInt16BE(data.length, 8);
   return Buffer.concat([owner, head, data]);
@@ -79,18 +90,30 @@ function rulesOf(name: string, zone: Zone, targets: ReadonlyMap<string, string>)
     end = targets.get(end)!;
   }
   const sets = [...(zone.get(end) ?? [])].filter(([type]) => type !== 'CNAME');
-  const asked = literal(nameBytes(name));
-  const of = (type: DnsRecord['type'], answers: readonly Buffer[]) =>
-    rule(`${type}.${name}`, `${asked}${literal(Buffer.of(0, TYPE_NUMBERS[type]))}${CLASS_IN}`, 'none', answers);
+  const asked = nameBytes(name);
+  const of = (type: DnsRecord['type'], answers: readonly Buffer[]) => {
+    const question = Buffer.concat([asked, Buffer.of(0, TYPE_NUMBERS[type], 0, CLASS_IN)]);
+    return rule(`${type}.${name}`, asksFor(question, asked), questionOf(asked), 'none', answers);
+  };
   return [
     ...sets.map(([type, records]) => of(type, [...chain, ...records])),
     ...(chain.length === 0 ? [] : [of('CNAME', chain.slice(0, 1))]),
-    rule(`other.${name}`, `${asked}....`, 'none', chain),
+    rule(`other.${name}`, asksFor(asked, asked), questionOf(asked), 'none', chain),
   ];
 }
 
-/** @param question a pattern of bytes: name, type, class */
-function rule(name: string, question: string, code: keyof typeof CODES, answers: readonly Buffer[]): Rule {
+/** The name is there in either case, and ends where this one does: so it is no longer one that ends like it. */
+function asksFor(question: Buffer, name: Buffer): Match {
+  const end: Match = { field: { at: HEADER + name.length - 1, as: 'u8', equals: 0 } };
+  return { all: [...QUERY, end, { text: { contains: question.toString('latin1'), ignoreCase: true } }] };
+}
+
+/** Comes back as it was asked, upper case and all. */
+function questionOf(name: Buffer): string {
+  return `{{bytes ${HEADER} +${name.length + AFTER_NAME}}}`;
+}
+
+function rule(name: string, when: Match, question: string, code: keyof typeof CODES, answers: readonly Buffer[]): Rule {
   const count = answers.length.toString(16).padStart(4, '0');
   const hex = [
     '{{bytes 0 2}}',
@@ -98,16 +121,12 @@ function rule(name: string, question: string, code: keyof typeof CODES, answers:
     '{{u8 add 132 field.rd}}',
     `8${CODES[code]}`,
     `0001 ${count} 0000 0000`,
-    '{{match.1}}',
+    question,
     ...answers.map((answer) => answer.toString('hex')),
   ].join(' ');
   return {
     ...(/^[\w.-]+$/.test(name) && name.length <= LONGEST_RULE_NAME ? { name } : {}),
-    when: { hex: { regex: `${QUERY}(${question})` } },
+    when,
     then: [{ reply: { hex, template: true } }],
   };
-}
-
-function literal(bytes: Buffer): string {
-  return [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }

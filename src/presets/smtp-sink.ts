@@ -91,11 +91,17 @@ function helloRules({ hostname, maxSize, auth }: FilledParameters<'smtpSink'>): 
 
 function envelopeRules({ maxSize, reject }: FilledParameters<'smtpSink'>): Rule[] {
   const text: Framing = { type: 'delimiter', text: '\r\n.\r\n', maxFrame: maxSize };
-  const rejected = new RegExp(`^RCPT TO: *<?(${reject.map(literal).join('|')})>?(\\s|$)`);
-  const refusal = rule('reject', rejected, says('550 5.1.1 no such recipient'), { state: ['mail', 'rcpt'] });
+  const refusals = reject.map((address, i) => ({
+    name: `reject-${i + 1}`,
+    when: {
+      text: { startsWith: 'RCPT TO:', contains: `<${address}>`, ignoreCase: true },
+      state: ['mail', 'rcpt'],
+    },
+    then: [says('550 5.1.1 no such recipient')],
+  }));
   return [
     rule('sender', /^MAIL FROM: *<?[^<>]*>?/, says('250 2.1.0 ok'), { state: 'ready' }, { setState: 'mail' }),
-    ...(reject.length === 0 ? [] : [refusal]),
+    ...refusals,
     rule('recipient', /^RCPT TO: *<?[^<>]+>?/, says('250 2.1.5 ok'), { state: ['mail', 'rcpt'] }, { setState: 'rcpt' }),
     {
       name: 'data',
@@ -108,10 +114,6 @@ function envelopeRules({ maxSize, reject }: FilledParameters<'smtpSink'>): Rule[
 /** Commands are read in either case. */
 function rule(name: string, pattern: RegExp, reply: RuleAction, when: When = {}, ...more: RuleAction[]): Rule {
   return { name, when: { text: { regex: pattern.source, ignoreCase: true }, ...when }, then: [reply, ...more] };
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
 function says(text: string): RuleAction {

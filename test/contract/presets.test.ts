@@ -207,6 +207,8 @@ t.test('syslogSink and statsdSink take what comes, by datagram and by frame', as
   t.same(await texts(statsd.id, 2), ['hits:1|c', 'load:0.5|g']);
 });
 
+/** As long as names get. */
+const LONG = `${`${'l'.repeat(61)}.`.repeat(4)}test`;
 const ZONE = [
   { name: 'api.test', type: 'A', value: '127.0.0.1' },
   { name: 'api.test', type: 'A', value: '127.0.0.2', ttl: 5 },
@@ -219,6 +221,7 @@ const ZONE = [
   { name: 'round.test', type: 'CNAME', value: 'round.test' },
   { name: '1.0.0.127.in-addr.arpa', type: 'PTR', value: 'api.test' },
   { name: 'test', type: 'NS', value: 'ns.test' },
+  { name: LONG, type: 'A', value: '127.0.0.9' },
 ];
 
 t.test('dnsStatic: the resolver of Node finds what is there, and that the rest is not', async (t) => {
@@ -239,6 +242,8 @@ t.test('dnsStatic: the resolver of Node finds what is there, and that the rest i
   t.same(await resolver.resolveCname('www.test'), ['api.test']);
   t.same(await resolver.resolvePtr('1.0.0.127.in-addr.arpa'), ['api.test']);
   t.same(await resolver.resolveNs('test'), ['ns.test']);
+  t.same(await resolver.resolve4(LONG), ['127.0.0.9']);
+  await t.rejects(resolver.resolve4('more.api.test'), { code: 'ENOTFOUND' }, 'what ends like it is another name');
   await t.rejects(resolver.resolve4('nope.test'), { code: 'ENOTFOUND' });
   await t.rejects(resolver.resolve4('xapi.test'), { code: 'ENOTFOUND' });
   await t.rejects(resolver.resolve6('_sip._tcp.api.test'), { code: 'ENODATA' });
@@ -307,7 +312,10 @@ print(client.quit())
 `;
 
 t.test('smtpSink: smtplib of Python', { skip: withoutTool('python3', '--version') }, async (t) => {
-  const { id, port } = await listener('tcp', 'smtpSink', { auth: true, reject: ['eve@example.test'] });
+  const { id, port } = await listener('tcp', 'smtpSink', {
+    auth: true,
+    reject: ['eve@example.test', '(*@example.test'],
+  });
   const { stdout } = await run('python3', ['-c', MAIL, `${port}`, 'auth']);
   t.same(stdout.trim().split('\n'), [
     '250 True 10485760',
