@@ -149,3 +149,42 @@ t.test('a rule on a connection may hold back what the peer says, and cut it othe
   t.equal(paused.got, 'a\nb;c;\n');
   t.ok(paused.took > 190, `after ${paused.took} ms`);
 });
+
+t.test(
+  'a reset right behind our FIN closes the connection, and answers leave before an error of framing ends it',
+  async (t) => {
+    const line = { framing: { type: 'line' } };
+    const responder = rules([{ then: [{ halfClose: true }, { close: 'rst' }] }]);
+    const port = await listener({ protocol: 'tcp', name: 'ends', tcp: line, responder });
+    for (let i = 0; i < 5; i++) {
+      const socket = connect(port, '127.0.0.1');
+      t.teardown(() => socket.destroy());
+      socket.on('error', () => {});
+      socket.end('a\nb\n');
+      socket.resume();
+      await once(socket, 'close');
+    }
+    await service.until('/v1/listeners/ends', ({ body }) => body.stats.connectionsOpen === 0);
+    t.match(
+      (await service.get('/v1/listeners/ends/rules')).body.items,
+      [{ hits: 5 }],
+      'what follows an ending is not decided on',
+    );
+    t.equal((await service.delete('/v1/listeners/ends')).status, 204);
+
+    const slow = rules([{ then: [{ delay: '50ms' }, reply('{{text}}')] }]);
+    const nets = await listener({
+      protocol: 'tcp',
+      name: 'nets',
+      tcp: { framing: { type: 'netstring' } },
+      responder: slow,
+    });
+    const socket = connect(nets, '127.0.0.1').setEncoding('latin1');
+    socket.write('3:abc,1:d,x');
+    let got = '';
+    for await (const text of socket) got += text;
+    t.equal(got, '3:abc,1:d,');
+    const problems = await service.get('/v1/listeners/nets/messages?kind=problem');
+    t.match(problems.body.items, [{ code: 'framing_error' }]);
+  },
+);

@@ -47,6 +47,7 @@ export async function run(service: Service, sets: number, seed: number): Promise
         if (status < 300) break;
       }
     }
+    if (i % LOOK === LOOK - 1) figures.memory.push(await look(service));
     const name = i % 2 === 0 ? 'u' : 's';
     if (!(await apply(service, name, responder, i))) {
       figures.refused++;
@@ -56,7 +57,6 @@ export async function run(service: Service, sets: number, seed: number): Promise
     const sent = Array.from({ length: MESSAGES }, (_, n) => messages[(i * MESSAGES + n) % messages.length]!);
     if (name === 'u') await peers.datagrams(ports.u, sent);
     else await peers.stream(ports.s, sent, i);
-    if (i % LOOK === 0) figures.memory.push(await look(service));
   }
   await peers.end();
   figures.memory.push(await look(service));

@@ -87,6 +87,8 @@ export class TcpConnection implements Party, Link {
   /** A rule had its say on the peer's FIN. */
   #hasToldEnd = false;
   #closing = false;
+  /** What followed is no message: it is closed once the answers to those before have left. */
+  #endsInError = false;
   readonly #cause = new CloseCause();
 
   constructor(context: ConnectionContext, { socket, remote, number, n }: Peer) {
@@ -214,7 +216,8 @@ export class TcpConnection implements Party, Link {
   close(mode: 'fin' | 'rst', reason: CloseReason = 'responder'): void {
     if (!this.socket.destroyed) this.#cause.note(reason, mode);
     if (mode === 'rst') {
-      this.socket.resetAndDestroy();
+      this.#closing = true;
+      this.#reset();
       return;
     }
     if (this.#isStalled) {
@@ -226,6 +229,14 @@ export class TcpConnection implements Party, Link {
     this.#holds = 0;
     this.socket.resume();
     this.socket.end(() => setTimeout(() => this.socket.destroy(), PEER_CLOSE_TIMEOUT_MS).unref());
+  }
+
+  /** A socket whose FIN is just leaving can't be reset: Node would never close it. That takes a turn of the loop. */
+  #reset(): void {
+    const { socket } = this;
+    const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (isEnding && !socket.destroyed) socket.once('finish', () => socket.resetAndDestroy());
+    else socket.resetAndDestroy();
   }
 
   describe(): ConnectionState {
@@ -313,7 +324,8 @@ export class TcpConnection implements Party, Link {
       else if (this.#closing || this.#context.closing) this.#recordOnly(frame);
       else this.#serve(frame);
     }
-    if (this.#decoded && !this.#queue.isBusy && !this.#isBlocked) this.#endOurSide();
+    if (this.#endsInError && !this.#queue.isBusy) this.close('fin', 'error');
+    else if (this.#decoded && !this.#queue.isBusy && !this.#isBlocked) this.#endOurSide();
   }
 
   /** The next frame of a stream that has ended, what is left of it included. */
@@ -340,6 +352,7 @@ export class TcpConnection implements Party, Link {
     if (this.#peerEnded && rest.length === 0) return;
     const { onError = 'fin' } = this.#framing;
     if (onError === 'raw') this.#decodeAs({ type: 'none' }, rest);
+    else if (onError === 'fin' && this.#queue.isBusy) this.#endsInError = true;
     else this.close(onError, 'error');
   }
 
