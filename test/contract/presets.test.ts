@@ -121,6 +121,19 @@ t.test('what is no preset, or none of its parameters, is a 400 that says where',
   await refused('udp', preset('dnsStatic', { records: [...names, ...ends] }), '/responder/with/records', /rules/);
 });
 
+t.test('parameters at their bounds are taken', async (t) => {
+  const taken = async (protocol: Protocol, name: string, parameters: object) =>
+    t.ok((await listener(protocol, name, parameters)).port > 0, `${name} ${JSON.stringify(parameters).slice(0, 60)}`);
+  for (const offset of [4e12, -4e12]) await taken('udp', 'ntp', { offset, stratum: 15, reference: '~' });
+  for (const maxSize of [1024, 2 ** 24]) await taken('tcp', 'smtpSink', { maxSize, hostname: 'a'.repeat(253) });
+  await taken('tcp', 'smtpSink', { reject: Array.from({ length: 100 }, (_, i) => `${i}`.padStart(254, '(')) });
+  await taken('udp', 'qotd', { quotes: Array.from({ length: 256 }, () => 'q'.repeat(512)) });
+  await taken('tcp', 'chargen', { lines: 1 });
+  const records = Array.from({ length: 300 }, (_, i) => ({ name: `${i}.test`, type: 'TXT', value: 'v'.repeat(4096) }));
+  await taken('udp', 'dnsStatic', { records, missing: 'ignore' });
+  await taken('tcp', 'dnsStatic', { records: [], missing: 'servfail' });
+});
+
 t.test('discard, echo, upper and threadName', async (t) => {
   const silent = [await listener('udp', 'discard'), await listener('tcp', 'discard')] as const;
   createSocket('udp4').unref().send('nobody hears', silent[0].port, '127.0.0.1');
