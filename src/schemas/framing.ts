@@ -54,7 +54,7 @@ const Line = Type.Object(
         properties: {
           regex: Type.String({
             minLength: 1,
-            maxLength: 4096,
+            maxLength: 1000,
             description: 'RE2; its first group is the number of bytes that follow the line.',
             examples: ['^set \\S+ \\d+ \\d+ (\\d+)'],
           }),

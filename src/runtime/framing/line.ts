@@ -5,6 +5,7 @@
  */
 import { RE2JS } from 're2js';
 import { asBuffer } from '../../as-buffer.ts';
+import { compileRegex } from '../../matching/regex.ts';
 import type { Framing } from '../../schemas/framing.ts';
 import { PayloadError } from '../../schemas/payload.ts';
 import { type Frame, type FrameCodec, type FrameFault, faultyFrame, plainFrame } from './frame-codec.ts';
@@ -116,18 +117,32 @@ function bodyRule({ regex, adjust = 0 }: NonNullable<LineFraming['body']>): Body
     const matcher = pattern.matcher(asBuffer(line).toString('latin1'));
     if (!matcher.find()) return -1;
     const digits = matcher.group(1) ?? '';
-    if (!/^\d{1,9}$/.test(digits)) return -1;
-    return Math.max(0, Number(digits) + adjust);
+    // However many digits it has: what is too long for a frame is an error, and no line.
+    return /^\d+$/.test(digits) ? Math.max(0, Number(digits) + adjust) : -1;
   };
 }
 
+/** Patterns are compiled once, not for each connection; the last few are kept. */
+const patterns = new Map<string, RE2JS>();
+const MOST_PATTERNS = 64;
+
 function compiled(regex: string): RE2JS {
-  let pattern: RE2JS;
+  const known = patterns.get(regex);
+  if (known !== undefined) return known;
+  const pattern = checked(regex);
+  if (patterns.size >= MOST_PATTERNS) patterns.delete(patterns.keys().next().value!);
+  patterns.set(regex, pattern);
+  return pattern;
+}
+
+/** Within the bounds of all patterns, so that no line can stall the thread. */
+function checked(regex: string): RE2JS {
   try {
-    pattern = RE2JS.compile(regex);
+    compileRegex(regex);
   } catch (error) {
-    throw new PayloadError('body/regex', `is no RE2 regular expression: ${(error as Error).message}`);
+    throw new PayloadError('body/regex', (error as Error).message);
   }
+  const pattern = RE2JS.compile(regex);
   if (pattern.groupCount() < 1) throw new PayloadError('body/regex', 'needs a group for the number of bytes');
   return pattern;
 }

@@ -25,12 +25,13 @@ export class RespCodec extends ScanningCodec {
     while (this.#open.length > 0) {
       const end = asBuffer(bytes).indexOf(CRLF, Math.max(this.#searched, this.#at));
       if (end === -1) {
-        if (bytes.length - this.#at > MOST_LINE) return fault('the end of the line', this.#at);
+        if (bytes.length - this.#at > MOST_LINE + 1) return fault('the end of the line', this.#at);
         this.#searched = Math.max(0, bytes.length - 1);
         return bytes.length > this.#at && !isType(bytes[this.#at]!)
           ? fault('a type of RESP', this.#at)
           : { more: bytes.length + 1 };
       }
+      if (end - this.#at > MOST_LINE) return fault('the end of the line', this.#at);
       const step = this.#value(bytes, end);
       if (step !== null) return step;
     }

@@ -16,11 +16,15 @@ export const CHECKSUMS: Readonly<Record<string, Checksum>> = {
   sum8: { size: 1, of: (bytes) => Uint8Array.of(bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0)) },
 };
 
+/** What a byte makes of the sum. */
+const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 0 ? crc >> 1 : (crc >> 1) ^ 0xa001;
+  return crc;
+});
+
 function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 0 ? crc >> 1 : (crc >> 1) ^ 0xa001;
-  }
+  for (const byte of bytes) crc = (crc >> 8) ^ CRC16[(crc ^ byte) & 0xff]!;
   return crc;
 }

@@ -249,6 +249,13 @@ const CASES: [what: string, framing: Framing, stream: Uint8Array, payloads: stri
     text('get a\r\nset a 0 0 5\r\nhe\nlo\r\nget b\r\n'),
     [hex(text('get a')), hex(text('set a 0 0 5\r\nhe\nlo\r\n')), hex(text('get b'))],
   ],
+  [
+    'a body of more digits than a frame can have bytes',
+    { type: 'line', body: { regex: '^set (\\d+)' } },
+    text('get\nset 99999999999\nx'),
+    [hex(text('get')), hex(text('set 99999999999\nx'))],
+    /at most 65536 bytes/,
+  ],
 ];
 
 t.test('frames of real protocols, and bytes that are none', async (t) => {
@@ -285,6 +292,20 @@ t.test('too long is too long, however much came at once', async (t) => {
     const shown = (pieces: Uint8Array[]) =>
       frames(createCodec({ ...framing, maxFrame: 1 }), pieces).map(({ fault }) => fault);
     t.same(shown(byByte), shown([bytes(stream)]), framing.type);
+  }
+});
+
+t.test('a line of RESP is as long as it may be, however it comes', async (t) => {
+  const line = (length: number) => text(`+${'a'.repeat(length - 1)}\r\n`);
+  for (const [length, isWhole] of [
+    [65_536, true],
+    [65_537, false],
+  ] as const) {
+    for (const at of [1, length, length + 1, length + 2]) {
+      const pieces = [line(length).subarray(0, at), line(length).subarray(at)];
+      const [frame] = frames(createCodec({ type: 'resp', maxFrame: 100_000 }), pieces);
+      t.equal(frame!.fault === null, isWhole, `${length} bytes, cut at ${at}`);
+    }
   }
 });
 
@@ -350,4 +371,6 @@ t.test('what no frame can hold is refused', async (t) => {
   t.throws(() => createCodec({ type: 'stxEtx', escape: '02' }), { field: 'escape' } as unknown as Error);
   t.throws(() => createCodec({ type: 'line', body: { regex: '(' } }), { field: 'body/regex' } as unknown as Error);
   t.throws(() => createCodec({ type: 'line', body: { regex: 'a' } }), { field: 'body/regex' } as unknown as Error);
+  const slow = '(?:(?:a?){400}){2}(\\d+)';
+  t.throws(() => createCodec({ type: 'line', body: { regex: slow } }), { field: 'body/regex' } as unknown as Error);
 });
