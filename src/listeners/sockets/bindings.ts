@@ -19,7 +19,7 @@ import { hidePort, relieve } from './hidden-port.ts';
 import { bindProblem } from './os-problems.ts';
 import type { PortUse } from './port-use.ts';
 import type { PortRange, PortTable } from './ports.ts';
-import { checkKernelSide, openSocket } from './sockets.ts';
+import { checkKernelSide, joinSocket, openSocket } from './sockets.ts';
 
 export type PortRules = { table: PortTable; range: PortRange | null };
 
@@ -103,7 +103,7 @@ export function joinPort(listener: Listener, binding: BindingSlot): PreparedSock
   const plan = { listener, spec, live: { ...listener.live, unreachable: false }, counters: counters.memory };
   const { host, port } = address!;
   const planned = bindingSpec(plan, { binding: binding.index, incarnation: binding.incarnation, host, port });
-  return openSocket(planned, binding, { joins: true })!;
+  return joinSocket(planned, binding);
 }
 
 /**
@@ -180,7 +180,7 @@ async function openOne(
   const { listener, counters } = plan;
   const row = new BindingCounters(counters, index);
   const planned = bindingSpec(plan, { binding: index, incarnation: 0, host: address.host, port: address.port });
-  const socket = there ?? openSocket(planned, { thread, row }, { first });
+  const socket = there ?? openSocket(planned, { thread, row }, first);
   if (plan.phase !== undefined) checkKernelSide(plan.phase, socket);
   const incarnation = listener.nextIncarnation(index);
   const baseline = undropped(row);

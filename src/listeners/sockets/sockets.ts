@@ -16,11 +16,16 @@ import type { ConnectPhase } from '../connect-phase.ts';
 export function openSocket(
   spec: BindingSpec,
   { thread, row }: Pick<BindingSlot, 'thread' | 'row'>,
-  { first = null, joins = false }: { first?: PreparedSocket | null; joins?: boolean } = {},
+  first: PreparedSocket | null,
 ): PreparedSocket | null {
   if (thread.engine !== 'mmsg') return null;
   if (first?.isListening === true) return { ...first, close: () => {} };
-  return transportOf(spec).prepare?.(spec, { droppedBefore: row.get('kernel'), joins }) ?? null;
+  return transportOf(spec).prepare?.(spec, { droppedBefore: row.get('kernel') }) ?? null;
+}
+
+/** Another datagram socket at a place where main has one. Throws an Error with an errno `code`. */
+export function joinSocket(spec: BindingSpec, { row }: Pick<BindingSlot, 'row'>): PreparedSocket {
+  return transportOf(spec).prepare!(spec, { droppedBefore: row.get('kernel'), joins: true });
 }
 
 /** Throws 422 where the kernel has to do something about a socket that main does not have. */
