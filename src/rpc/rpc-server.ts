@@ -48,10 +48,20 @@ export class RpcServer<P extends RpcProtocol<P>> {
       const reply = await this.#execute(message, controller.signal);
       post({ id, reply }, transferOf(reply));
     } catch (error) {
-      post({ id, error: errorOf(error) }, []);
+      this.#refuse(id, errorOf(error));
     }
     this.#running.delete(id);
     this.#options.served(message.name);
+  }
+
+  /** Who asked would wait for ever for a reply that could not be posted. */
+  #refuse(id: number, error: WireError): void {
+    const { post } = this.#options;
+    try {
+      post({ id, error }, []);
+    } catch (failure) {
+      post({ id, error: wireError(failure) }, []);
+    }
   }
 
   #execute<K extends keyof P>({ name, request }: { name: K; request: P[K]['request'] }, signal: AbortSignal) {

@@ -28,10 +28,14 @@ export class CreditedLink {
     else this.#waiting.push(callback);
   }
 
-  /** Hands a chunk over; its memory is gone afterwards. The chunk must own the whole of its buffer. */
+  /**
+   * Hands a chunk over; its memory is gone afterwards. The chunk must own the whole of its buffer. One that can't be
+   * posted costs no credit, for none would come back; throws then.
+   */
   post(chunk: Uint8Array): void {
-    this.#left -= chunk.byteLength;
+    const { byteLength } = chunk;
     this.#port.postMessage(chunk, [chunk.buffer as ArrayBuffer]);
+    this.#left -= byteLength;
   }
 
   close(): void {

@@ -27,7 +27,12 @@ export class InternalErrors {
       return;
     }
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    this.#post({ event: 'internalError', place, message, stack: stack ?? message, unreported: this.#unreported });
-    this.#unreported = 0;
+    try {
+      this.#post({ event: 'internalError', place, message, stack: stack ?? message, unreported: this.#unreported });
+      this.#unreported = 0;
+    } catch {
+      // It is the thread's last net that calls: what it throws would end the thread.
+      this.#unreported++;
+    }
   }
 }

@@ -33,6 +33,8 @@ export type RecorderOptions = {
   counters: BindingCounters;
   /** Nanoseconds of the monotonic clock when the listener opened. */
   openedAt: number;
+  /** A chunk could not be handed over: what it held is lost, and counted. */
+  failed?: (error: unknown) => void;
 };
 
 export class BindingRecorder implements Recorder {
@@ -40,6 +42,7 @@ export class BindingRecorder implements Recorder {
   readonly #port: CreditedLink;
   readonly #counters: BindingCounters;
   readonly #openedAt: number;
+  readonly #failed: (error: unknown) => void;
   readonly #gaps = new Map<GapReason, number>();
   /** The chunk in the making. */
   readonly #chunk = new ChunkBuilder();
@@ -59,6 +62,7 @@ export class BindingRecorder implements Recorder {
     this.#port = options.port;
     this.#counters = options.counters;
     this.#openedAt = options.openedAt;
+    this.#failed = options.failed ?? (() => {});
   }
 
   get hasCredit(): boolean {
@@ -157,7 +161,14 @@ export class BindingRecorder implements Recorder {
   }
 
   #post(chunk: Uint8Array, incoming: number): void {
-    this.#port.post(chunk);
+    try {
+      this.#port.post(chunk);
+    } catch (error) {
+      if (incoming > 0) this.#counters.add('lost', incoming);
+      this.gap('lost', incoming);
+      this.#failed(error);
+      return;
+    }
     if (incoming > 0) this.#counters.add('handed', incoming);
   }
 }

@@ -61,7 +61,9 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
     const counters = new BindingCounters(memory, spec.binding);
     const { listener, binding: index, incarnation } = spec;
     const origin = { listener, node: 0, thread: start.thread, binding: index, incarnation };
-    const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt });
+    const events = this.#events(spec, counters);
+    const failed = (error: unknown) => events.internalError(error);
+    const recorder = new BindingRecorder({ origin, port: journal, counters, openedAt: spec.openedAt, failed });
     const slot = this.#addSlot(spec, recorder);
     try {
       const context = {
@@ -72,7 +74,7 @@ export class WorkerCommands implements Handlers<WorkerProtocol> {
         ownPorts: this.#ownPorts,
         mayOpen: () => this.#descriptors?.take(1) ?? true,
       };
-      const binding = await transportOf(spec, transports).open(spec, { ...context, ...this.#events(spec, counters) });
+      const binding = await transportOf(spec, transports).open(spec, { ...context, ...events });
       if (!this.#isCurrent(slot)) return await this.#openedTooLate(binding);
       slot.binding = binding;
       counters.set('receiveBuffer', binding.receiveBuffer);

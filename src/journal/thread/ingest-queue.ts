@@ -1,6 +1,7 @@
 /** Chunks on their way from the links of their makers to a commit, and the credit that is owed for them. */
 import { ChunkReader } from '../../records/chunk.ts';
 import type { ChunkLink, ChunkMessage, CreditMessage } from '../../records/chunk-transfer.ts';
+import { noteUnforeseen } from '../unforeseen.ts';
 
 /** A chunk that was handed over. */
 export type Arrival = {
@@ -59,10 +60,17 @@ export class IngestQueue {
     return length;
   }
 
-  /** Gives back the credit of what was taken. */
+  /** Gives back the credit of what was taken. What can't be posted is owed until the next time, which comes soon. */
   giveBack(): void {
-    for (const [link, bytes] of this.#owed) link.credit(bytes);
-    this.#owed.clear();
+    for (const [link, bytes] of this.#owed) {
+      try {
+        link.credit(bytes);
+        this.#owed.delete(link);
+      } catch (error) {
+        noteUnforeseen(error);
+        this.#onArrival();
+      }
+    }
   }
 
   /** Bytes that wait to be taken, those in the links too. */

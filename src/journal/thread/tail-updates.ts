@@ -1,6 +1,7 @@
 /** TailUpdates: notifies the main thread of histories that have a new end, at most once per 5 ms however many messages arrive. */
 import type { Clock } from '../../clock/clock.ts';
 import type { History } from '../log/history.ts';
+import { noteUnforeseen } from '../unforeseen.ts';
 
 const INTERVAL_MS = 5;
 
@@ -37,7 +38,12 @@ export class TailUpdates {
       tails[at++] = history.listener.number;
       tails[at++] = history.lastSeq;
     }
-    this.#touched.clear();
-    this.#post(tails);
+    try {
+      this.#post(tails);
+      this.#touched.clear();
+    } catch (error) {
+      noteUnforeseen(error);
+      this.#cancel = this.#clock.after(INTERVAL_MS, () => this.flush(), { background: true });
+    }
   }
 }

@@ -9,6 +9,7 @@ import { checkCompanions, FILE, openStore } from '../store/sqlite/begin.ts';
 import { claimDirectory, unusable } from '../store/sqlite/directory-lock.ts';
 import { SqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
+import { noteUnforeseen } from '../unforeseen.ts';
 import { serveCommands } from './command-server.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { JournalCommands } from './journal-commands.ts';
@@ -20,7 +21,13 @@ const { dataDir, maxBytes, fsync } = workerData as JournalStart;
 const claim = dataDir === null ? null : claimDirectory(dataDir);
 const file = dataDir === null ? null : join(dataDir, FILE);
 const barrier = new WalResetBarrier();
-const notify = (notice: string) => port.postMessage({ notice } satisfies JournalEvent);
+const notify = (notice: string) => {
+  try {
+    port.postMessage({ notice } satisfies JournalEvent);
+  } catch (error) {
+    noteUnforeseen(error);
+  }
+};
 if (dataDir !== null) check(dataDir);
 const ballast = dataDir === null ? null : new Ballast(dataDir);
 const log = open();

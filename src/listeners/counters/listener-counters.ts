@@ -127,7 +127,13 @@ export class ListenerCounters {
 
 /** Messages a binding has read and not dropped itself: those that must be in the journal, or are lost. */
 export function undropped(row: BindingCounters): number {
-  const dropped = row.get('overload') + row.get('denied') + row.get('fault') + row.get('paused') + row.get('closed');
+  const dropped =
+    row.get('overload') +
+    row.get('denied') +
+    row.get('fault') +
+    row.get('paused') +
+    row.get('closed') +
+    row.get('lost');
   return row.get('received') - dropped;
 }
 

@@ -32,7 +32,10 @@ export async function setup(
   const journal = await openJournal({ dataDir: null, execArgv: [] });
   const ownPorts = new SharedArrayBuffer(65_536);
   const environment = { attachJournal: journal.attach.bind(journal), ownPorts, engine };
-  const allocator = await ThreadAllocator.start({ threads, maxThreads, environment });
+  const allocator = await ThreadAllocator.start({ threads, maxThreads, environment }).catch(async (error) => {
+    await journal.close();
+    throw error;
+  });
   const errors: unknown[] = [];
   const registry = new Registry({
     journal,

@@ -10,6 +10,8 @@ import { WorkerError } from '../../../src/rpc/wire-error.ts';
 type TestProtocol = {
   double: { request: number; reply: number };
   fail: { request: { code?: string; message: string }; reply: null };
+  /** Throws what no message can hold. */
+  baffle: { request: null; reply: null };
   /** Replies with the bytes, handed over. */
   bytes: { request: Uint8Array; reply: Uint8Array };
   /** Replies when cancelled, and never otherwise. */
@@ -24,6 +26,9 @@ function rig(t: Test) {
     double: (n) => n * 2,
     fail: ({ code, message }) => {
       throw Object.assign(new Error(message), code === undefined ? {} : { code });
+    },
+    baffle: () => {
+      throw { message: () => {} };
     },
     bytes: (bytes) => bytes,
     hang: (_, signal) =>
@@ -169,4 +174,10 @@ t.test('a reply that cannot be posted is an error', async (t) => {
   });
   await server.receive({ id: 1, name: 'double', request: 1 });
   t.match(posted, [{ id: 1, error: { code: 'internal' } }]);
+});
+
+t.test('an error that can not be posted is replied to all the same', async (t) => {
+  const { client } = rig(t);
+  await t.rejects(client.call('baffle', null), { message: /could not be cloned/ });
+  t.equal(await client.call('double', 2), 4);
 });

@@ -12,13 +12,13 @@ import { decode, until } from '../workers/rig.ts';
 
 const origin = { listener: 0x1234_5678_9abc, node: 0, thread: 2, binding: 1, incarnation: 3 };
 
-function setUp(t: Test, credit = 1 << 24) {
+function setUp(t: Test, credit = 1 << 24, failed: (error: unknown) => void = () => {}) {
   const { port1, port2 } = new MessageChannel();
   const chunks: Uint8Array[] = [];
   port2.on('message', (chunk: Uint8Array) => chunks.push(chunk));
   const port = new CreditedLink(port1, credit);
   const counters = new BindingCounters(createCounters(2), 1);
-  const recorder = new BindingRecorder({ origin, port, counters, openedAt: monotonicNanos() });
+  const recorder = new BindingRecorder({ origin, port, counters, openedAt: monotonicNanos(), failed });
   t.teardown(() => port1.close());
   return {
     recorder,
@@ -182,4 +182,21 @@ t.test('the clock is within a millisecond of the system clock, and never runs ba
     before = at;
   }
   t.pass();
+});
+
+t.test('a chunk that can not be posted costs no credit; what it held is counted as lost, and written', async (t) => {
+  const errors: unknown[] = [];
+  const { recorder, counters, port, records } = setUp(t, 1, (error) => errors.push(error));
+  // Memory that is shared can't be handed over.
+  recorder.ship(new Uint8Array(new SharedArrayBuffer(100)), 3);
+  t.equal(errors.length, 1);
+  t.ok(port.hasCredit);
+  t.equal(counters.get('handed'), 0);
+  t.equal(counters.get('lost'), 3);
+  recorder.record(message('next'));
+  await until(() => records().length === 2);
+  t.match(records(), [
+    { kind: 'gap', reference: 3 },
+    { kind: 'message', text: 'next' },
+  ]);
 });

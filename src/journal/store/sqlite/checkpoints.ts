@@ -23,8 +23,13 @@ export class Checkpoints {
   committed(bytes: number): boolean {
     this.#bytes += bytes;
     if (this.#bytes < INTERVAL) return false;
+    try {
+      this.#thread.post('checkpoint');
+    } catch {
+      // What was committed is; the checkpoint is due again with the next commit.
+      return false;
+    }
     this.#bytes = 0;
-    this.#thread.post('checkpoint');
     return true;
   }
 
