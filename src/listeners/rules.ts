@@ -139,7 +139,9 @@ function shownAction(action: TriedAction): Shown {
   if (action.do !== 'send' && action.do !== 'sendTo') return action;
   const { do: what } = action;
   const to =
-    action.do === 'send' ? {} : { protocol: action.protocol, to: { address: action.to.host, port: action.to.port } };
+    action.do === 'send'
+      ? { ...(action.from && { from: action.from }) }
+      : { protocol: action.protocol, to: { address: action.to.host, port: action.to.port } };
   if ('error' in action) return { do: what, ...to, error: action.error };
   const bytes = Buffer.from(action.payload);
   const text = bytes.toString();

@@ -82,6 +82,9 @@ const TriedActionSchema = Type.Object(
       description: 'What is done.',
       examples: ['send'],
     }),
+    from: Type.Optional(
+      OneOf(['listener', 'newPort'], { description: 'send: from this socket.', examples: ['newPort'] }),
+    ),
     protocol: Type.Optional(OneOf(['udp', 'tcp'], { description: 'sendTo: by this.', examples: ['udp'] })),
     to: Type.Optional(Endpoint('sendTo: where it goes.')),
     size: Type.Optional(Type.Integer({ description: 'send: bytes of the payload.', examples: [3] })),

@@ -68,6 +68,13 @@ const ReplyAction = Type.Object(
     ...PayloadFields,
     template,
     raw: rawField,
+    from: Type.Optional(
+      OneOf(['listener', 'newPort'], {
+        description:
+          "UDP: the listener's socket, or one on a new port for this peer alone, which stays until the peer's state ends; what the peer sends there is the listener's. Without it, the socket that the message came in by.",
+        examples: ['newPort'],
+      }),
+    ),
   },
   { ...strict, description: 'Send this to the peer.', examples: [{ text: '+OK' }] },
 );
@@ -132,7 +139,7 @@ export const RuleActionSchema = Type.Object(ActionFields, {
 type Payload = Omit<PayloadInput, 'json'> & { json?: unknown };
 /** One action as it was asked for; exactly one member is there. */
 export type RuleAction = {
-  reply?: Payload & { template?: boolean; raw?: boolean };
+  reply?: Payload & { template?: boolean; raw?: boolean; from?: 'listener' | 'newPort' };
   send?: Payload & { protocol: 'udp' | 'tcp'; to: { host: string; port: number }; template?: boolean };
   delay?: Delay;
   close?: 'fin' | 'rst';

@@ -4,7 +4,7 @@
  * process. What finds no room is given up and counted.
  */
 import { after } from '../../clock/timers.ts';
-import type { Action, Destination } from './behavior.ts';
+import type { Action, Destination, ReplyFrom } from './behavior.ts';
 import type { Link, SendMeta } from './link.ts';
 import type { Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
@@ -32,6 +32,8 @@ export type Task = {
 type Events = {
   /** All that was decided for the message with this ordinal is done. */
   done(ordinal: number): void;
+  /** Another way to the peer of a message than that by which it came; null when it can't be had. */
+  way(from: ReplyFrom, request: Request): Link | null;
   /** Sends to somebody else than the peer. */
   sendTo(destination: Destination, payload: Uint8Array, meta: Readonly<SendMeta>): void;
   /** What was decided for a message is not, or not all, carried out. */
@@ -194,7 +196,7 @@ function perform(
   request: Request,
   link: Link,
   ordinal: number,
-  others: Pick<Events, 'sendTo'>,
+  ways: Pick<Events, 'sendTo' | 'way'>,
 ): number {
   for (let i = at; i < actions.length; i++) {
     const action = actions[i]!;
@@ -205,7 +207,7 @@ function perform(
         META.raw = action.raw === true;
         META.repeats = action.repeats === true;
         META.rule = request.eventRule;
-        link.send(typeof action.payload === 'function' ? action.payload(request) : action.payload, META);
+        sendReply(action, request, action.from === undefined ? link : ways.way(action.from, request));
         break;
       case 'sendTo':
         performing = i;
@@ -213,7 +215,7 @@ function perform(
         META.raw = true;
         META.repeats = false;
         META.rule = action.rule;
-        others.sendTo(
+        ways.sendTo(
           action.destination,
           typeof action.payload === 'function' ? action.payload(request) : action.payload,
           META,
@@ -239,4 +241,9 @@ function perform(
     }
   }
   return actions.length;
+}
+
+/** A way that can't be had was told where it was asked for. */
+function sendReply({ payload }: Extract<Action, { do: 'send' }>, request: Request, way: Link | null): void {
+  way?.send(typeof payload === 'function' ? payload(request) : payload, META);
 }

@@ -13,6 +13,12 @@ import type { Request } from './request.ts';
 /** Where something is sent that is no answer. */
 export type Destination = { readonly protocol: 'udp' | 'tcp'; readonly to: Endpoint };
 
+/**
+ * Datagrams: from which socket an answer leaves that does not leave from where the message came in: the listener's, or one
+ * for this peer alone, until the peer was silent for so many milliseconds.
+ */
+export type ReplyFrom = 'listener' | { readonly newPort: number };
+
 /** One thing to do for a message. */
 export type Action =
   /**
@@ -24,6 +30,7 @@ export type Action =
       readonly payload: Uint8Array | ((request: Request) => Uint8Array);
       readonly raw?: boolean;
       readonly repeats?: boolean;
+      readonly from?: ReplyFrom;
     }
   /** The same to somebody else; `rule` is the one that says so. */
   | {

@@ -7,6 +7,11 @@ import { type Clock, systemClock } from '../../clock/clock.ts';
 import { type DatagramPeer, NO_ACTION, type TimedEvent, type Timing } from './behavior.ts';
 import { EventTimers } from './event-timers.ts';
 
+/** Of a peer; the address has 16 bytes. */
+export function peerKey(remote: Uint8Array, port: number): string {
+  return `${Buffer.from(remote).toString('latin1')}${port}`;
+}
+
 type Known = { readonly peer: DatagramPeer; readonly timers: EventTimers };
 
 export class PeerTimers {
@@ -36,7 +41,7 @@ export class PeerTimers {
 
   /** A message came from there. */
   noteMessage({ remote, remotePort }: DatagramPeer): void {
-    const key = `${Buffer.from(remote).toString('latin1')}${remotePort}`;
+    const key = peerKey(remote, remotePort);
     const known = this.#byKey.get(key) ?? this.#meet(key, { remote: remote.slice(), remotePort });
     // The order of the map is that of the last message.
     this.#byKey.delete(key);

@@ -12,7 +12,14 @@ import { RefusalLog } from '../refusal-log.ts';
 import { RuleCells } from '../rule-cells.ts';
 import type { BindingContext } from '../transport.ts';
 import { ActionRunner, type Task } from './action-runner.ts';
-import { type Behavior, type DatagramPeer, type Decision, NO_ACTION, type TimedEvent } from './behavior.ts';
+import {
+  type Behavior,
+  type DatagramPeer,
+  type Decision,
+  NO_ACTION,
+  type ReplyFrom,
+  type TimedEvent,
+} from './behavior.ts';
 import { compileBehavior } from './behaviors.ts';
 import type { Link } from './link.ts';
 import { Outbound } from './outbound.ts';
@@ -21,6 +28,15 @@ import type { ReplyPolicy } from './reply-policy.ts';
 import { EMPTY, Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
 import { TemplateFault } from './template/template-error.ts';
+
+export type PeerWays = {
+  /** From the listener's socket. */
+  linkTo(peer: DatagramPeer): Link;
+  /** From the socket that is for this peer alone, where it has one. */
+  known(peer: DatagramPeer): Link | undefined;
+  /** The same, opened where there is none, until the peer was silent for so long; null when that can't be. */
+  newPort(peer: DatagramPeer, idle: number): Link | null;
+};
 
 export type PipelineOptions = {
   spec: BindingSpec;
@@ -33,7 +49,7 @@ export type PipelineOptions = {
   /** Everything that a message called for is done. */
   served(): void;
   /** Datagrams: the ways out to peers of earlier ones, and the line that answers wait in, if they do. */
-  peers?: { linkTo(peer: DatagramPeer): Link; queue: SerialQueue<Task> | null };
+  peers?: PeerWays & { queue: SerialQueue<Task> | null };
   /** For tests: another behavior than the spec's. */
   behavior?: Behavior;
 };
@@ -74,6 +90,7 @@ export class Pipeline {
     this.#runner = new ActionRunner({
       // An event is no request.
       done: (ordinal) => ordinal === UNASKED || options.served(),
+      way: (from, request) => this.#way(from, request),
       sendTo: (destination, payload, meta) => this.#others().send(destination, payload, meta),
       suppressed: () => this.suppress(),
       failed: (error, ordinal) => this.#fail(error, ordinal),
@@ -215,6 +232,13 @@ export class Pipeline {
     }
   }
 
+  /** From which socket an answer leaves, where a rule says so. */
+  #way(from: ReplyFrom, { remote, remotePort }: Request): Link | null {
+    const { peers } = this.#options;
+    const peer = { remote, remotePort };
+    return (from === 'listener' ? peers?.linkTo(peer) : peers?.newPort(peer, from.newPort)) ?? null;
+  }
+
   #others(): Outbound {
     const { context, policy, peers } = this.#options;
     this.#outbound ??= new Outbound({ context, policy, linkTo: peers === undefined ? null : peers.linkTo });
@@ -241,7 +265,8 @@ export class Pipeline {
     const { peers, policy } = this.#options;
     if (this.#isPaused || policy?.allows(remote, remotePort) === false) return;
     Object.assign(this.request, { payload: EMPTY, n: 0, remote, remotePort });
-    this.onTimedEvent(event, peers!.linkTo({ remote, remotePort }), peers!.queue);
+    const peer = { remote, remotePort };
+    this.onTimedEvent(event, peers!.known(peer) ?? peers!.linkTo(peer), peers!.queue);
   }
 
   #fail(error: unknown, ordinal: number): void {

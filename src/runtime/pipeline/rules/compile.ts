@@ -79,7 +79,8 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
   checkNames(rules);
   checkStates(spec, initial);
   checkTimes(spec);
-  const shared = { protocol, fields, seed: seed ?? 0 };
+  const idle = idleOf(state.idle);
+  const shared = { protocol, fields, seed: seed ?? 0, idle };
   return {
     rules: rules.map((rule, i) => compileRule(rule, i, shared)),
     otherwise: compileActions(
@@ -91,7 +92,7 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
     scope,
     initial,
     max: state.max ?? 65_536,
-    idle: idleOf(state.idle),
+    idle,
     states: [...new Set([initial, ...settings(spec).map(({ name }) => name)])],
   };
 }
@@ -102,7 +103,7 @@ function idleOf(idle: string | number = '5m'): number {
   return milliseconds;
 }
 
-type Shared = { protocol: Protocol; fields: ReadonlyMap<string, Field>; seed: number };
+type Shared = { protocol: Protocol; fields: ReadonlyMap<string, Field>; seed: number; idle: number };
 
 function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
   const pointer = `/rules/${i}`;

@@ -29,6 +29,8 @@ export type ActionScope = {
   /** They are for messages, not for events. */
   readonly isMessage: boolean;
   readonly seed: number;
+  /** Milliseconds of silence after which a peer is forgotten. */
+  readonly idle: number;
   readonly fields: ReadonlyMap<string, Field>;
   readonly captures: CaptureReader | null;
 };
@@ -101,7 +103,13 @@ function duration(value: string | number, pointer: string): number {
 }
 
 function replyAction(reply: NonNullable<RuleAction['reply']>, pointer: string, scope: ActionScope): Action {
-  const how = reply.raw === true ? { raw: true } : {};
+  const { raw, from } = reply;
+  if (from !== undefined && scope.protocol === 'tcp')
+    throw new RuleError(`${pointer}/from`, 'is for datagrams: a connection has one socket');
+  const how = {
+    ...(raw === true ? { raw } : {}),
+    ...(from === undefined ? {} : { from: from === 'listener' ? from : { newPort: scope.idle } }),
+  };
   return { do: 'send', payload: payloadOf(reply, pointer, scope), ...how };
 }
 

@@ -19,7 +19,7 @@ export type Trial = {
 export type TriedPayload = { payload: Uint8Array } | { error: string };
 export type TriedAction =
   /** With an error: a template that the message does not fit, so nothing would be sent. */
-  | ({ do: 'send' } & TriedPayload)
+  | ({ do: 'send'; from?: 'listener' | 'newPort' } & TriedPayload)
   | ({ do: 'sendTo' } & Destination & TriedPayload)
   | { do: 'delay' | 'pauseReading' | 'hold'; ms: number }
   | { do: 'close'; mode: 'fin' | 'rst' }
@@ -74,7 +74,7 @@ function reason({ enabled, states, test }: CompiledRule, request: Request, state
 function tried(action: Action, request: Request): TriedAction {
   switch (action.do) {
     case 'send':
-      return { do: 'send', ...filled(action.payload, request) };
+      return { do: 'send', ...fromOf(action), ...filled(action.payload, request) };
     case 'sendTo':
       return { do: 'sendTo', ...action.destination, ...filled(action.payload, request) };
     case 'delay':
@@ -84,6 +84,11 @@ function tried(action: Action, request: Request): TriedAction {
     default:
       return action;
   }
+}
+
+function fromOf({ from }: Extract<Action, { do: 'send' }>): { from?: 'listener' | 'newPort' } {
+  if (from === undefined) return {};
+  return { from: from === 'listener' ? from : 'newPort' };
 }
 
 function filled(payload: Uint8Array | ((request: Request) => Uint8Array), request: Request): TriedPayload {

@@ -16,8 +16,8 @@ import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import { Admission } from '../../pipeline/admission.ts';
 import type { DatagramPeer, Decision } from '../../pipeline/behavior.ts';
-import type { Link, SendMeta } from '../../pipeline/link.ts';
-import { marksOf } from '../../pipeline/marks.ts';
+import type { Link } from '../../pipeline/link.ts';
+import { aboutReply, marksOf } from '../../pipeline/marks.ts';
 import { Pipeline } from '../../pipeline/pipeline.ts';
 import { ReplyPolicy } from '../../pipeline/reply-policy.ts';
 import { ReplyWaiters } from '../../pipeline/reply-waiters.ts';
@@ -26,6 +26,7 @@ import { type RefusalLog, repliesRefused } from '../../refusal-log.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
+import { PeerSockets } from './peer-sockets.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
 const SEND_QUEUE = 4 * 1024 * 1024;
@@ -92,6 +93,8 @@ class DgramBinding implements Binding {
   readonly #pipeline: Pipeline;
   readonly #queue: SerialQueue<Task> | null;
   readonly #maxRequests: number | null;
+  /** Null until a rule answers from a new port. */
+  #peerSockets: PeerSockets | null = null;
   readonly #watch = new ReplyWaiters();
   readonly #refusals: RefusalLog;
   #maxPayload: number;
@@ -115,9 +118,16 @@ class DgramBinding implements Binding {
       localPort: port,
       policy: new ReplyPolicy(context.ownPorts, context.counters),
       record: ({ payload, remote, remotePort }, decision) =>
-        this.#recordIncoming(payload, { remote, port: remotePort }, decision),
+        this.#peerSockets?.current == null
+          ? this.#recordIncoming(payload, { remote, port: remotePort }, decision)
+          : this.#peerSockets.recordIncoming(decision),
       served: () => this.#served(),
-      peers: { linkTo: (to) => this.#link(this.#peerOf(to)), queue: this.#queue },
+      peers: {
+        queue: this.#queue,
+        linkTo: (to) => this.#link(this.#peerOf(to)),
+        known: (to) => this.#peerSockets?.of(to),
+        newPort: (to, idle) => this.#sockets().open(to, idle),
+      },
     });
     socket.on('message', (payload, from) => this.#receiveSafely(payload, from));
     socket.on('error', (error) => context.problem(wire(error)));
@@ -145,6 +155,7 @@ class DgramBinding implements Binding {
   async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#closing = true;
     await this.#pipeline.close(drain);
+    await this.#peerSockets?.close();
     // What the kernel has queued can only be counted by reading it.
     await pollUntilQuiet(() => this.#row[COLUMN.received]!);
     await closed(this.#socket);
@@ -154,7 +165,11 @@ class DgramBinding implements Binding {
 
   send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
     const { threadName: thread } = this.#context;
-    return transmitDatagrams(order, () => this.#sender(order, inReplyTo), { control, thread });
+    return transmitDatagrams(
+      order,
+      () => this.#peerSockets?.senderFor(order, inReplyTo) ?? this.#sender(order, inReplyTo),
+      { control, thread },
+    );
   }
 
   /** Our own socket as a way out for one order. */
@@ -176,6 +191,19 @@ class DgramBinding implements Binding {
       },
       close: () => stop(),
     };
+  }
+
+  #sockets(): PeerSockets {
+    this.#peerSockets ??= new PeerSockets({
+      context: this.#context,
+      admission: this.#admission,
+      pipeline: this.#pipeline,
+      queue: this.#queue,
+      local: this.address,
+      record: (draft) => this.#context.recorder.record(draft),
+      keep: () => this.#maxPayload,
+    });
+    return this.#peerSockets;
   }
 
   #peerOf({ remote, remotePort }: DatagramPeer): SocketPeer {
@@ -284,11 +312,6 @@ class DgramBinding implements Binding {
       ...about,
     });
   }
-}
-
-function aboutReply({ answers, rule = '' }: Readonly<SendMeta>): About {
-  const reference = answers < 0 ? {} : { reference: answers };
-  return rule === '' ? reference : { ...reference, extras: { rule } };
 }
 
 function wire(error: NodeJS.ErrnoException): { code: string; message: string } {

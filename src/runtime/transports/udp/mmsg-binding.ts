@@ -31,6 +31,7 @@ import { KernelDrops } from './mmsg-drops.ts';
 import { MmsgLinks } from './mmsg-links.ts';
 import type { PassResult, Registration, Source } from './mmsg-reactor.ts';
 import { senderFor } from './mmsg-sender.ts';
+import { PeerSockets } from './peer-sockets.ts';
 import { PollPolicy } from './poll-policy.ts';
 import type { ThreadResources } from './thread-resources.ts';
 
@@ -60,6 +61,8 @@ export class MmsgBinding implements Binding, Source {
   readonly #links: MmsgLinks;
   readonly #queue: SerialQueue<Task> | null;
   readonly #maxRequests: number | null;
+  /** Null until a rule answers from a new port. */
+  #peerSockets: PeerSockets | null = null;
   #drops: KernelDrops;
   readonly #pollPolicy: PollPolicy;
   readonly #watch = new ReplyWaiters();
@@ -92,9 +95,15 @@ export class MmsgBinding implements Binding, Source {
       context,
       localPort: this.address.port,
       policy: new ReplyPolicy(context.ownPorts, context.counters),
-      record: (_request, decision) => this.#record(decision),
+      record: (_request, decision) =>
+        this.#peerSockets?.current == null ? this.#record(decision) : this.#peerSockets.recordIncoming(decision),
       served: () => this.#noteServed(),
-      peers: { linkTo: (peer) => this.#linkTo(peer), queue: this.#queue },
+      peers: {
+        queue: this.#queue,
+        linkTo: (peer) => this.#linkTo(peer),
+        known: (peer) => this.#peerSockets?.of(peer),
+        newPort: (peer, idle) => this.#sockets().open(peer, idle),
+      },
     });
     this.#registration = resources.reactor.register(this, attachment.poller);
   }
@@ -130,6 +139,7 @@ export class MmsgBinding implements Binding, Source {
       else if (waited++ < FLUSH_TIMEOUT_MS) await sleep(1);
       else break;
     }
+    await this.#peerSockets?.flush();
     this.#resources.writer.flush(this.#context.recorder);
     this.#context.recorder.flush();
   }
@@ -138,6 +148,7 @@ export class MmsgBinding implements Binding, Source {
   async close(_mode: 'fin' | 'rst', drain: number): Promise<void> {
     this.#leave();
     await this.#pipeline.close(drain);
+    await this.#peerSockets?.close();
     this.#links.close();
     this.#resources.writer.leave(this.#context.recorder);
     const muted = muteSocket(this.#resources.libc, this.fd) === 0;
@@ -165,6 +176,7 @@ export class MmsgBinding implements Binding, Source {
 
   send(order: UdpOrder, inReplyTo?: number, control: SendControl = UNWATCHED): Promise<SendOutcome> {
     const sender = () =>
+      this.#peerSockets?.senderFor(order, inReplyTo) ??
       senderFor(order, inReplyTo, {
         resources: this.#resources,
         context: this.#context,
@@ -261,6 +273,25 @@ export class MmsgBinding implements Binding, Source {
     request.remotePort = port;
     this.#links.current.slot = i;
     this.#pipeline.serve(this.#links.current, this.#queue);
+  }
+
+  #sockets(): PeerSockets {
+    const { writer } = this.#resources;
+    const { recorder } = this.#context;
+    this.#peerSockets ??= new PeerSockets({
+      context: this.#context,
+      admission: this.#admission,
+      pipeline: this.#pipeline,
+      queue: this.#queue,
+      local: this.address,
+      record: (draft) => {
+        // What the writer holds came before, and it numbers what it holds by itself.
+        writer.leave(recorder);
+        return recorder.record(draft);
+      },
+      keep: () => this.#keep,
+    });
+    return this.#peerSockets;
   }
 
   #linkTo({ remote, remotePort: port }: DatagramPeer): Link {

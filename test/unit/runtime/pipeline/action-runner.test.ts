@@ -20,6 +20,7 @@ function rig() {
   const log: string[] = [];
   const runner = new ActionRunner({
     done: () => log.push('done'),
+    way: () => null,
     sendTo: ({ protocol, to }, payload) => log.push(`${Buffer.from(payload)} to ${protocol} ${to.host} ${to.port}`),
     suppressed: () => log.push('suppressed'),
     failed: (error) => log.push(String(error)),
