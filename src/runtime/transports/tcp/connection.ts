@@ -6,13 +6,11 @@
 import { after } from '../../../clock/timers.ts';
 import { microsOf, wallClock } from '../../../clock/wall-clock.ts';
 import { addressText } from '../../../net/address.ts';
-import type { Extras } from '../../../records/chunk.ts';
-import { WorkerError } from '../../../rpc/wire-error.ts';
 import type { Framing } from '../../../schemas/framing.ts';
 import type { CloseReason } from '../../../schemas/records.ts';
 import type { ConnectionState } from '../../../workers/protocol.ts';
-import { createCodec } from '../../framing/codecs.ts';
-import { type Frame, type FrameCodec, FramingError, NOTHING, plainFrame } from '../../framing/frame-codec.ts';
+import { type Frame, NOTHING, plainFrame } from '../../framing/frame-codec.ts';
+import { FramedStream } from '../../framing/framed-stream.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import type { TimedEvent } from '../../pipeline/behavior.ts';
 import { EventTimers } from '../../pipeline/event-timers.ts';
@@ -23,20 +21,10 @@ import { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { CloseCause } from './close-cause.ts';
 import type { ConnectionLog, Party } from './connection-log.ts';
 import { whenSilent } from './idle.ts';
+import { Outgoing, type UnaskedSend } from './outgoing.ts';
+import { ReadingHolds } from './reading-holds.ts';
 import type { StreamSocket } from './stream.ts';
 
-const HOLD: Readonly<Record<HoldReason, number>> = {
-  credit: 1,
-  unread: 2,
-  answering: 4,
-  paused: 8,
-  asked: 16,
-  rule: 32,
-  stalled: 64,
-};
-
-/** Bytes that may wait for a peer that does not read. */
-const WRITE_LIMIT = 16 * 1024 * 1024;
 /** Milliseconds between our FIN and giving up on the peer's. */
 const PEER_CLOSE_TIMEOUT_MS = 250;
 
@@ -54,9 +42,6 @@ export type ConnectionContext = {
   closing: boolean;
 };
 
-/** What is known of a payload that comes from outside; `inReplyTo` is the seq of the message that it answers. */
-type UnaskedSend = { sendId?: string | undefined; inReplyTo?: number | undefined; raw?: boolean };
-
 type Peer = { socket: StreamSocket; remote: Uint8Array | undefined; number: number; n: number };
 
 export class TcpConnection implements Party, Link {
@@ -66,24 +51,19 @@ export class TcpConnection implements Party, Link {
   readonly remotePort: number;
   readonly #n: number;
   readonly #context: ConnectionContext;
-  #codec: FrameCodec;
-  #framing: Framing;
+  readonly #stream: FramedStream;
+  readonly #holds: ReadingHolds;
+  readonly #outgoing: Outgoing;
   /** Calls off the end of a pause. */
   #stopPause: () => void = () => {};
   /** Actions under way say how the rest is cut. */
   #isBlocked = false;
-  /** Calls off the end of the silence that ends a message. */
-  #stopGap: () => void = () => {};
   /** What is done by the clock; null where nothing is. */
   #timers: EventTimers | null = null;
   readonly #queue = new SerialQueue<Task>(ANSWERS_WAITING);
   readonly #openedAt = microsOf(wallClock());
-  #holds = 0;
   /** Read and taken; the socket itself may be up to 64 KiB ahead. */
   #bytesIn = 0;
-  #peerEnded = false;
-  /** What the stream held is all decoded. */
-  #decoded = false;
   /** A rule had its say on the peer's FIN. */
   #hasToldEnd = false;
   #closing = false;
@@ -98,8 +78,10 @@ export class TcpConnection implements Party, Link {
     this.remotePort = socket.remotePort ?? 0;
     this.number = number;
     this.#n = n;
-    this.#framing = context.framing;
-    this.#codec = createCodec(context.framing);
+    this.#holds = new ReadingHolds(socket);
+    const stream = new FramedStream(context.framing, () => this.#safely(() => this.#endSilence()));
+    this.#stream = stream;
+    this.#outgoing = new Outgoing({ party: this, socket, stream, holds: this.#holds, ...context });
   }
 
   /** Whether it counts as a request. */
@@ -115,11 +97,7 @@ export class TcpConnection implements Party, Link {
     this.socket.on('data', this.#onData);
     this.socket.on('end', () => this.#safely(() => this.#readEnd()));
     // A rule on the connection itself may have said otherwise.
-    if (this.#holds === 0) this.socket.resume();
-  }
-
-  get #isStalled(): boolean {
-    return (this.#holds & HOLD.stalled) !== 0;
+    if (this.#holds.isEmpty) this.socket.resume();
   }
 
   /** Opens it and never reads; nothing is said to it either. */
@@ -130,11 +108,12 @@ export class TcpConnection implements Party, Link {
 
   /** The socket is closed, by whomever. */
   closed(): void {
-    this.#stopGap();
+    this.#stream.close();
     this.#stopPause();
     this.#timers?.stop();
     this.#safely(() => {
-      for (let frame = this.#nextToTheEnd(); frame !== null; frame = this.#nextToTheEnd()) this.#recordOnly(frame);
+      const stream = this.#stream;
+      for (let frame = stream.nextToTheEnd(); frame !== null; frame = stream.nextToTheEnd()) this.#recordOnly(frame);
     });
     this.#context.pipeline.forget(this.number, this.#queue);
     this.#context.log.recordClosed(this, this.#cause.closing(this.socket.errored));
@@ -148,7 +127,7 @@ export class TcpConnection implements Party, Link {
   /** What is done by the clock is another than before, or it is open now. */
   waitForTimes(): void {
     const { timedEvents } = this.#context.pipeline;
-    if (this.#isStalled) return;
+    if (this.#holds.has('stalled')) return;
     if (timedEvents.length === 0 && this.#timers === null) return;
     this.#timers ??= new EventTimers((event) => this.#safely(() => this.#onTime(event)));
     this.#timers.wait(timedEvents);
@@ -156,10 +135,7 @@ export class TcpConnection implements Party, Link {
 
   /** Sets or lifts one of the reasons not to read. */
   hold(reason: HoldReason, on: boolean): void {
-    const before = this.#holds;
-    this.#holds = on ? before | HOLD[reason] : before & ~HOLD[reason];
-    if (before === 0 && this.#holds !== 0) this.socket.pause();
-    if (before !== 0 && this.#holds === 0) this.socket.resume();
+    this.#holds.set(reason, on);
     if (reason === 'answering' && !on) {
       this.#isBlocked = false;
       this.#decode();
@@ -170,30 +146,13 @@ export class TcpConnection implements Party, Link {
     return this;
   }
 
-  /** An answer, behind those before it. What is empty is an empty frame, or nothing where there is none. */
-  send(payload: Uint8Array, { answers, raw, repeats, rule = '' }: SendMeta): void {
-    if (!this.socket.writable) {
-      this.#context.pipeline.suppress();
-      return;
-    }
-    const framed = raw === true ? payload : this.#framed(payload, repeats);
-    if (framed === null || framed.length === 0) return;
-    const about = answers < 0 ? { extras: { rule } } : { reference: answers };
-    const refusal = this.#write(payload, framed, about);
-    if (refusal !== null) this.#context.log.refusals.note(refusal);
+  send(payload: Uint8Array, meta: SendMeta): void {
+    this.#outgoing.answer(payload, meta);
   }
 
-  /** Bytes taken. Throws code `framing_error` for a payload that no frame can hold, `limit_reached` when the peer does not read and too much waits already. */
-  sendUnasked(payload: Uint8Array, { sendId, inReplyTo, raw = false }: UnaskedSend): number {
-    if (!this.socket.writable) throw new WorkerError('not_listening', 'the connection is closed for writing');
-    if (this.socket.writableLength > WRITE_LIMIT) {
-      throw new WorkerError('limit_reached', `the peer does not read: ${this.socket.writableLength} bytes wait`);
-    }
-    const framed = raw ? payload : this.#codec.encode(payload);
-    const extras = sendId === undefined ? undefined : { sendId };
-    const refusal = this.#write(payload, framed, { extras, answersSeq: inReplyTo });
-    if (refusal !== null) throw new WorkerError('not_listening', `the connection is closed: ${refusal}`);
-    return payload.length;
+  /** Bytes taken. Throws as `Outgoing.send`. */
+  sendUnasked(payload: Uint8Array, how: UnaskedSend): number {
+    return this.#outgoing.send(payload, how);
   }
 
   /** Our FIN, once what is queued has left; reading goes on. */
@@ -208,8 +167,7 @@ export class TcpConnection implements Party, Link {
   }
 
   setFraming(framing: Framing): void {
-    this.#framing = framing;
-    this.#decodeAs(framing, this.#codec.rest());
+    this.#stream.setFraming(framing);
   }
 
   /** `fin`: what is queued goes out, then our FIN, then a moment for the peer's. `rst`: at once. */
@@ -220,14 +178,13 @@ export class TcpConnection implements Party, Link {
       this.#reset();
       return;
     }
-    if (this.#isStalled) {
+    if (this.#holds.has('stalled')) {
       this.socket.destroy();
       return;
     }
     if (this.#closing) return;
     this.#closing = true;
-    this.#holds = 0;
-    this.socket.resume();
+    this.#holds.clear();
     this.socket.end(() => setTimeout(() => this.socket.destroy(), PEER_CLOSE_TIMEOUT_MS).unref());
   }
 
@@ -243,7 +200,7 @@ export class TcpConnection implements Party, Link {
     const { bytesWritten: bytesOut } = this.socket;
     const bytesIn = this.#bytesIn;
     const remote = this.remote === undefined ? null : { host: addressText(this.remote), port: this.remotePort };
-    const reading = (this.#holds & (HOLD.asked | HOLD.paused | HOLD.stalled)) === 0;
+    const reading = !this.#holds.has('asked') && !this.#holds.has('paused') && !this.#holds.has('stalled');
     return {
       connection: this.number,
       remote,
@@ -257,7 +214,7 @@ export class TcpConnection implements Party, Link {
 
   get #state(): ConnectionState['state'] {
     if (this.#closing) return 'closing';
-    return this.#peerEnded || this.socket.writableEnded ? 'halfClosed' : 'open';
+    return this.#stream.hasEnded || this.socket.writableEnded ? 'halfClosed' : 'open';
   }
 
   /** For each read: without a closure. */
@@ -288,52 +245,37 @@ export class TcpConnection implements Party, Link {
     const { log } = this.#context;
     this.#bytesIn += bytes.length;
     log.noteRead(bytes.length);
-    this.#codec.push(bytes);
+    this.#stream.push(bytes);
     this.#decode();
-    if (this.#codec.gap !== undefined) this.#awaitGap(this.#codec.gap);
+    this.#stream.awaitSilence();
     const { recorder } = log;
     if (recorder.hasCredit) return;
     this.hold('credit', true);
     recorder.onCredit(() => this.hold('credit', false));
   }
 
-  /** Silence that ends a message, from the last read on. */
-  #awaitGap(milliseconds: number): void {
-    this.#stopGap();
-    const codec = this.#codec;
-    this.#stopGap = after(milliseconds, () =>
-      this.#safely(() => {
-        codec.silence?.();
-        this.#decode();
-      }),
-    );
+  #endSilence(): void {
+    this.#stream.noteSilence();
+    this.#decode();
   }
 
   #readEnd(): void {
     this.#context.log.reads++;
-    this.#peerEnded = true;
+    this.#stream.end();
     this.#decode();
   }
 
   /** Serves what is whole, one frame at a time: what is decided on one may change how the next is cut. */
   #decode(): void {
     while (!this.#queue.isFull && !this.#isBlocked) {
-      const frame = this.#peerEnded ? this.#nextToTheEnd() : this.#codec.next();
+      const frame = this.#stream.next();
       if (frame === null) break;
       if (frame.fault !== null) this.#serveFaulty(frame);
       else if (this.#closing || this.#context.closing) this.#recordOnly(frame);
       else this.#serve(frame);
     }
     if (this.#endsInError && !this.#queue.isBusy) this.close('fin', 'error');
-    else if (this.#decoded && !this.#queue.isBusy && !this.#isBlocked) this.#endOurSide();
-  }
-
-  /** The next frame of a stream that has ended, what is left of it included. */
-  #nextToTheEnd(): Frame | null {
-    if (this.#decoded) return null;
-    const frame = this.#codec.next() ?? this.#codec.end();
-    this.#decoded = frame === null;
-    return frame;
+    else if (this.#stream.isDecoded && !this.#queue.isBusy && !this.#isBlocked) this.#endOurSide();
   }
 
   #serve(frame: Frame): void {
@@ -348,20 +290,12 @@ export class TcpConnection implements Party, Link {
     const { log } = this.#context;
     this.#recordOnly(frame);
     log.recordFault(this, frame.fault!);
-    const rest = this.#codec.rest();
-    if (this.#peerEnded && rest.length === 0) return;
-    const { onError = 'fin' } = this.#framing;
-    if (onError === 'raw') this.#decodeAs({ type: 'none' }, rest);
+    const rest = this.#stream.rest();
+    if (this.#stream.hasEnded && rest.length === 0) return;
+    const { onError } = this.#stream;
+    if (onError === 'raw') this.#stream.readAsItComes(rest);
     else if (onError === 'fin' && this.#queue.isBusy) this.#endsInError = true;
     else this.close(onError, 'error');
-  }
-
-  /** The framing of bytes that were not decoded yet, of those to come, and of what is sent from now on. */
-  #decodeAs(framing: Framing, rest: Uint8Array): void {
-    this.#stopGap();
-    this.#codec = createCodec(framing);
-    if (rest.length > 0) this.#codec.push(rest);
-    if (this.#codec.gap !== undefined) this.#awaitGap(this.#codec.gap);
   }
 
   /** After the peer's FIN: what is due has left, and what a rule says of the end; then ours follows. */
@@ -387,7 +321,7 @@ export class TcpConnection implements Party, Link {
     const { closing, pipeline } = this.#context;
     if (closing || this.#closing) return;
     if (event.kind === 'idle' && this.#queue.isBusy) this.#timers?.noteMessage();
-    else if ((this.#holds & HOLD.unread) !== 0) pipeline.suppress();
+    else if (this.#holds.has('unread')) pipeline.suppress();
     else {
       this.#fill(plainFrame(NOTHING));
       this.#isBlocked ||= pipeline.onTimedEvent(event, this, this.#queue) && this.#queue.isBusy;
@@ -416,34 +350,5 @@ export class TcpConnection implements Party, Link {
     request.remote = this.remote ?? NO_ADDRESS;
     request.remotePort = this.remotePort;
     request.connection = this.number;
-  }
-
-  /** A payload in its frame; null where no frame can hold it, which is told. */
-  #framed(payload: Uint8Array, repeats = false): Uint8Array | null {
-    try {
-      return this.#codec.encode(payload, repeats);
-    } catch (error) {
-      if (!(error instanceof FramingError)) throw error;
-      this.#context.pipeline.suppress();
-      this.#context.log.recordProblem(this, { code: 'framing_error', detail: error.message });
-      return null;
-    }
-  }
-
-  /** Sends a frame and records its payload. The errno name of a refusal; null when the bytes were taken. */
-  #write(
-    payload: Uint8Array,
-    framed: Uint8Array,
-    about: { reference?: number; answersSeq?: number | undefined; extras?: Extras | undefined },
-  ): string | null {
-    const isTaken = this.socket.write(framed);
-    // A socket that writes at once fails at once, and says so here before its `error` comes.
-    const { errored } = this.socket;
-    if (errored !== null) return (errored as NodeJS.ErrnoException).code ?? 'internal';
-    this.#context.log.recordOutgoing(this, payload, framed, about);
-    if (isTaken || (this.#holds & HOLD.unread) !== 0) return null;
-    this.hold('unread', true);
-    this.socket.once('drain', () => this.hold('unread', false));
-    return null;
   }
 }
