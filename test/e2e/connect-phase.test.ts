@@ -1,0 +1,107 @@
+/** The connect phase over a restart, from a configuration file, in an export, and by the typed client. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { connect } from '../../src/client/index.ts';
+import { plainClient } from '../support/plain-client.ts';
+import { run, startProcess } from '../support/process.ts';
+
+t.setTimeout(120_000);
+
+const ACCEPT = { mode: 'accept', for: null, times: null };
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  t.test(`${signal}: what is for good outlives the process, what is for a while does not`, async (t) => {
+    const data = t.testdir({});
+    const before = await startProcess(t, ['--data', data]);
+    const responder = { type: 'echo' };
+    const ports: Record<string, number> = {};
+    const create = async (name: string, protocol: string, more: object) => {
+      const { status, body } = await before.post('/v1/listeners', { protocol, name, responder, ...more });
+      t.equal(status, 201);
+      ports[name] = body.address.port;
+    };
+    await create('refused', 'tcp', {});
+    await before.patch('/v1/listeners/refused', { tcp: { accept: { mode: 'refuse' } } });
+    await create('snapped', 'tcp', { tcp: { accept: { mode: 'reset' } } });
+    await create('while', 'tcp', { tcp: { accept: { mode: 'refuse', for: '1h' } } });
+    await create('some', 'tcp', { tcp: { accept: { mode: 'reset', times: 100 } } });
+    await create('dark', 'udp', { udp: { unreachable: true } });
+    t.equal((await plainClient('tcp', ports.some!)).what, 'ECONNRESET');
+    await before.stop(signal);
+    const after = await startProcess(t, ['--data', data]);
+    const meets = async (name: string, what: string) => {
+      const { body } = await after.get(`/v1/listeners/${name}`);
+      t.match(body, { state: 'listening', address: { port: ports[name] } });
+      t.equal((await plainClient(body.protocol, ports[name]!)).what, what, name);
+      return body;
+    };
+    await meets('refused', 'ECONNREFUSED');
+    await meets('snapped', 'ECONNRESET');
+    t.match(await meets('dark', 'ECONNREFUSED'), { udp: { unreachable: true } });
+    t.match(await meets('while', 'hello'), { tcp: { accept: ACCEPT } });
+    t.match(await meets('some', 'hello'), { tcp: { accept: ACCEPT } });
+    await after.patch('/v1/listeners/refused', { tcp: { accept: { mode: 'accept' } } });
+    await after.patch('/v1/listeners/dark', { udp: { unreachable: false } });
+    await meets('refused', 'hello');
+    await meets('dark', 'hello');
+  });
+}
+
+const FILE = `listeners:
+  - name: down
+    protocol: tcp
+    responder: { type: echo }
+    tcp: { accept: { mode: refuse } }
+  - name: dark
+    protocol: udp
+    responder: { type: echo }
+    udp: { unreachable: true }
+`;
+
+t.test('a configuration file says it, a reload changes it without a rebind, an export has it', async (t) => {
+  const path = join(t.testdir({ 'listenpost.yaml': FILE }), 'listenpost.yaml');
+  const service = await startProcess(t, ['--config', path]);
+  const [down, dark] = await Promise.all(
+    ['down', 'dark'].map(async (name) => (await service.get(`/v1/listeners/${name}`)).body),
+  );
+  t.equal((await plainClient('tcp', down.address.port)).what, 'ECONNREFUSED');
+  t.equal((await plainClient('udp', dark.address.port)).what, 'ECONNREFUSED');
+  const { body: text } = await service.get('/v1/export');
+  t.match(text, /mode: refuse\n/);
+  t.match(text, /unreachable: true\n/);
+  t.notMatch(text, /for:|times:|backlog|receiveBuffer/, 'and no defaults');
+  writeFileSync(path, FILE.replace('refuse', 'accept').replace('true', 'false'));
+  service.child.process.kill('SIGHUP');
+  await service.until('/v1/listeners/down', ({ body }) => body.tcp.accept.mode === 'accept');
+  await service.until('/v1/listeners/dark', ({ body }) => !body.udp.unreachable);
+  t.equal((await plainClient('tcp', down.address.port)).what, 'hello');
+  t.equal((await plainClient('udp', dark.address.port)).what, 'hello');
+  const { body: history } = await service.get('/v1/listeners/down/messages?kind=listener');
+  t.notMatch(JSON.stringify(history.items), /opening|draining/);
+});
+
+t.test('a wrong one is told by its line', async (t) => {
+  const text = FILE.replace('mode: refuse', 'mode: refuse, times: 3');
+  const path = join(t.testdir({ 'wrong.yaml': text }), 'wrong.yaml');
+  const { code, stderr } = await run(t, ['serve', '--config', path]);
+  t.not(code, 0);
+  t.match(stderr, /wrong\.yaml:5\b.*goes with reset and stall/);
+});
+
+t.test('by the typed client', async (t) => {
+  const { url } = await startProcess(t);
+  const service = await connect(url);
+  t.teardown(() => service.close());
+  const db = await service.listen({
+    protocol: 'tcp',
+    responder: { type: 'echo' },
+    tcp: { accept: { mode: 'refuse' } },
+  });
+  t.equal((await plainClient('tcp', db.port)).what, 'ECONNREFUSED');
+  const { tcp } = await db.update({ tcp: { accept: { mode: 'reset', times: 1 } } });
+  t.same(tcp?.accept, { mode: 'reset', for: null, times: 1 });
+  t.equal((await plainClient('tcp', db.port)).what, 'ECONNRESET');
+  t.equal((await db.refresh()).tcp?.accept?.mode, 'accept');
+  t.equal((await plainClient('tcp', db.port)).what, 'hello');
+});
