@@ -1,4 +1,5 @@
 /** Sends: a transmission on demand, and what became of it. */
+
 import { type Static, Type } from '@sinclair/typebox';
 import { FramingSchema } from './framing.ts';
 import {
@@ -14,6 +15,7 @@ import {
   rawField,
   strict,
 } from './parts.ts';
+import { SEND_ERRORS } from './send-errors.ts';
 
 const host = Type.String({
   minLength: 1,
@@ -219,7 +221,10 @@ export const SendSchema = Type.Object(
     error: Type.Optional(
       Type.Object(
         {
-          code: Type.String({ description: 'Stable code.', examples: ['no_reply'] }),
+          code: Type.String({
+            description: `Stable code: ${Object.keys(SEND_ERRORS).join(', ')}, or that of a problem, e.g. limit_reached.`,
+            examples: ['no_reply'],
+          }),
           detail: Type.String({ description: 'In words.', examples: ['no reply within 2s'] }),
         },
         { description: 'What the network said.' },

@@ -1,9 +1,10 @@
 /** What a failed transmission means: errno names in the words of the API, and whether the request itself was impossible. */
-import { type ProblemCode, ProblemError } from '../errors.ts';
+import { PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts';
 import { bindProblem } from '../listeners/sockets/os-problems.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { ERRNO_CODES } from '../net/errno-codes.ts';
 import type { WireError } from '../rpc/wire-error.ts';
+import { SEND_ERRORS, type SendErrorCode } from '../schemas/send-errors.ts';
 import type { SendOrder, SendOutcome } from '../workers/protocol.ts';
 
 /** Errors of the local side before anything left: the code of the refusal, and what it says of the destination. */
@@ -23,11 +24,11 @@ const REFUSALS: Readonly<Record<string, { code: ProblemCode; why: string }>> = {
 /** With a local address of one's own these are about that. */
 const ABOUT_LOCAL = new Set(['EADDRNOTAVAIL', 'EADDRINUSE', 'EINVAL', 'EAFNOSUPPORT']);
 
-/** The code a result shows. */
-export function failureCode(code: string): string {
-  return (
-    (ERRNO_CODES as Readonly<Record<string, string>>)[code] ?? (/^E[A-Z0-9]+$/.test(code) ? 'network_error' : code)
-  );
+/** The code a result shows: one of those that are listed, whatever the system or a library calls it. */
+export function failureCode(code: string): SendErrorCode | ProblemCode {
+  if (Object.hasOwn(ERRNO_CODES, code)) return ERRNO_CODES[code as keyof typeof ERRNO_CODES];
+  if (Object.hasOwn(SEND_ERRORS, code) || Object.hasOwn(PROBLEMS, code)) return code as SendErrorCode | ProblemCode;
+  return /^E[A-Z0-9]+$/.test(code) ? 'network_error' : 'internal';
 }
 
 /** Why the request is at fault rather than the network, null when it is not or when something left. */

@@ -198,10 +198,10 @@ t.test('bytes that are no frame: recorded as partial, told, and then as onError 
     const { body } = await service.until(`/v1/listeners/${name}/messages?kind=message,problem,connection`, ({ body }) =>
       body.items.some(({ phase }: { phase?: string }) => phase === 'closed'),
     );
-    const told = body.items.filter(
+    const shown = body.items.filter(
       ({ partial, kind }: { partial?: boolean; kind: string }) => partial || kind === 'problem',
     );
-    t.match(told, [
+    t.match(shown, [
       { kind: 'message', direction: 'in', partial: true, text: 'x' },
       { kind: 'problem', code: 'framing_error', expected: 'a digit', offset: 0 },
     ]);

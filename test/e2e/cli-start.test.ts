@@ -6,7 +6,7 @@ import t from 'tap';
 import { MAIN } from '../support/process.ts';
 
 /** Milliseconds; a start that never ends is what is looked for. */
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** Writes the packages that were loaded to stderr at the end. */
 const SPY = `data:text/javascript,${encodeURIComponent(`
@@ -23,7 +23,7 @@ const SPY = `data:text/javascript,${encodeURIComponent(`
 /** Without what the caller's own environment says of caches. */
 function run(args: string[], env: NodeJS.ProcessEnv, { flags = [], cwd }: { flags?: string[]; cwd?: string } = {}) {
   const { NODE_COMPILE_CACHE: _, NODE_DISABLE_COMPILE_CACHE: __, XDG_CACHE_HOME: ___, ...rest } = process.env;
-  const options = { env: { ...rest, ...env }, encoding: 'utf8', timeout: PATIENCE, cwd } as const;
+  const options = { env: { ...rest, ...env }, encoding: 'utf8', timeout: TIMEOUT_MS, cwd } as const;
   return spawnSync(process.execPath, [...flags, MAIN, ...args], options);
 }
 

@@ -4,8 +4,8 @@
  */
 import { Answers } from '../generated/answers.ts';
 import type { Document } from '../generated/document.ts';
-import { Exchange } from '../generated/exchange.ts';
 import { Random } from '../generated/random.ts';
+import { RequestClient } from '../generated/request-client.ts';
 import { type GeneratedRequest, Requests } from '../generated/requests.ts';
 import type { Service } from '../support/process.ts';
 
@@ -20,7 +20,7 @@ const ENOUGH = 20;
 /** Requests so far that take listeners away, counted when they begin and when they end. */
 type Removals = { count: number };
 type Line = {
-  exchange: Exchange;
+  client: RequestClient;
   answers: Answers;
   generated: Requests;
   random: Random;
@@ -31,27 +31,27 @@ type Line = {
 export async function run(service: Service, requests: number, seed: number): Promise<Run> {
   const document = (await service.get('/openapi.json')).body as Document;
   const figures: Run = { requests: 0, statuses: {}, failures: [] };
-  const exchange = new Exchange(service.url);
+  const client = new RequestClient(service.url);
   const answers = new Answers(document);
   const removals = { count: 0 };
   const lines = Array.from({ length: LINES }, async (_, i) => {
     const random = new Random(seed + i);
-    const line = { exchange, answers, generated: new Requests(document, random), random, figures, removals };
+    const line = { client, answers, generated: new Requests(document, random), random, figures, removals };
     while (figures.requests < requests && figures.failures.length < ENOUGH) await ask(line);
   });
   await Promise.all(lines);
-  exchange.close();
+  client.close();
   return figures;
 }
 
-async function ask({ exchange, answers, generated, random, figures, removals }: Line): Promise<void> {
+async function ask({ client, answers, generated, random, figures, removals }: Line): Promise<void> {
   figures.requests++;
-  if (random.below(GARBAGE) === 0) await garbage(exchange, random.pick(WIRE), figures);
+  if (random.below(GARBAGE) === 0) await garbage(client, random.pick(WIRE), figures);
   const request = generated.next();
   const before = removals.count;
   if (removes(request)) removals.count++;
   try {
-    const answer = await exchange.ask(request);
+    const answer = await client.ask(request);
     const { status, headers, body } = answer;
     figures.statuses[status] = (figures.statuses[status] ?? 0) + 1;
     if (headers.location !== undefined) generated.learn(headers.location);
@@ -96,8 +96,8 @@ const WIRE = [
   '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
 ];
 
-async function garbage(exchange: Exchange, text: string, { failures }: Run): Promise<void> {
-  const answer = await exchange.bytes(text).catch((error: Error) => `HTTP/1.1 500 ${error.message}`);
+async function garbage(client: RequestClient, text: string, { failures }: Run): Promise<void> {
+  const answer = await client.bytes(text).catch((error: Error) => `HTTP/1.1 500 ${error.message}`);
   const isWell = answer === '' || (/^HTTP\/1\.1 [1-4]/.test(answer) && /nosniff/.test(answer));
   if (!isWell) failures.push(`${JSON.stringify(text.slice(0, 200))} -> ${answer.slice(0, 300)}`);
 }

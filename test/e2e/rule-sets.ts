@@ -22,7 +22,7 @@ const CONNECTIONS = 32;
 /** Lists after which listeners of streams are made anew, with another framing. */
 const ANEW = 20;
 /** Milliseconds a peer waits for the end of its connection. */
-const PATIENCE = 500;
+const CLOSE_TIMEOUT_MS = 500;
 
 /** @param sets so many lists of rules, at random by the seed */
 export async function run(service: Service, sets: number, seed: number): Promise<Figures> {
@@ -142,7 +142,7 @@ class Peers {
     const socket = connect(port, '127.0.0.1').setNoDelay();
     socket.on('error', () => {});
     socket.on('close', () => resolve());
-    socket.setTimeout(PATIENCE, () => socket.destroy());
+    socket.setTimeout(CLOSE_TIMEOUT_MS, () => socket.destroy());
     if (i % 4 !== 3) socket.resume();
     for (const bytes of messages) socket.write(bytes);
     if (i % 8 < 6) socket.end();

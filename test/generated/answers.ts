@@ -58,9 +58,9 @@ export class Answers {
     if (method === 'HEAD') return undefined;
     const invalid = this.#invalid('#/components/schemas/Problem', body);
     if (invalid !== undefined) return invalid;
-    const { code, status: told, instance } = JSON.parse(body.toString());
-    if (told !== status || PROBLEMS[code as ProblemCode]?.status !== status)
-      return `${code} and ${told} in a ${status}`;
+    const { code, status: stated, instance } = JSON.parse(body.toString());
+    if (stated !== status || PROBLEMS[code as ProblemCode]?.status !== status)
+      return `${code} and ${stated} in a ${status}`;
     return pathOf(instance) === pathOf(url) || instance === '/' ? undefined : `instance ${instance}`;
   }
 

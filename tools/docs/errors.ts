@@ -1,9 +1,11 @@
 /** The table of errors. */
 import { PROBLEMS } from '../../src/errors.ts';
+import { SEND_ERRORS } from '../../src/schemas/send-errors.ts';
 import { code, GENERATED, page, table } from './markdown.ts';
 
 export function errorsPage(): string {
   const rows = Object.entries(PROBLEMS).map(([name, { status, title }]) => [String(status), code(name), title]);
+  const sends = Object.entries(SEND_ERRORS).map(([name, meaning]) => [code(name), meaning]);
   return page([
     '# Errors',
     '',
@@ -13,5 +15,12 @@ export function errorsPage(): string {
     'never changes; `detail` is for people. A 400 names every wrong input in `errors: [{in, pointer, detail}]`.',
     '',
     ...table(['status', 'code', 'title'], rows),
+    '',
+    '## Of sends',
+    '',
+    'A send that failed on the network is no problem document: its `error.code` is one of these, or one of the above where',
+    'this machine or this program stood in the way, e.g. `limit_reached`.',
+    '',
+    ...table(['code', 'meaning'], sends),
   ]);
 }

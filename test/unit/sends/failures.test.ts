@@ -1,8 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
-import { ProblemError } from '../../../src/errors.ts';
+import { PROBLEMS, ProblemError } from '../../../src/errors.ts';
+import { ERRNO_CODES } from '../../../src/net/errno-codes.ts';
+import { SendSchema } from '../../../src/schemas/send.ts';
+import { SEND_ERRORS } from '../../../src/schemas/send-errors.ts';
 import { failureCode, impossibility } from '../../../src/sends/failures.ts';
 import type { SendOrder } from '../../../src/workers/protocol.ts';
+import { errorsPage } from '../../../tools/docs/errors.ts';
 
 t.setTimeout(120_000);
 
@@ -21,7 +27,34 @@ const order: SendOrder = {
 t.test('no errno name is ever the code of a send', async (t) => {
   for (const errno of Object.keys(constants.errno)) t.match(failureCode(errno), /^[a-z_]+$/, errno);
   t.equal(failureCode('no_reply'), 'no_reply');
+  t.equal(failureCode('ERR_SOCKET_BAD_PORT'), 'internal', 'nor a name of the platform');
+  t.equal(failureCode('constructor'), 'internal');
 });
+
+t.test('each code that a send may show is listed, in the reference and in the schema', async (t) => {
+  const listed = new Set([...Object.keys(SEND_ERRORS), ...Object.keys(PROBLEMS)]);
+  const written = [...codesIn('src/runtime/transmit'), ...codesIn('src/sends'), ...Object.values(ERRNO_CODES)];
+  t.ok(written.includes('template_error') && written.includes('no_reply'), 'those in the sources were found');
+  t.same(
+    written.filter((code) => !listed.has(code)),
+    [],
+  );
+  const page = errorsPage();
+  for (const code of listed) t.ok(page.includes(`| \`${code}\` |`), `${code} is in the reference`);
+  const { code } = SendSchema.properties.error.properties;
+  for (const name of Object.keys(SEND_ERRORS)) t.ok(code.description!.includes(name), `${name} is in the schema`);
+});
+
+/** The codes that are written out in the sources of a folder. */
+function codesIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return files.flatMap((name) => {
+    const source = readFileSync(join(folder, name), 'utf8');
+    return [...source.matchAll(/\bcode(?::| =) '([a-z_]+)'|(?:ProblemError|WorkerError)\('([a-z_]+)'/g)].map(
+      ([, plain, thrown]) => (plain ?? thrown)!,
+    );
+  });
+}
 
 t.test('what the local side lacks is a refusal, with the place that it is about', async (t) => {
   const refusal = (code: string, message: string, local: SendOrder['local'] = null) => {

@@ -264,14 +264,14 @@ export function udpContract({
     await listener.close();
     t.equal(listener.outgoing.length, 0);
     t.equal(listener.count('sent'), 0);
-    const told = rig.events.flatMap((event) => (event.event === 'problem' ? [event.error] : []));
-    t.ok(told.length < 20, `${told.length} times`);
-    const sum = told.reduce(
+    const reported = rig.events.flatMap((event) => (event.event === 'problem' ? [event.error] : []));
+    t.ok(reported.length < 20, `${reported.length} times`);
+    const sum = reported.reduce(
       (total, { message }) => total + Number(/^(\d+) replies were not sent/.exec(message)![1]),
       0,
     );
     t.equal(sum, 60);
-    t.ok(told.every(({ code }) => code === 'EMSGSIZE'));
+    t.ok(reported.every(({ code }) => code === 'EMSGSIZE'));
   });
 
   t.test(`${engine}: outsiders get EADDRINUSE, and so do we`, kernelOnly, async (t) => {

@@ -8,7 +8,7 @@ import type { GeneratedRequest } from './requests.ts';
 const RESPONSE_TIMEOUT_MS = 20_000;
 const STREAM = 20;
 
-export class Exchange {
+export class RequestClient {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #port: number;
 
