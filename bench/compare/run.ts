@@ -16,6 +16,7 @@ import { pages, underFlood } from './rows/api.ts';
 import { bursts } from './rows/bursts.ts';
 import { cost, readable, readableMany } from './rows/capture.ts';
 import { listeners } from './rows/listeners.ts';
+import { ruleCost } from './rows/rules.ts';
 import { fanOut } from './rows/streams.ts';
 
 const { values: options } = parseArgs({
@@ -33,6 +34,7 @@ const groups: Record<string, () => Promise<Group>> = {
   capture: () => cost(rounds),
   'udp-echo': () => udpEcho(rounds),
   'tcp-reply': () => tcpReply(rounds, !options.offline),
+  rules: () => ruleCost(rounds),
   api: () => underFlood(rounds),
   pages: () => pages(rounds),
   bursts: () => bursts(rounds),

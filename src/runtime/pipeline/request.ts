@@ -21,6 +21,9 @@ export type RequestContext = {
   localPort: number;
 };
 
+export const EMPTY = new Uint8Array(0);
+const NO_VIEW = new DataView(EMPTY.buffer);
+
 export class Request implements Subject {
   readonly context: RequestContext;
   /** The whole message, never cut. */
@@ -46,6 +49,10 @@ export class Request implements Subject {
   /** The rule that decided on an event, which is no message; '' otherwise. */
   eventRule = '';
 
+  /** The payload that the view was made for. */
+  #viewed: Uint8Array = EMPTY;
+  #view: DataView = NO_VIEW;
+
   constructor(context: RequestContext) {
     this.context = context;
   }
@@ -69,9 +76,14 @@ export class Request implements Subject {
   get bytes(): Uint8Array {
     return this.payload;
   }
+  /** Made once a message, however many fields are read. */
   get view(): DataView {
-    const { buffer, byteOffset, byteLength } = this.payload;
-    return new DataView(buffer, byteOffset, byteLength);
+    const { payload } = this;
+    if (this.#viewed !== payload) {
+      this.#viewed = payload;
+      this.#view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+    }
+    return this.#view;
   }
   get payloadOffset(): number {
     return 0;
@@ -99,5 +111,3 @@ export class Request implements Subject {
     return this.connection === 0 ? '' : connectionId(this.connection);
   }
 }
-
-export const EMPTY = new Uint8Array(0);

@@ -2,6 +2,7 @@
  * PeerStates: what this thread knows of each peer or connection that rules have met: its state, and what is counted for it.
  * Bounded: the one that was silent longest begins anew.
  */
+import { sameAddress } from '../../../net/address.ts';
 import type { RuleCount } from '../../rule-cells.ts';
 import type { DatagramPeer } from '../behavior.ts';
 import type { Request } from '../request.ts';
@@ -24,6 +25,8 @@ export class PeerStates {
   #bounds: PeerBounds;
   #rules: ReadonlySet<number>;
   #list = 0;
+  /** Who a message came from last, and so the last of the map: messages of one peer come in a row. */
+  #newest: Newest | null = null;
   readonly #byKey = new Map<string, PeerState>();
 
   constructor(bounds: PeerBounds) {
@@ -52,6 +55,17 @@ export class PeerStates {
 
   /** Of the peer, or the connection, that a message came from. */
   of(request: Request, scope: 'connection' | 'peer'): PeerState {
+    const newest = this.#newest;
+    if (newest?.isOf(request, scope) === true && this.#lives(newest.peer, scope)) {
+      newest.peer.lastAt = performance.now();
+      return this.#current(newest.peer);
+    }
+    const peer = this.#find(request, scope);
+    this.#newest = new Newest(request, scope, peer);
+    return peer;
+  }
+
+  #find(request: Request, scope: 'connection' | 'peer'): PeerState {
     const key = keyOf(request, scope);
     const known = this.#byKey.get(key);
     const now = performance.now();
@@ -84,6 +98,7 @@ export class PeerStates {
   }
 
   forget(connection: number): void {
+    this.#newest = null;
     this.#byKey.delete(`c${connection}`);
   }
 
@@ -106,6 +121,28 @@ export class PeerStates {
     known.list = this.#list;
     for (const key of known.counts.keys()) if (!this.#rules.has(ruleOf(key))) known.counts.delete(key);
     return known;
+  }
+}
+
+class Newest {
+  readonly peer: PeerState;
+  readonly #scope: 'connection' | 'peer';
+  readonly #remote: Uint8Array;
+  readonly #port: number;
+  readonly #connection: number;
+
+  constructor({ remote, remotePort, connection }: Request, scope: 'connection' | 'peer', peer: PeerState) {
+    this.peer = peer;
+    this.#scope = scope;
+    this.#remote = scope === 'peer' ? remote.slice() : remote;
+    this.#port = remotePort;
+    this.#connection = connection;
+  }
+
+  /** Without the text of a key. */
+  isOf({ remote, remotePort, connection }: Request, scope: 'connection' | 'peer'): boolean {
+    if (scope !== this.#scope || connection !== this.#connection || remotePort !== this.#port) return false;
+    return scope === 'connection' || sameAddress(remote, this.#remote);
   }
 }
 
