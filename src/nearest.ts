@@ -1,4 +1,4 @@
-/** The known word that a misspelt one most likely means. */
+/** The known word that a misspelt one most likely means, and what an error says of it. */
 
 /** Edits that still count as a slip: one in a word of three letters or more, two in one of six; none in a shorter one. */
 const SHORT = 3;
@@ -17,6 +17,18 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
     if (edits <= most) best = { name, edits };
   }
   return best?.name;
+}
+
+/** Words listed at most. */
+const MOST_LISTED = 12;
+
+/** The end of an error about a word that is not known: the one most likely meant, else those there are. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  if (meant !== undefined) return `; did you mean ${meant}?`;
+  if (known.length === 0) return '; there are none';
+  const more = known.length > MOST_LISTED ? ', …' : '';
+  return `; known ${known.length === 1 ? 'is' : 'are'} ${known.slice(0, MOST_LISTED).join(', ')}${more}`;
 }
 
 function slips(a: string, b: string): number {

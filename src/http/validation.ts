@@ -7,14 +7,7 @@ import type { FastifyServerOptions } from 'fastify';
 import { type InputError, ProblemError } from '../errors.ts';
 import { pointerToken } from '../json/pointer.ts';
 import { nearest } from '../nearest.ts';
-import { NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
-import {
-  BYTES_PATTERN,
-  DURATION_PATTERN,
-  PORTS_PATTERN,
-  QUERY_DURATION_PATTERN,
-  WHOLE_PATTERN,
-} from '../schemas/units.ts';
+import { keyWords, patternWords } from './pattern-words.ts';
 import { sourceTextKeyword } from './source-text.ts';
 
 type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
@@ -138,34 +131,31 @@ const WORDS: Record<string, Say> = {
   enum: ({ allowedValues }) => `must be one of ${(allowedValues as unknown[]).join(', ')}`,
   const: ({ allowedValue }) => `must be ${allowedValue}`,
   discriminator: (_params, schema) => `must be one of ${tagsOf(schema).join(', ')}`,
-  pattern: ({ pattern }) => PATTERNS[pattern as string] ?? `must match ${pattern}`,
+  pattern: ({ pattern }) => patternWords(pattern as string),
   minimum: ({ limit }) => `must be at least ${limit}`,
   maximum: ({ limit }) => `must be at most ${limit}`,
   exclusiveMinimum: ({ limit }) => `must be more than ${limit}`,
   minLength: ({ limit }) => (limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`),
   maxLength: ({ limit }) => `must have at most ${limit} characters`,
-  minItems: ({ limit }) => `must have at least ${limit} items`,
+  minItems: ({ limit }, schema) =>
+    limit === 1 ? `must not be empty${exampleOf(schema)}` : `must have at least ${limit} items`,
   maxItems: ({ limit }) => `must have at most ${limit} items`,
-  minProperties: ({ limit }) => `must have at least ${limit} members`,
-};
-
-const NAME =
-  "must be 1 to 63 letters, digits, `.`, `_` or `-`, begin with a letter or digit, and not have an id's form";
-const PATTERNS: Record<string, string> = {
-  [DURATION_PATTERN]: 'must be a duration such as "500ms", "5s", "2m", "1h", or a whole number of milliseconds',
-  [QUERY_DURATION_PATTERN]: 'must be a duration such as 500ms, 5s, 2m, 1h, or a whole number of milliseconds',
-  [BYTES_PATTERN]: 'must be a size such as 65536, "64KiB", "1MiB", "1GiB"',
-  [WHOLE_PATTERN]: 'must be a whole number',
-  [PORTS_PATTERN]: 'must be a range of ports such as 20000-20999',
-  [NAME_PATTERN]: NAME,
-  [REF_PATTERN]: NAME,
+  minProperties: ({ limit }, schema) =>
+    limit === 1 ? `must not be empty${exampleOf(schema)}` : `must have at least ${limit} members`,
+  maxProperties: ({ limit }, _schema, _place, data) =>
+    limit === 1
+      ? `takes one member, not ${Object.keys(data as object).join(' and ')}; give each an object of its own`
+      : `must have at most ${limit} members`,
 };
 
 function unknownMember(name: string, schema: Record<string, unknown>, place: InputError['in']): string {
-  if (schema.patternProperties !== undefined) return 'is not a valid key';
-  const known = Object.keys((schema.properties ?? {}) as object);
+  if (schema.patternProperties !== undefined) return keyWords(Object.keys(schema.patternProperties as object));
+  const properties = (schema.properties ?? {}) as Record<string, { properties?: object }>;
+  const known = Object.keys(properties);
   const what = place === 'body' ? 'field' : 'parameter';
   if (known.length === 0) return `is not a ${what} here, there are none`;
+  const inside = known.find((each) => Object.hasOwn(properties[each]?.properties ?? {}, name));
+  if (inside !== undefined) return `is not a ${what} here; it belongs in ${inside}`;
   const meant = nearest(name, known);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   return `is not a ${what} here${hint}${hint === '' ? '; known' : ' Known'} are ${known.join(', ')}`;

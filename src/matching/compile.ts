@@ -39,7 +39,7 @@ function* contentTests(match: Match, pointer: string, search: Search | undefined
   if (hex !== undefined) yield* bytesTests(hex, HEX, `${pointer}/hex`, search);
   if (text?.regex !== undefined) yield readRegex(text, `${pointer}/text/regex`);
   if (hex?.regex !== undefined) yield readRegex(hex, `${pointer}/hex/regex`, 'bytes');
-  if (size !== undefined) yield sizeTest(typeof size === 'number' ? { equals: size } : size);
+  if (size !== undefined) yield sizeTest(typeof size === 'number' ? { equals: size } : size, `${pointer}/size`);
   if (field !== undefined) yield fieldTest(field, `${pointer}/field`);
   if (json !== undefined) {
     const path = read(() => parsePointer(json.pointer), `${pointer}/json/pointer`);

@@ -2,7 +2,16 @@
 import { asBuffer } from '../as-buffer.ts';
 import type { FieldType } from '../schemas/match.ts';
 import type { FieldDefinition, FieldTest } from '../schemas/rules.ts';
-import { checkExact, checkMask, fieldReader, inPrecisionOf, isNumberWithin, type NumberMatch } from './numbers.ts';
+import {
+  checkExact,
+  checkHeld,
+  checkMask,
+  checkRange,
+  fieldReader,
+  inPrecisionOf,
+  isNumberWithin,
+  type NumberMatch,
+} from './numbers.ts';
 import { type BytePattern, differsAt, hexPattern, literalPattern } from './pattern.ts';
 import type { Subject } from './subject.ts';
 import { MatchError, type Test } from './test.ts';
@@ -84,7 +93,10 @@ function holdsNumber({ name, definition, value }: Field, wanted: FieldTest, poin
   if (typeof range.equals === 'string')
     throw new MatchError(pointer, `field ${name} is a number: it is compared with numbers`);
   const numbers = range as NumberMatch;
-  checkExact({ ...numbers, as: definition.as }, pointer, typeof wanted === 'object');
+  const isRange = typeof wanted === 'object';
+  checkExact({ ...numbers, as: definition.as }, pointer, isRange);
+  checkRange(numbers, pointer);
+  checkHeld({ ...numbers, as: definition.as }, pointer, isRange);
   const within = inPrecisionOf(definition.as, numbers);
   return (subject) => {
     const found = value(subject) as number | bigint | undefined;
@@ -96,7 +108,10 @@ function holdsText({ name, definition, bytes, value }: Field, wanted: FieldTest,
   const { as, size } = definition;
   const { equals, min, max } = typeof wanted === 'object' ? wanted : { equals: wanted };
   if (typeof equals !== 'string' || min !== undefined || max !== undefined)
-    throw new MatchError(pointer, `field ${name} is ${as}: it is compared with text`);
+    throw new MatchError(
+      pointer,
+      `field ${name} is ${as}: it is compared with ${as === 'ascii' ? 'text' : `${as === 'bcd' ? 'decimal' : 'hex'} digits, as text`}`,
+    );
   if (as === 'bcd') {
     const digits = digitsOf(equals, size!, pointer);
     return (subject) => value(subject) === digits;

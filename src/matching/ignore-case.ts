@@ -12,10 +12,17 @@ const PLACES = {
   contains: (payload: Uint8Array) => payload,
 } as const;
 
+const LACKS = {
+  equals: 'is not',
+  startsWith: 'does not start with',
+  endsWith: 'does not end with',
+  contains: 'does not contain',
+} as const;
+
 /** Throws SyntaxError on text that no UTF-8 can hold. */
 export function ignoreCaseTest(name: keyof typeof PLACES, text: string): Test {
   const wanted = asBuffer(upperCase(textPattern(text).bytes));
-  const why = `text does not match ${name} ${JSON.stringify(text)}, whatever the case`;
+  const why = `text ${LACKS[name]} ${JSON.stringify(text)}, whatever the case`;
   return {
     holds({ payload }) {
       if (payload.length < wanted.length) return false;

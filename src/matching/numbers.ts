@@ -8,7 +8,9 @@ type FieldMatch = NonNullable<Match['field']>;
 /** The number at an offset of the payload; undefined when the payload ends before it. */
 export type FieldReader = (subject: Subject) => number | bigint | undefined;
 
-export function sizeTest(match: NumberMatch): Test {
+/** Throws MatchError for a range in which nothing is. */
+export function sizeTest(match: NumberMatch, pointer = ''): Test {
+  checkRange(match, pointer);
   return {
     holds: ({ size }) => isNumberWithin(size, match),
     miss: ({ size }) => ({ why: numberMiss(size, match, 'size')!, closeness: 0.3 }),
@@ -19,6 +21,8 @@ export function sizeTest(match: NumberMatch): Test {
 export function fieldTest(field: FieldMatch, pointer: string): Test {
   checkExact(field, pointer);
   checkMask(field, pointer);
+  checkRange(field, pointer);
+  checkHeld(field, pointer);
   const read = fieldReader(field);
   const wanted = inPrecisionOf(field.as, field);
   return {
@@ -89,6 +93,25 @@ export function checkExact({ as, ...match }: NumberMatch & { as: string }, point
       'is beyond 2^53 - 1, where numbers are not exact; compare the bytes by hex',
     );
   }
+}
+
+/** Throws MatchError for a range in which nothing is. */
+export function checkRange({ min, max }: NumberMatch, pointer: string): void {
+  if (min !== undefined && max !== undefined && min > max)
+    throw new MatchError(`${pointer}/max`, `is below min, ${min}`);
+}
+
+/**
+ * Throws MatchError for a whole number that has no place in the bits of the field.
+ * @param isRange the number stands in an object of its own
+ */
+export function checkHeld({ as, equals }: NumberMatch & { as: string }, pointer: string, isRange = true): void {
+  const [, kind, bits] = /^([ui])(8|16|24|32)/.exec(as) ?? [];
+  if (kind === undefined || equals === undefined) return;
+  const [lowest, highest] =
+    kind === 'u' ? [0, 2 ** Number(bits) - 1] : [-(2 ** (Number(bits) - 1)), 2 ** (Number(bits) - 1) - 1];
+  if (equals < lowest || equals > highest)
+    throw new MatchError(isRange ? `${pointer}/equals` : pointer, `can not be: ${as} holds ${lowest} to ${highest}`);
 }
 
 /** Negative offsets count from the end of the payload. */

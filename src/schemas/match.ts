@@ -2,6 +2,9 @@
 import { Type } from '@sinclair/typebox';
 import { OneOf, SOURCE_TEXT, strict } from './parts.ts';
 
+/** RFC 6901, as far as a pattern tells. */
+export const POINTER_PATTERN = '^(/.*)?$';
+
 const optionalText = (description: string, example: string) =>
   Type.Optional(Type.String({ maxLength: 65_536, description, examples: [example] }));
 
@@ -127,7 +130,7 @@ export const MatchSchema = Type.Object(
       Type.Object(
         {
           pointer: Type.String({
-            pattern: '^(/.*)?$',
+            pattern: POINTER_PATTERN,
             description: 'RFC 6901; empty is the whole document.',
             examples: ['/level'],
           }),

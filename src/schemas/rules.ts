@@ -7,8 +7,8 @@ import type { PayloadInput } from './payload.ts';
 
 /** Names of rules and fields. `test` and `from-messages` are paths below a listener's rules. */
 export const RULE_NAME_PATTERN = '^(?!(?:test|from-messages)$)[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
-const FIELD_NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_]{0,31}$';
-const STATE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+export const FIELD_NAME_PATTERN = '^[A-Za-z_][A-Za-z0-9_]{0,31}$';
+export const STATE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
 
 export const MOST_RULES = 1000;
 export const MOST_ACTIONS = 64;
@@ -186,6 +186,8 @@ const FieldTests = Type.Unsafe<Record<string, FieldTest>>({
   patternProperties: {
     [FIELD_NAME_PATTERN]: {
       type: ['number', 'string', 'object'],
+      description: 'What it must be.',
+      examples: [3, { min: 0, max: 99 }],
       properties: {
         equals: { type: ['number', 'string'], description: 'This value.', examples: [3] },
         min: { type: 'number', description: 'At least.', examples: [0] },
@@ -265,10 +267,19 @@ const CycleSchema = Type.Object(
         },
         strict,
       ),
-      { minItems: 1, maxItems: MOST_STEPS, description: 'One step a message, in turn.' },
+      {
+        minItems: 1,
+        maxItems: MOST_STEPS,
+        description: 'One step a message, in turn.',
+        examples: [[{ repeat: 2, then: [{ reply: { text: '+OK' } }] }, { then: [{ ignore: true }] }]],
+      },
     ),
   },
-  { ...strict, description: 'Another answer each time.' },
+  {
+    ...strict,
+    description: 'Another answer each time.',
+    examples: [{ steps: [{ repeat: 2, then: [{ reply: { text: '+OK' } }] }, { then: [{ ignore: true }] }] }],
+  },
 );
 
 const ChooseSchema = Type.Array(
@@ -287,7 +298,12 @@ const ChooseSchema = Type.Array(
     },
     strict,
   ),
-  { minItems: 1, maxItems: MOST_STEPS, description: 'One of these, drawn by the seed.' },
+  {
+    minItems: 1,
+    maxItems: MOST_STEPS,
+    description: 'One of these, drawn by the seed.',
+    examples: [[{ weight: 9, then: [{ reply: { text: '+OK' } }] }, { then: [{ ignore: true }] }]],
+  },
 );
 
 const ruleFields = {

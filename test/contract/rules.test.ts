@@ -433,6 +433,22 @@ t.test('a trial says which rule, why not the others, and what would be done', as
     remote: '10.0.0.1:5',
   });
   t.match(other.items, [{ rule: 'rule-1', actions: [{ do: 'delay', ms: 10 }], state: 'there' }]);
+  const { body: counted } = await service.post('/v1/listeners/pop/rules/test', {
+    messages: [{ text: 'a' }, { text: 'b' }],
+    responder: {
+      type: 'rules',
+      rules: [
+        { when: { nth: 3 }, then: [] },
+        { times: 1, then: [] },
+        { when: { nth: [1] }, times: 9, cycle: { onEnd: 'next', steps: [{ then: [] }] } },
+        { then: [] },
+      ],
+    },
+  });
+  t.same(
+    counted.items.map(({ others }: { others: { why: string }[] }) => others.map(({ why }) => why)),
+    [['it is not the turn of its nth'], ['it is not the turn of its nth', 'its times (1) are used up']],
+  );
   t.match((await service.get('/v1/listeners/pop/rules')).body.items[1], { hits: 1 }, 'nothing was counted');
 });
 

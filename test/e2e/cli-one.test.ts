@@ -123,14 +123,28 @@ async function peerOf(t: Test, name: string) {
 t.test('rules: what they counted, and what they would do', async (t) => {
   const { run } = cliFor(t, service);
   const rules = [
-    { name: 'user', when: { text: { startsWith: 'USER ' } }, then: [{ reply: { text: '+OK' } }, { setState: 'in' }] },
+    {
+      name: 'user',
+      when: { text: { startsWith: 'USER ' } },
+      then: [
+        { reply: { text: '+OK' } },
+        { delay: '5ms' },
+        { reply: { hex: '01ff' } },
+        { reply: { hex: '{{bytes 90}}', template: true } },
+        { setState: 'in' },
+      ],
+    },
   ];
   await service.post('/v1/listeners', { protocol: 'udp', name: 'ruled', responder: { type: 'rules', rules } });
   const tried = await run(['rules', 'test', 'ruled', 'USER bob', 'QUIT']);
   t.equal(
     tried.stdout,
-    '"USER bob": user, then state in\n  send "+OK"\n"QUIT": no rule, then state in\n  not user: byte 0: expected 55, was 51\n',
+    '"USER bob": user, then state in\n  send "+OK"\n  delay 5 ms\n  send hex 01 ff\n  send nothing: bytes: the message has 8, which is not up to 8 from 90 on\n"QUIT": no rule, then state in\n  nothing\n  not user: byte 0: expected 55, was 51\n',
   );
+  t.match(await run(['rules', 'test', 'ruled', '--hex', '55 53 45 52 20', 'ff']), {
+    stdout:
+      /^"55 53 45 52 20": user, then state in\n {2}send "\+OK"\n {2}delay 5 ms\n {2}send hex 01 ff\n {2}send nothing: .*\n"ff": no rule/,
+  });
   t.match(objects((await run(['rules', 'test', 'ruled', 'x', '--json'])).stdout), [{ rule: null, state: 'start' }]);
   t.match(await run(['rules', 'show', 'ruled']), { code: 0, stdout: /RULE +ENABLED +HITS +LEFT\nuser +yes +0 +-/ });
   t.match(await run(['rules', 'show', 'shown']), { code: /[12]/, stderr: /no rules/ });

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 export async function commandLinePage(): Promise<string> {
   const overview = await help();
-  const sections = await Promise.all(commandsIn(overview).map(section));
+  const sections = await Promise.all(commandsIn(overview).map((command) => section(command)));
   return page([
     '# Command line',
     '',
@@ -23,8 +23,11 @@ export async function commandLinePage(): Promise<string> {
   ]);
 }
 
-async function section(command: string): Promise<string[]> {
-  return [`## listenpost ${command}`, '', ...fenced(await help(command))];
+/** A command, and those below it. */
+async function section(...command: string[]): Promise<string[]> {
+  const text = await help(...command);
+  const below = await Promise.all(commandsIn(text).map((name) => section(...command, name)));
+  return [`## listenpost ${command.join(' ')}`, '', ...fenced(text), ...below.flat()];
 }
 
 function fenced(text: string): string[] {

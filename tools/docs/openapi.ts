@@ -11,6 +11,8 @@ export type Schema = {
   exclusiveMinimum?: number;
   maximum?: number;
   properties?: Record<string, Schema>;
+  /** Of members whose names are free. */
+  additionalProperties?: boolean | Schema;
   required?: string[];
   items?: Schema;
   oneOf?: Schema[];

@@ -34,8 +34,11 @@ function fieldTable(schema: Schema): string[] {
   return table(['field', 'type', ''], fields(schema, ''));
 }
 
-function fields({ properties = {}, required = [] }: Schema, prefix: string): string[][] {
-  return Object.entries(properties).flatMap(([name, field]) => {
+/** Members whose names are free stand as NAME, where there is something to say of them. */
+function fields({ properties = {}, additionalProperties, required = [] }: Schema, prefix: string): string[][] {
+  const free = typeof additionalProperties === 'object' ? additionalProperties : {};
+  const named: [string, Schema][] = Object.keys(free.properties ?? {}).length === 0 ? [] : [['NAME', free]];
+  return [...Object.entries(properties), ...named].flatMap(([name, field]) => {
     const path = `${prefix}${name}`;
     const shown = code(path);
     const own = [required.includes(name) ? `**${shown}**` : shown, typeText(field, ''), field.description ?? ''];

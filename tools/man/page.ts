@@ -25,7 +25,7 @@ export function manPage(): string {
     ...name(program),
     ...synopsis(commands, help),
     heading('SH', 'COMMANDS'),
-    ...commands.flatMap((command) => section(command, help)),
+    ...commands.flatMap((command) => [command, ...below(command)]).flatMap((command) => section(command, help)),
     ...SHARED.flatMap(([group, title, intro]) => shared(commands, help, { group, title, intro })),
     ...environment(commands),
     heading('SH', 'EXIT STATUS'),
@@ -48,15 +48,27 @@ function synopsis(commands: Command[], help: Help): string[] {
 }
 
 function usage(command: Command, help: Help): string {
-  const [, , ...words] = help.commandUsage(command).split(' ');
-  return `${bold(`listenpost ${command.name()}`)} ${words.map((word) => (word === '[options]' ? word : italic(word))).join(' ')}`;
+  const words = help
+    .commandUsage(command)
+    .slice(`listenpost ${pathOf(command)} `.length)
+    .split(' ');
+  return `${bold(`listenpost ${pathOf(command)}`)} ${words.map((word) => (word === '[options]' ? word : italic(word))).join(' ')}`;
+}
+
+/** Its name behind those of the commands that it belongs to. */
+function pathOf(command: Command): string {
+  return command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+function below(command: Command): readonly Command[] {
+  return command.commands.filter((each) => each.name() !== 'help');
 }
 
 function section(command: Command, help: Help): string[] {
   const own = optionsIn(command, help).filter((option) => !SHARED.some(([group]) => isIn(option, group)));
   const others = SHARED.filter(([group]) => optionsIn(command, help).some((option) => isIn(option, group)));
   return [
-    heading('SS', `listenpost ${command.name()}`),
+    heading('SS', `listenpost ${pathOf(command)}`),
     usage(command, help),
     '.PP',
     line(`${capital(command.description())}.`),

@@ -4,9 +4,11 @@ import { addExamples } from '../examples.ts';
 import { addCommon } from '../options/common.ts';
 import { paint } from '../session/output.ts';
 import { inSession, type Session } from '../session/session.ts';
+import { endpoint } from '../show/lines.ts';
+import { spacedHex } from '../show/printable.ts';
 import { table } from '../show/table.ts';
 
-type TestFlags = { state?: string };
+type TestFlags = { state?: string; hex?: true };
 
 export function addRules(program: Command): void {
   const command = program.command('rules').description('look at the rules of a listener, or try them');
@@ -21,10 +23,12 @@ export function addRules(program: Command): void {
     .description('what the rules would do with messages; nothing is sent')
     .argument('<listener>', 'listener by id or name')
     .argument('<text...>', 'messages, one after the other')
+    .option('--hex', 'the messages are hex digits')
     .option('--state <name>', 'the state to begin in');
-  addExamples(addCommon(trial), [['listenpost rules test pop3 "USER bob" QUIT', 'two messages of one peer']]).action(
-    inSession(test),
-  );
+  addExamples(addCommon(trial), [
+    ['listenpost rules test pop3 "USER bob" QUIT', 'two messages of one peer'],
+    ['listenpost rules test device --hex "0007 01 ff"', 'a binary one'],
+  ]).action(inSession(test));
 }
 
 async function show({ service, output }: Session, ref: string): Promise<void> {
@@ -44,9 +48,17 @@ async function show({ service, output }: Session, ref: string): Promise<void> {
   output.say(`unmatched: ${status.unmatched}`);
 }
 
-async function test({ service, output }: Session, ref: string, texts: string[], { state }: TestFlags): Promise<void> {
+async function test(
+  { service, output }: Session,
+  ref: string,
+  texts: string[],
+  { state, hex }: TestFlags,
+): Promise<void> {
   const { rules } = await service.listener(ref);
-  const trials = await rules.test(texts, state === undefined ? {} : { state });
+  const trials = await rules.test(
+    hex ? texts.map((digits) => ({ hex: digits })) : texts,
+    state === undefined ? {} : { state },
+  );
   for (const [i, trial] of trials.entries()) {
     if (output.json) await output.object(trial);
     else await output.line(lines(texts[i]!, trial).join('\n'));
@@ -56,14 +68,23 @@ async function test({ service, output }: Session, ref: string, texts: string[], 
 type Trial = Awaited<ReturnType<Awaited<ReturnType<Session['service']['listener']>>['rules']['test']>>[number];
 
 function lines(text: string, { rule, others, actions, state }: Trial): string[] {
-  const done = actions.map(({ do: what, text: sent, base64, ms, mode, framing }) =>
-    [what, sent === undefined ? base64 : JSON.stringify(sent), ms, mode, framing]
-      .filter((part) => part !== undefined)
-      .join(' '),
-  );
+  const done = actions.length === 0 ? ['nothing'] : actions.map(words);
   return [
     `${JSON.stringify(text)}: ${rule ?? 'no rule'}, then state ${state}`,
     ...done.map((what) => `  ${what}`),
     ...others.map((other) => `  not ${other.rule}: ${other.why}`),
   ];
+}
+
+/** What is done: to whom, what, how long, how. */
+function words({ do: what, protocol, to, ms, mode, framing, ...sent }: Trial['actions'][number]): string {
+  const where = to === undefined ? undefined : `${protocol} ${endpoint(to)}`;
+  const time = ms === undefined ? undefined : `${Math.round(ms * 10) / 10} ms`;
+  return [what, where, payloadWords(sent), time, mode, framing].filter((part) => part !== undefined).join(' ');
+}
+
+function payloadWords({ text, base64, error }: Pick<Trial['actions'][number], 'text' | 'base64' | 'error'>) {
+  if (error !== undefined) return `nothing: ${error}`;
+  if (text !== undefined) return JSON.stringify(text);
+  return base64 === undefined ? undefined : `hex ${spacedHex(Buffer.from(base64, 'base64'))}`;
 }

@@ -43,7 +43,7 @@ listeners:
           then: [{ setState: a }]
         - when: { state: a }
           then: [{ reply: { text: fine } }]
-        - when: { state: b } # wrong: /listeners/0/responder/rules/2/when/state no rule sets the state b
+        - when: { state: b } # wrong: /listeners/0/responder/rules/2/when/state no rule sets the state b; known are start, a, c, d
           then: [{ ignore: true }]
         - then: [{ reply: { text: "{{match.1}}", template: true } }] # wrong: /listeners/0/responder/rules/3/then/0/reply/text …
         - then: [{ reply: { hex: "0" } }] # wrong: /listeners/0/responder/rules/4/then/0/reply/hex …
@@ -62,11 +62,11 @@ listeners:
     responder:
       type: rules
       rules:
-        - { when: { fields: { x: 1 } }, then: [] } # wrong: /listeners/0/responder/rules/0/when/fields/x there is no field x
-        - { then: [{ close: fin }] } # wrong: /listeners/0/responder/rules/1/then/0/close is for streams
+        - { when: { fields: { x: 1 } }, then: [] } # wrong: /listeners/0/responder/rules/0/when/fields/x there is no field x; there are none
+        - { then: [{ close: fin }] } # wrong: /listeners/0/responder/rules/1/then/0/close is for tcp, this listener is udp
         - { name: a, then: [] }
         - { name: a, then: [] } # wrong: /listeners/0/responder/rules/3/name there are two rules a
-      otherwise: [{ halfClose: true }] # wrong: /listeners/0/responder/otherwise/0/halfClose is for streams
+      otherwise: [{ halfClose: true }] # wrong: /listeners/0/responder/otherwise/0/halfClose is for tcp, this listener is udp
   - name: reply
     protocol: udp
     responder: { type: reply, text: "{{nope}}", template: true } # wrong: /listeners/1/responder/text unknown name in template: {{nope}}
@@ -77,6 +77,35 @@ listeners:
   - name: payload
     protocol: udp
     responder: { type: reply, json: { a: .inf } } # wrong: /listeners/3/responder/json …
+`,
+  'rules: what was most likely meant': `
+listeners:
+  - name: udp
+    protocol: udp
+    responder:
+      type: rules
+      fields: { fc: { at: 0, as: u8 }, id: { at: 1, as: bytes, size: 2 } }
+      rules:
+        - { when: { fields: { fcc: 1 } }, then: [] } # wrong: /listeners/0/responder/rules/0/when/fields/fcc there is no field fcc; did you mean fc?
+        - { when: { fields: { fc: 256 } }, then: [] } # wrong: /listeners/0/responder/rules/1/when/fields/fc can not be: u8 holds 0 to 255
+        - { when: { fields: { fc: { min: 9, max: 3 } } }, then: [] } # wrong: /listeners/0/responder/rules/2/when/fields/fc/max is below min, 9
+        - { when: { fields: { id: 3 } }, then: [] } # wrong: /listeners/0/responder/rules/3/when/fields/id field id is bytes: it is compared with hex digits, as text
+        - { when: { size: { min: 9, max: 3 } }, then: [] } # wrong: /listeners/0/responder/rules/4/when/size/max is below min, 9
+        - { when: { field: { at: 0, as: i8, equals: -129 } }, then: [] } # wrong: /listeners/0/responder/rules/5/when/field/equals can not be: i8 holds -128 to 127
+        - { on: { every: 5s }, when: { remote: 127.0.0.1, any: [{ text: { equals: x } }] }, then: [] } # wrong: /listeners/0/responder/rules/6/when/any/0/text is for messages: of an event only state, remote and nth can be asked
+        - { on: connect, when: { text: { equals: x } }, then: [] }
+        - { then: [{ reply: { text: "{{feild.fc}}", template: true } }] } # wrong: /listeners/0/responder/rules/8/then/0/reply/text unknown name in template: {{feild.fc}}; did you mean field.fc?
+        - { then: [{ reply: { text: "{{field.fx}}", template: true } }] } # wrong: /listeners/0/responder/rules/9/then/0/reply/text unknown name in template: {{field.fx}}; there is no field fx; known are fc, id
+        - { then: [{ reply: { text: "{{match.1}}", template: true } }] } # wrong: /listeners/0/responder/rules/10/then/0/reply/text unknown name in template: {{match.1}}; the rule has no regex with groups
+        - { when: { text: { regex: "(?P<who>.)" } }, then: [{ reply: { text: "{{match.2}}", template: true } }] } # wrong: /listeners/0/responder/rules/11/then/0/reply/text unknown name in template: {{match.2}}; its patterns have no group 2; known are who, 1
+        - { then: [{ reply: { hex: "{{u16 n}}", template: true } }] } # wrong: /listeners/0/responder/rules/12/then/0/reply/hex unknown name in template: {{u16 n}}; did you mean u16be or u16le?
+        - { then: [{ reply: { text: "{{now iso}}", template: true } }] } # wrong: /listeners/0/responder/rules/13/then/0/reply/text {{now iso}} in template: iso is more than now takes
+  - name: plain
+    protocol: udp
+    responder: { type: reply, text: "{{state}}", template: true } # wrong: /listeners/1/responder/text unknown name in template: {{state}}; state, field.NAME and match.NAME are for rules
+  - name: stream
+    protocol: tcp
+    responder: { type: rules, rules: [{ on: connect, when: { size: 1 }, then: [] }] } # wrong: /listeners/2/responder/rules/0/when/size is for messages: of an event only state, remote and nth can be asked
 `,
   'listeners on one port': `
 listeners:

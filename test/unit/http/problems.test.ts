@@ -11,6 +11,8 @@ const post = (payload: unknown, headers = { 'content-type': 'application/json' }
   payload: typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload),
 });
 
+const rules = (rule: object) => ({ protocol: 'udp', responder: { type: 'rules', rules: [rule] } });
+
 t.test('wrong fields are named by pointer and in plain words', async (t) => {
   const { app } = await fakeApp(t);
   const cases: [body: object, pointer: string, detail: RegExp][] = [
@@ -23,7 +25,7 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
     [{ protocol: 'udp', ttl: '5 s' }, '/ttl', /^must be a duration such as "500ms"/],
     [{ protocol: 'udp', name: 'a b' }, '/name', /letters, digits/],
     [{ protocol: 'udp', name: 'l_0000000001' }, '/name', /id's form/],
-    [{ protocol: 'udp', labels: { 'a b': 'x' } }, '/labels/a b', /^is not a valid key$/],
+    [{ protocol: 'udp', labels: { 'a b': 'x' } }, '/labels/a b', /^is no name of a label: 1 to 63 letters/],
     [{ protocol: 'udp', labels: { 'a/b': 1 } }, '/labels/a~1b', /^must be a string$/],
     [{ protocol: 'udp', capture: { maxBytes: '1MB' } }, '/capture/maxBytes', /^must be a size/],
     [{ protocol: 'udp', responder: { type: 'ecko' } }, '/responder/type', /^must be one of none, echo, upper, reply/],
@@ -38,6 +40,35 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
     [{ protocol: 'udp', responder: 'echo' }, '/responder', /^must be an object, e\.g\. {"type":"echo"}$/],
     [{ protocol: 'udp', udp: 1 }, '/udp', /^must be an object, e\.g\. {"receiveBuffer":"8MiB"}$/],
     [{ protocol: 'udp', labels: 'a:b' }, '/labels', /^must be an object, e\.g\. {"suite":"smoke"}$/],
+    [{ protocol: 'udp', framing: { type: 'line' } }, '/framing', /^is not a field here; it belongs in tcp$/],
+    [
+      rules({ then: [{ reply: { text: 'x' }, delay: 5 }] }),
+      '/responder/rules/0/then/0',
+      /^takes one member, not reply and delay; give each an object of its own$/,
+    ],
+    [rules({ on: 'conect', then: [] }), '/responder/rules/0/on', /^must be one of message, connect, halfClose$/],
+    [rules({ name: 'a b', then: [] }), '/responder/rules/0/name', /^must be 1 to 63 letters/],
+    [
+      rules({ when: { json: { pointer: 'id' } } }),
+      '/responder/rules/0/when/json/pointer',
+      /^must be empty or begin with \//,
+    ],
+    [
+      rules({ when: { text: {} } }),
+      '/responder/rules/0/when/text',
+      /^must not be empty, e\.g\. {"equals":"Hola server"}$/,
+    ],
+    [
+      rules({ cycle: [] }),
+      '/responder/rules/0/cycle',
+      /^must be an object, e\.g\. {"steps":\[{"repeat":2,"then":\[{"reply"/,
+    ],
+    [rules({ choose: {} }), '/responder/rules/0/choose', /^must be an array, e\.g\. \[{"weight":9,"then":\[{"reply"/],
+    [
+      { protocol: 'udp', responder: { type: 'rules', rules: [], fields: { 'a-b': {} } } },
+      '/responder/fields/a-b',
+      /^is no name of a field: 1 to 32 letters/,
+    ],
     [{ protocol: 'udp', allow: '10.0.0.1' }, '/allow', /^must be an array, e\.g\. \["127\.0\.0\.0\/8"\]$/],
   ];
   for (const [body, pointer, detail] of cases) {

@@ -6,18 +6,16 @@ import { compileMatch } from '../../../matching/compile.ts';
 import { compileField, type Field, namedFieldTest } from '../../../matching/fields.ts';
 import { allOf } from '../../../matching/logic.ts';
 import { MatchError, type Test } from '../../../matching/test.ts';
+import { suggestion } from '../../../nearest.ts';
 import { actionLists } from '../../../schemas/rule-actions.ts';
-import type { Nth, Rule, RuleEvent, RulesSpec, When } from '../../../schemas/rules.ts';
+import type { Nth, Rule, RulesSpec, When } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { type CaptureReader, captureReader } from './captures.ts';
+import { type CompiledEvent, checkTimes, compileEvent } from './events.ts';
 import { type ActionScope, compileActions, type Outcome } from './outcome.ts';
 import { RuleError } from './rule-error.ts';
 
 export type Protocol = 'udp' | 'tcp';
-
-/** Milliseconds that `idle` and `every` have at least, and how many different ones a list may have. */
-const LEAST_TIME = 10;
-const MOST_TIMES = 16;
 
 /** What a rule says when it wins: always the same, in turn, or drawn. */
 export type Alternatives =
@@ -29,12 +27,6 @@ export type Alternatives =
       length: number;
     }
   | { kind: 'choose'; bounds: readonly number[]; outcomes: readonly Outcome[] };
-
-/** What a rule waits for; `ms` of what goes by the clock. */
-export type CompiledEvent = {
-  readonly kind: 'message' | 'connect' | 'halfClose' | 'idle' | 'every';
-  readonly ms: number;
-};
 
 export type CompiledRule = {
   readonly name: string;
@@ -73,7 +65,7 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
   const { state = {}, rules, otherwise = [{ ignore: true }], seed } = spec;
   const scope = state.scope ?? (protocol === 'tcp' ? 'connection' : 'peer');
   if (scope === 'connection' && protocol === 'udp')
-    throw new RuleError('/state/scope', 'is for streams: datagrams have peers');
+    throw new RuleError('/state/scope', 'connection is for tcp: datagrams have peers');
   const fields = compileFields(spec);
   const initial = state.initial ?? 'start';
   checkNames(rules);
@@ -107,12 +99,11 @@ type Shared = { protocol: Protocol; fields: ReadonlyMap<string, Field>; seed: nu
 
 function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
   const pointer = `/rules/${i}`;
-  const { enabled = true, on = 'message', when = {}, times = null, per = 'listener' } = rule;
+  const { enabled = true, when = {}, times = null, per = 'listener' } = rule;
   const name = ruleName(rule, i);
-  const event = compileEvent(on, `${pointer}/on`);
-  if (event.kind === 'halfClose' && shared.protocol === 'udp') throw new RuleError(`${pointer}/on`, 'is for streams');
+  const event = compileEvent(rule, pointer, shared.protocol);
   if (per === 'connection' && shared.protocol === 'udp')
-    throw new RuleError(`${pointer}/per`, 'is for streams: datagrams have peers');
+    throw new RuleError(`${pointer}/per`, 'connection is for tcp: datagrams have peers');
   const { state, fields: fieldTests, nth, ...match } = when as When;
   const captures = withPointer(`${pointer}/when`, () => captureReader(match));
   const scope: ActionScope = { ...shared, rule: name, isMessage: event.kind === 'message', captures };
@@ -130,15 +121,6 @@ function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
   };
 }
 
-function compileEvent(on: RuleEvent, pointer: string): CompiledEvent {
-  if (typeof on === 'string') return { kind: on, ms: 0 };
-  const [kind, value] = 'idle' in on ? (['idle', on.idle] as const) : (['every', on.every] as const);
-  const ms = parseDuration(value);
-  if (ms === undefined) throw new RuleError(`${pointer}/${kind}`, whyNotDuration(value));
-  if (ms < LEAST_TIME) throw new RuleError(`${pointer}/${kind}`, `must be at least ${LEAST_TIME}ms`);
-  return { kind, ms };
-}
-
 function testOf(
   match: When,
   fieldTests: When['fields'],
@@ -149,7 +131,11 @@ function testOf(
   if (Object.keys(match).length > 0) tests.push(withPointer(pointer, () => compileMatch(match)));
   for (const [name, wanted] of Object.entries(fieldTests ?? {})) {
     const field = fields.get(name);
-    if (field === undefined) throw new RuleError(`${pointer}/fields/${name}`, `there is no field ${name}`);
+    if (field === undefined)
+      throw new RuleError(
+        `${pointer}/fields/${name}`,
+        `there is no field ${name}${suggestion(name, [...fields.keys()])}`,
+      );
     tests.push(withPointer('', () => namedFieldTest(field, wanted, `${pointer}/fields/${name}`)));
   }
   return tests.length === 0 ? null : allOf(tests);
@@ -215,27 +201,14 @@ function checkNames(rules: readonly Rule[]): void {
   }
 }
 
-/** Each span of time is a timer of each peer or connection. */
-function checkTimes({ rules }: RulesSpec): void {
-  const seen = new Set<string>();
-  for (const [i, { on }] of rules.entries()) {
-    if (typeof on !== 'object') continue;
-    seen.add(JSON.stringify(compileEvent(on, `/rules/${i}/on`)));
-    if (seen.size > MOST_TIMES)
-      throw new RuleError(
-        `/rules/${i}/on`,
-        `is one too many: a list has at most ${MOST_TIMES} times of idle and every`,
-      );
-  }
-}
-
 /** A state that nothing sets can't be waited for. */
 function checkStates(spec: RulesSpec, initial: string): void {
   const known = new Set([initial, ...settings(spec).map(({ name }) => name)]);
   for (const [i, { when }] of spec.rules.entries()) {
     const { state } = (when ?? {}) as When;
     for (const name of state === undefined ? [] : [state].flat()) {
-      if (!known.has(name)) throw new RuleError(`/rules/${i}/when/state`, `no rule sets the state ${name}`);
+      if (known.has(name)) continue;
+      throw new RuleError(`/rules/${i}/when/state`, `no rule sets the state ${name}${suggestion(name, [...known])}`);
     }
   }
 }

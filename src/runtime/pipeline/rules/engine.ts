@@ -4,6 +4,7 @@
  * race gives back what it took and decides again.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { suggestion } from '../../../nearest.ts';
 import type { Draw } from '../../../schemas/draw.ts';
 import type { Rule, RulesSpec } from '../../../schemas/rules.ts';
 import { COLUMN } from '../../counters.ts';
@@ -118,7 +119,9 @@ export class RulesBehavior implements Behavior {
 
   /** Puts whoever a message comes from in a state. Throws RuleError for one that nothing sets. */
   enter(request: Request, state: string): void {
-    if (!this.#rules.states.includes(state)) throw new RuleError('/state', `no rule sets the state ${state}`);
+    const { states } = this.#rules;
+    if (!states.includes(state))
+      throw new RuleError('/state', `no rule sets the state ${state}${suggestion(state, states)}`);
     this.#moveTo(request, state);
   }
 

@@ -55,7 +55,8 @@ export function compileActions(
     if (kind === undefined) throw new RuleError(at, 'is empty');
     if (ended === 'close') throw new RuleError(at, 'comes after the end of the connection');
     if (ended === 'halfClose' && NEEDS_OUR_SIDE.has(kind)) throw new RuleError(at, 'comes after the end of our side');
-    if (scope.protocol === 'udp' && STREAM_ONLY.has(kind)) throw new RuleError(`${at}/${kind}`, 'is for streams');
+    if (scope.protocol === 'udp' && STREAM_ONLY.has(kind))
+      throw new RuleError(`${at}/${kind}`, 'is for tcp, this listener is udp');
     if (kind === 'setState') state = action.setState!;
     else compiled.push(...COMPILERS[kind](action, `${at}/${kind}`, scope));
     if (kind === 'close' || kind === 'halfClose') ended = kind;

@@ -64,11 +64,21 @@ function whyNot(rules: readonly CompiledRule[], { rule }: Decision, request: Req
     .map((one) => ({ rule: one.name, why: reason(one, request, state) }));
 }
 
-function reason({ enabled, states, test }: CompiledRule, request: Request, state: string): string {
+function reason({ enabled, states, test, ...counted }: CompiledRule, request: Request, state: string): string {
   if (!enabled) return 'it is disabled';
   if (states !== null && !states.has(state)) return `the state is ${state}, it wants ${[...states].join(' or ')}`;
   if (test !== null && !test.holds(request)) return test.miss(request).why;
-  return 'its nth, times or cycle leave this one to others';
+  return passedOn(counted);
+}
+
+/** Which of its counts leaves a message to the rules behind; all that may have, where there are several. */
+function passedOn({ nth, times, alternatives }: Pick<CompiledRule, 'nth' | 'times' | 'alternatives'>): string {
+  const counts = [
+    nth === null ? [] : 'it is not the turn of its nth',
+    times === null ? [] : `its times (${times}) are used up`,
+    alternatives.kind === 'cycle' ? 'its cycle is over' : [],
+  ];
+  return counts.flat().join(', or ');
 }
 
 function tried(action: Action, request: Request): TriedAction {

@@ -37,6 +37,10 @@ export class Arguments {
     return this.#at === this.#words.length;
   }
 
+  get first(): string {
+    return this.#words[0]!;
+  }
+
   peek(): string | undefined {
     return this.#words[this.#at];
   }

@@ -15,6 +15,8 @@ const FUNCTIONS: Readonly<Record<string, (words: Arguments) => Expression>> = {
   repeat,
 };
 
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS);
+
 /** The expression of a name whose word has been taken; undefined when there is no such name. */
 export function functionOf(name: string, words: Arguments): Expression | undefined {
   if (Object.hasOwn(FUNCTIONS, name)) return FUNCTIONS[name]!(words);

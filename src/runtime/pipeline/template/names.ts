@@ -33,6 +33,8 @@ const NUMBERS: Readonly<Record<string, Fill>> = {
 /** Names that have arguments of their own. */
 const WITH_ARGUMENTS: Readonly<Record<string, (words: Arguments) => Expression>> = { random, json, bytes, now };
 
+export const VALUE_NAMES = [TEXTS, NUMBERS, WITH_ARGUMENTS].flatMap(Object.keys);
+
 /** The expression of a name whose word has been taken; undefined when there is no such name. */
 export function namedValue(name: string, words: Arguments): Expression | undefined {
   if (Object.hasOwn(WITH_ARGUMENTS, name)) return WITH_ARGUMENTS[name]!(words);

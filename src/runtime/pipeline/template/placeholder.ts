@@ -6,6 +6,7 @@ import { functionOf } from './functions.ts';
 import { type Laid, laidPlace } from './layout.ts';
 import { jsonValue, namedValue } from './names.ts';
 import { TemplateError } from './template-error.ts';
+import { hintOf } from './unknown-names.ts';
 
 export type Placeholder = {
   /** What stands between the braces. */
@@ -26,16 +27,23 @@ export function compilePlace(
   try {
     const words = new Arguments(inner, options, expressionOf);
     const compiled = isWholeString ? wholeString(words) : placed(words);
-    if (!words.isEmpty) throw new ArgumentError(`${words.peek()} is more than it takes`);
+    if (!words.isEmpty) throw new ArgumentError(`${words.peek()} is more than ${words.first} takes`);
     return compiled;
   } catch (error) {
-    if (error instanceof UnknownName) throw new TemplateError(shown, `unknown name in template: {{${shown}}}`);
+    if (error instanceof UnknownName)
+      throw new TemplateError(shown, `unknown name in template: {{${shown}}}${hintOf(error.word, options)}`);
     if (error instanceof ArgumentError) throw new TemplateError(shown, `{{${shown}}} in template: ${error.message}`);
     throw error;
   }
 }
 
-class UnknownName extends ArgumentError {}
+class UnknownName extends ArgumentError {
+  readonly word: string;
+  constructor(word: string) {
+    super();
+    this.word = word;
+  }
+}
 
 function placed(words: Arguments): ((request: Request) => Uint8Array) | Laid {
   const { form } = words.options;
@@ -62,9 +70,9 @@ const QUOTE = Buffer.from('"');
 
 function expressionOf(words: Arguments): Expression {
   const name = words.peek() ?? '';
-  if (name === '') throw new UnknownName();
+  if (name === '') throw new UnknownName(name);
   words.word(name);
   const found = functionOf(name, words) ?? namedValue(name, words);
-  if (found === undefined) throw new UnknownName();
+  if (found === undefined) throw new UnknownName(name);
   return found;
 }
