@@ -145,6 +145,9 @@ t.test('rules: what they counted, and what they would do', async (t) => {
     stdout:
       /^"55 53 45 52 20": user, then state in\n {2}send "\+OK"\n {2}delay 5 ms\n {2}send hex 01 ff\n {2}send nothing: .*\n"ff": no rule/,
   });
+  const aside = [{ name: 'aside', then: [{ reply: { text: 'x', from: 'newPort' } }] }];
+  await service.post('/v1/listeners', { protocol: 'udp', name: 'aside', responder: { type: 'rules', rules: aside } });
+  t.match(await run(['rules', 'test', 'aside', 'x']), { code: 0, stdout: /^ {2}send "x" from a new port$/m });
   t.match(objects((await run(['rules', 'test', 'ruled', 'x', '--json'])).stdout), [{ rule: null, state: 'start' }]);
   t.match(await run(['rules', 'show', 'ruled']), { code: 0, stdout: /RULE +ENABLED +HITS +LEFT\nuser +yes +0 +-/ });
   t.match(await run(['rules', 'show', 'shown']), { code: /[12]/, stderr: /no rules/ });

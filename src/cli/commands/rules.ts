@@ -77,10 +77,11 @@ function lines(text: string, { rule, others, actions, state }: Trial): string[] 
 }
 
 /** What is done: to whom, what, how long, how. */
-function words({ do: what, protocol, to, ms, mode, framing, ...sent }: Trial['actions'][number]): string {
+function words({ do: what, from, protocol, to, ms, mode, framing, ...sent }: Trial['actions'][number]): string {
   const where = to === undefined ? undefined : `${protocol} ${endpoint(to)}`;
+  const by = from === 'newPort' ? 'from a new port' : from === 'listener' ? "from the listener's port" : undefined;
   const time = ms === undefined ? undefined : `${Math.round(ms * 10) / 10} ms`;
-  return [what, where, payloadWords(sent), time, mode, framing].filter((part) => part !== undefined).join(' ');
+  return [what, where, payloadWords(sent), by, time, mode, framing].filter((part) => part !== undefined).join(' ');
 }
 
 function payloadWords({ text, base64, error }: Pick<Trial['actions'][number], 'text' | 'base64' | 'error'>) {

@@ -3,20 +3,17 @@
  * What the peer sends there is the listener's, as if it had come by the listener's socket; what others send there is
  * denied. One is closed once the peer was silent for as long as its state lasts.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import type { RemoteInfo } from 'node:dgram';
 import { wallClock } from '../../../clock/wall-clock.ts';
-import { addressBytes, addressText, sameAddress } from '../../../net/address.ts';
+import { addressBytes, sameAddress } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
-import { DIRECTION_IN, DIRECTION_OUT, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
+import { DIRECTION_IN, type Draft, KIND_MESSAGE } from '../../../records/chunk.ts';
 import type { UdpOrder } from '../../../workers/protocol.ts';
 import { COLUMN } from '../../counters.ts';
 import type { Task } from '../../pipeline/action-runner.ts';
 import type { Admission } from '../../pipeline/admission.ts';
-import { type DatagramPeer, type Decision, NO_ACTION, type TimedEvent } from '../../pipeline/behavior.ts';
-import { EventTimers } from '../../pipeline/event-timers.ts';
-import type { Link, SendMeta } from '../../pipeline/link.ts';
-import { aboutReply, marksOf } from '../../pipeline/marks.ts';
+import type { DatagramPeer, Decision } from '../../pipeline/behavior.ts';
+import { marksOf } from '../../pipeline/marks.ts';
 import { peerKey } from '../../pipeline/peer-timers.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { SerialQueue } from '../../pipeline/serial-queue.ts';
@@ -24,11 +21,10 @@ import { RefusalLog, repliesRefused } from '../../refusal-log.ts';
 import type { DatagramSender } from '../../transmit/datagrams.ts';
 import type { BindingContext } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
+import { PeerSocket, type PeerSocketOwner } from './peer-socket.ts';
 
 /** Sockets of one binding. */
 export const MOST_PEER_SOCKETS = 1024;
-/** Bytes of answers that may wait in the send queue of one. */
-const SEND_QUEUE = 1024 * 1024;
 
 const UNOPENED = 'replies were not sent, for no new port could be had';
 
@@ -45,10 +41,12 @@ type Options = {
   keep(): number;
 };
 
-export class PeerSockets {
+export class PeerSockets implements PeerSocketOwner {
   /** The one whose message is served. */
   current: PeerSocket | null = null;
-  readonly options: Options;
+  readonly context: BindingContext;
+  readonly local: Endpoint;
+  readonly #options: Options;
   readonly refusals: RefusalLog;
   readonly #unopened: RefusalLog;
   readonly #byKey = new Map<string, PeerSocket>();
@@ -56,7 +54,9 @@ export class PeerSockets {
 
   constructor(options: Options) {
     const { counters, problem } = options.context;
-    this.options = options;
+    this.#options = options;
+    this.context = options.context;
+    this.local = options.local;
     this.refusals = repliesRefused(options.context);
     this.#unopened = new RefusalLog({ counters, problem, counter: 'repliesSuppressed', what: UNOPENED });
   }
@@ -71,7 +71,7 @@ export class PeerSockets {
     const known = this.of(peer);
     if (known !== undefined) return known;
     if (this.#isClosing) return null;
-    if (this.#byKey.size >= MOST_PEER_SOCKETS || this.options.context.mayOpen?.() === false) {
+    if (this.#byKey.size >= MOST_PEER_SOCKETS || this.context.mayOpen?.() === false) {
       this.#unopened.note('EMFILE', `at most ${MOST_PEER_SOCKETS} are open for a listener and thread`);
       return null;
     }
@@ -90,17 +90,21 @@ export class PeerSockets {
     return this.of({ remote: addressBytes(to.host), remotePort: to.port })?.senderFor(answersSeq, id);
   }
 
+  broken(code: string, message: string): void {
+    this.#unopened.note(code, message);
+  }
+
   /** Records the message of `current`. */
   recordIncoming(decision: Decision): number {
-    const { request } = this.options.pipeline;
+    const { request } = this.#options.pipeline;
     const { extras, marks = 0 } = marksOf(decision, request);
     const { peer, localText } = this.current!;
     return this.record(request.payload, peer, DIRECTION_IN, { marks, extras: { ...extras, local: localText } });
   }
 
   record(payload: Uint8Array, { remote, remotePort }: DatagramPeer, direction: number, about: Partial<Draft>): number {
-    const keep = this.options.keep();
-    return this.options.record({
+    const keep = this.#options.keep();
+    return this.#options.record({
       kind: KIND_MESSAGE,
       direction,
       at: wallClock(),
@@ -117,7 +121,7 @@ export class PeerSockets {
     try {
       this.#receive(payload, from, sender);
     } catch (error) {
-      this.options.context.internalError(error);
+      this.context.internalError(error);
     } finally {
       this.current = null;
     }
@@ -126,7 +130,7 @@ export class PeerSockets {
   /** Reads what the kernel has queued. */
   async flush(): Promise<void> {
     if (this.#byKey.size === 0) return;
-    const { row } = this.options.context.counters;
+    const { row } = this.context.counters;
     await pollUntilQuiet(() => row[COLUMN.received]!);
   }
 
@@ -140,7 +144,7 @@ export class PeerSockets {
   }
 
   #receive(payload: Uint8Array, from: PeerSocket, { address, port }: RemoteInfo): void {
-    const { admission, context, pipeline, queue } = this.options;
+    const { admission, context, pipeline, queue } = this.#options;
     const { row } = context.counters;
     row[COLUMN.received]!++;
     row[COLUMN.receiveBatches]!++;
@@ -161,132 +165,7 @@ export class PeerSockets {
   }
 
   #drop(reason: 'closed' | 'overload'): void {
-    this.options.context.counters.row[COLUMN[reason]]!++;
-    this.options.context.recorder.gap(reason, 1);
+    this.context.counters.row[COLUMN[reason]]!++;
+    this.context.recorder.gap(reason, 1);
   }
-}
-
-class PeerSocket implements Link {
-  readonly peer: DatagramPeer;
-  readonly #sockets: PeerSockets;
-  readonly #socket: Socket;
-  readonly #timers: EventTimers;
-  readonly #onEnd: () => void;
-  /** As the peer's address is written for this socket. */
-  readonly #address: string;
-  #port = 0;
-  #isEnded = false;
-
-  constructor(sockets: PeerSockets, peer: DatagramPeer, { idle, onEnd }: { idle: number; onEnd: () => void }) {
-    const { context, local } = sockets.options;
-    const isWide = isIPv6(local.host);
-    const address = addressText(peer.remote);
-    this.#sockets = sockets;
-    this.peer = peer;
-    this.#onEnd = onEnd;
-    this.#address = isWide && !isIPv6(address) ? `::ffff:${address}` : address;
-    this.#timers = new EventTimers(() => void this.end());
-    this.#timers.wait([silence(idle)]);
-    this.#socket = createSocket({
-      type: isWide ? 'udp6' : 'udp4',
-      // Addresses are literal here; the default goes through the resolver for each datagram sent.
-      lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
-    });
-    this.#socket.on('message', (payload, from) => sockets.receive(payload, this, from));
-    this.#socket.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => {
-      context.problem({ code, message });
-      void this.end();
-    });
-    this.#socket.once('listening', () => this.#noteBound());
-    // What is sent before it is bound waits for that.
-    this.#socket.bind({ port: 0, address: local.host, exclusive: true });
-  }
-
-  get localText(): string {
-    const { host } = this.#sockets.options.local;
-    return isIPv6(host) ? `[${host}]:${this.#port}` : `${host}:${this.#port}`;
-  }
-
-  noteMessage(): void {
-    this.#timers.noteMessage();
-  }
-
-  /** An answer is recorded once it has left: one that the kernel refuses never was. */
-  send(payload: Uint8Array, meta: Readonly<SendMeta>): void {
-    const { refusals, options } = this.#sockets;
-    const about = aboutReply(meta);
-    const { row } = options.context.counters;
-    if (this.#isEnded || this.#queued > SEND_QUEUE) {
-      row[COLUMN.repliesSuppressed]!++;
-      return;
-    }
-    this.#socket.send(payload, this.peer.remotePort, this.#address, (error) => {
-      if (error === null) this.#recordSent(payload, about);
-      else refusals.note((error as NodeJS.ErrnoException).code ?? 'internal');
-    });
-  }
-
-  /** A way out for an answer from outside to a message with this seq. */
-  senderFor(answersSeq: number, sendId: string): DatagramSender {
-    return {
-      local: { host: this.#sockets.options.local.host, port: this.#port },
-      send: async (payload) => {
-        await this.#transmit(payload);
-        this.#recordSent(payload, { answersSeq, extras: { sendId } });
-      },
-      listen: () => {},
-      close: () => {},
-    };
-  }
-
-  #transmit(payload: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.send(payload, this.peer.remotePort, this.#address, (error) =>
-        error === null ? resolve() : reject(error),
-      );
-    });
-  }
-
-  #recordSent(payload: Uint8Array, about: Partial<Draft>): void {
-    const { row } = this.#sockets.options.context.counters;
-    row[COLUMN.sent]!++;
-    row[COLUMN.sentBytes]! += payload.length;
-    const extras = { ...about.extras, local: this.localText };
-    this.#sockets.record(payload, this.peer, DIRECTION_OUT, { ...about, extras });
-  }
-
-  close(): void {}
-  hold(): void {}
-  keep(): Link {
-    return this;
-  }
-
-  /** Closes it. Resolves when that is done. */
-  async end(): Promise<void> {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#timers.stop();
-    this.#onEnd();
-    if (this.#port !== 0) this.#sockets.options.context.ownPorts[this.#port] = 0;
-    await new Promise<void>((resolve) => {
-      this.#socket.once('close', () => resolve());
-      this.#socket.close();
-    });
-  }
-
-  /** What waits; a socket that is not bound yet can't tell. */
-  get #queued(): number {
-    return this.#port === 0 ? 0 : this.#socket.getSendQueueSize();
-  }
-
-  #noteBound(): void {
-    if (this.#isEnded) return;
-    this.#port = this.#socket.address().port;
-    // Responders of the service must not feed each other by it.
-    this.#sockets.options.context.ownPorts[this.#port] = 1;
-  }
-}
-
-function silence(ms: number): TimedEvent {
-  return { kind: 'idle', ms, decide: () => NO_ACTION };
 }
