@@ -71,8 +71,9 @@ export class PeerSockets implements PeerSocketOwner {
     const known = this.of(peer);
     if (known !== undefined) return known;
     if (this.#isClosing) return null;
-    if (this.#byKey.size >= MOST_PEER_SOCKETS || this.context.mayOpen?.() === false) {
-      this.#unopened.note('EMFILE', `at most ${MOST_PEER_SOCKETS} are open for a listener and thread`);
+    const refusal = this.#whyNotOne();
+    if (refusal !== null) {
+      this.#unopened.note(...refusal);
       return null;
     }
     const { remote, remotePort } = peer;
@@ -162,6 +163,12 @@ export class PeerSockets implements PeerSocketOwner {
       Object.assign(pipeline.request, { payload, n, remote, remotePort });
       pipeline.serve(from, queue);
     }
+  }
+
+  #whyNotOne(): [code: string, detail: string] | null {
+    if (this.#byKey.size >= MOST_PEER_SOCKETS)
+      return ['limit_reached', `at most ${MOST_PEER_SOCKETS} are open for a listener and thread`];
+    return this.context.mayOpen?.() === false ? ['EMFILE', 'the last file descriptors are kept for the API'] : null;
   }
 
   #drop(reason: 'closed' | 'overload'): void {
