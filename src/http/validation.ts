@@ -112,9 +112,14 @@ function memberOf({ keyword, params }: AjvError): string {
 
 function plainWords(error: AjvError, where: InputError['in']): string {
   const say = WORDS[error.keyword];
-  return say === undefined
-    ? (error.message ?? 'is not valid')
-    : say(error.params, error.parentSchema ?? {}, where, error.data);
+  if (say === undefined) return error.message ?? 'is not valid';
+  const words = say(error.params, error.parentSchema ?? {}, where, error.data);
+  return error.keyword === 'maxProperties' && isItem(error) ? `${words}; give each an object of its own` : words;
+}
+
+/** It stands in a list, which can take more of its kind. */
+function isItem({ instancePath }: AjvError): boolean {
+  return /\/\d+$/.test(instancePath);
 }
 
 type Say = (
@@ -144,7 +149,7 @@ const WORDS: Record<string, Say> = {
     limit === 1 ? `must not be empty${exampleOf(schema)}` : `must have at least ${limit} members`,
   maxProperties: ({ limit }, _schema, _place, data) =>
     limit === 1
-      ? `takes one member, not ${Object.keys(data as object).join(' and ')}; give each an object of its own`
+      ? `takes one member, not ${Object.keys(data as object).join(' and ')}`
       : `must have at most ${limit} members`,
 };
 

@@ -70,7 +70,7 @@ function payloadPart(
     return { payload: decoded(pointer, input), template: false, raw };
   }
   try {
-    payloadTemplate(input);
+    payloadTemplate(input, { hasMessage: false });
   } catch (error) {
     const member = wrongMember(input, error);
     throw member === undefined ? error : invalidField(`${pointer}/${member}`, (error as Error).message);

@@ -103,9 +103,18 @@ listeners:
   - name: plain
     protocol: udp
     responder: { type: reply, text: "{{state}}", template: true } # wrong: /listeners/1/responder/text unknown name in template: {{state}}; state, field.NAME and match.NAME are for rules
+  - name: events
+    protocol: tcp
+    responder:
+      type: rules
+      fields: { fc: { at: 0, as: u8 } }
+      rules:
+        - { on: connect, then: [{ reply: { text: "{{state}} {{remote.address}}", template: true } }] }
+        - { on: halfClose, then: [{ reply: { hex: "{{u8 len text}}", template: true } }] } # wrong: /listeners/2/responder/rules/1/then/0/reply/hex {{u8 len text}} in template: text is of a message, and here is none that is answered
+        - { on: { every: 1s }, then: [{ reply: { hex: "{{field.fc}}", template: true } }] } # wrong: /listeners/2/responder/rules/2/then/0/reply/hex {{field.fc}} in template: field.fc is of a message, and here is none that is answered
   - name: stream
     protocol: tcp
-    responder: { type: rules, rules: [{ on: connect, when: { size: 1 }, then: [] }] } # wrong: /listeners/2/responder/rules/0/when/size is for messages: of an event only state, remote and nth can be asked
+    responder: { type: rules, rules: [{ on: connect, when: { size: 1 }, then: [] }] } # wrong: /listeners/3/responder/rules/0/when/size is for messages: of an event only state, remote and nth can be asked
 `,
   'listeners on one port': `
 listeners:

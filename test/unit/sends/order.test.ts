@@ -48,6 +48,8 @@ t.test('each breach is a 400 that names the field', async (t) => {
     [withoutText({ base64: 'AA==', template: true }), '/template'],
     [withoutText({ hex: '0{{n}}', template: true }), '/hex'],
     [prepare({ text: '{{nobody}}', template: true }), '/text'],
+    [prepare({ text: '{{upper text}}', template: true }), '/text'],
+    [withoutText({ json: '{{json /id}}', template: true }), '/json'],
     [prepare({ rate: 1, interval: '1s' }), '/interval'],
     [prepare({ to: { host: '127.0.0.1' } }), '/to'],
     [prepare({ tcp: {} }), '/tcp'],

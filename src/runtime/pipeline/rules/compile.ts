@@ -78,7 +78,7 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
     otherwise: compileActions(
       otherwise,
       '/otherwise',
-      { ...shared, rule: '', isMessage: true, captures: null },
+      { ...shared, rule: '', isMessage: true, hasMessage: true, captures: null },
       { unmatched: true },
     ),
     scope,
@@ -106,7 +106,13 @@ function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
     throw new RuleError(`${pointer}/per`, 'connection is for tcp: datagrams have peers');
   const { state, fields: fieldTests, nth, ...match } = when as When;
   const captures = withPointer(`${pointer}/when`, () => captureReader(match));
-  const scope: ActionScope = { ...shared, rule: name, isMessage: event.kind === 'message', captures };
+  const scope: ActionScope = {
+    ...shared,
+    rule: name,
+    isMessage: event.kind === 'message',
+    hasMessage: event.hasMessage,
+    captures,
+  };
   return {
     name,
     enabled,

@@ -11,6 +11,8 @@ const MOST_TIMES = 16;
 export type CompiledEvent = {
   readonly kind: 'message' | 'connect' | 'halfClose' | 'idle' | 'every';
   readonly ms: number;
+  /** On datagrams a peer connects by its first message. */
+  readonly hasMessage: boolean;
 };
 
 /** Throws RuleError, also for an event that the protocol does not have. */
@@ -19,25 +21,21 @@ export function compileEvent(
   pointer: string,
   protocol: 'udp' | 'tcp',
 ): CompiledEvent {
-  const event = eventOf(on, `${pointer}/on`);
-  if (event.kind === 'halfClose' && protocol === 'udp')
+  const { kind, ms } = eventOf(on, `${pointer}/on`);
+  const hasMessage = kind === 'message' || (kind === 'connect' && protocol === 'udp');
+  if (kind === 'halfClose' && protocol === 'udp')
     throw new RuleError(`${pointer}/on`, 'halfClose is for tcp, this listener is udp');
-  if (!hasMessage(event, protocol)) checkEventMatch(when as When, `${pointer}/when`);
-  return event;
+  if (!hasMessage) checkEventMatch(when as When, `${pointer}/when`);
+  return { kind, ms, hasMessage };
 }
 
-function eventOf(on: RuleEvent, pointer: string): CompiledEvent {
+function eventOf(on: RuleEvent, pointer: string): Omit<CompiledEvent, 'hasMessage'> {
   if (typeof on === 'string') return { kind: on, ms: 0 };
   const [kind, value] = 'idle' in on ? (['idle', on.idle] as const) : (['every', on.every] as const);
   const ms = parseDuration(value);
   if (ms === undefined) throw new RuleError(`${pointer}/${kind}`, whyNotDuration(value));
   if (ms < LEAST_TIME) throw new RuleError(`${pointer}/${kind}`, `must be at least ${LEAST_TIME}ms`);
   return { kind, ms };
-}
-
-/** On datagrams a peer connects by its first message. */
-function hasMessage({ kind }: CompiledEvent, protocol: 'udp' | 'tcp'): boolean {
-  return kind === 'message' || (kind === 'connect' && protocol === 'udp');
 }
 
 /** What can be asked where there is no payload. */

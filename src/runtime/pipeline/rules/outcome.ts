@@ -28,6 +28,8 @@ export type ActionScope = {
   readonly rule: string;
   /** They are for messages, not for events. */
   readonly isMessage: boolean;
+  /** A message is there, also where a peer of datagrams connects by it. */
+  readonly hasMessage: boolean;
   readonly seed: number;
   /** Milliseconds of silence after which a peer is forgotten. */
   readonly idle: number;
@@ -130,11 +132,11 @@ type Payload = NonNullable<RuleAction['send'] | RuleAction['reply']>;
 function payloadOf(
   given: Payload,
   pointer: string,
-  { fields, captures }: ActionScope,
+  { fields, captures, hasMessage }: ActionScope,
 ): Uint8Array | ((request: Request) => Uint8Array) {
   if (given.template !== true) return decoded(given, pointer);
   try {
-    const template = payloadTemplate(given, { fields, captures, hasState: true });
+    const template = payloadTemplate(given, { fields, captures, hasMessage, hasState: true });
     return (request) => template.render(request);
   } catch (error) {
     const member = wrongMember(given, error);

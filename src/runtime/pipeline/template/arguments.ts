@@ -9,6 +9,8 @@ export type TemplateOptions = {
   readonly fields: ReadonlyMap<string, Field>;
   /** How many groups the pattern with most has, and names of those of all; null where nothing is taken out of a message. */
   readonly captures: { readonly groups: number; readonly names: ReadonlySet<string> } | null;
+  /** There is a message to take parts from. */
+  readonly hasMessage: boolean;
   /** `state` is known. */
   readonly hasState: boolean;
 };

@@ -33,6 +33,13 @@ const NUMBERS: Readonly<Record<string, Fill>> = {
 /** Names that have arguments of their own. */
 const WITH_ARGUMENTS: Readonly<Record<string, (words: Arguments) => Expression>> = { random, json, bytes, now };
 
+const OF_MESSAGES: ReadonlySet<string> = new Set(['text', 'hex', 'base64', 'size', 'json', 'bytes']);
+
+/** Whether a name is a part of the message that is answered. */
+export function isOfMessage(name: string): boolean {
+  return OF_MESSAGES.has(name) || /^(field|match)\./.test(name);
+}
+
 export const VALUE_NAMES = [TEXTS, NUMBERS, WITH_ARGUMENTS].flatMap(Object.keys);
 
 /** The expression of a name whose word has been taken; undefined when there is no such name. */

@@ -4,7 +4,7 @@ import { Arguments, type TemplateOptions } from './arguments.ts';
 import { ArgumentError, bytesOf, type Expression, jsonCharacters } from './expression.ts';
 import { functionOf } from './functions.ts';
 import { type Laid, laidPlace } from './layout.ts';
-import { jsonValue, namedValue } from './names.ts';
+import { isOfMessage, jsonValue, namedValue } from './names.ts';
 import { TemplateError } from './template-error.ts';
 import { hintOf } from './unknown-names.ts';
 
@@ -15,8 +15,14 @@ export type Placeholder = {
   readonly isWholeString: boolean;
 };
 
-/** Where no rule decides. */
-export const NO_SCOPE: TemplateOptions = { form: 'text', fields: new Map(), captures: null, hasState: false };
+/** Where a message is answered, and no rule decides. */
+export const NO_SCOPE: TemplateOptions = {
+  form: 'text',
+  fields: new Map(),
+  captures: null,
+  hasMessage: true,
+  hasState: false,
+};
 
 /** Throws TemplateError. */
 export function compilePlace(
@@ -59,6 +65,7 @@ function placed(words: Arguments): ((request: Request) => Uint8Array) | Laid {
 /** `"{{json /a}}"` becomes the value itself; any other place stays in its string. */
 function wholeString(words: Arguments): (request: Request) => Uint8Array {
   if (words.peek() === 'json') {
+    checkMessage('json', words);
     words.word('json');
     return jsonValue(words);
   }
@@ -68,10 +75,17 @@ function wholeString(words: Arguments): (request: Request) => Uint8Array {
 
 const QUOTE = Buffer.from('"');
 
+/** Without a message nothing can be taken out of it. */
+function checkMessage(name: string, { options }: Arguments): void {
+  if (!options.hasMessage && isOfMessage(name))
+    throw new ArgumentError(`${name} is of a message, and here is none that is answered`);
+}
+
 function expressionOf(words: Arguments): Expression {
   const name = words.peek() ?? '';
   if (name === '') throw new UnknownName(name);
   words.word(name);
+  checkMessage(name, words);
   const found = functionOf(name, words) ?? namedValue(name, words);
   if (found === undefined) throw new UnknownName(name);
   return found;
