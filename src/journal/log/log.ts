@@ -189,13 +189,16 @@ export class Log implements View {
     return changes.take();
   }
 
-  /** Goes back to what was committed last, as if nothing had been appended or changed since. */
+  /**
+   * Goes back to what was committed last, as if nothing had been appended or changed since. Throws what the store throws;
+   * then nothing has gone back in memory yet, and it must be tried again.
+   */
   rollback(): void {
     this.store.rollback();
+    const states = new Map(this.store.load().map((state) => [state.listener.number, state]));
     this.chunks.clear();
     const histories = new Map([...this.#changes.forgotten, ...this.histories]);
     this.#changes.drop(this.#overflowGaps);
-    const states = new Map(this.store.load().map((state) => [state.listener.number, state]));
     for (const history of this.histories.values()) if (!states.has(history.listener.number)) this.#drop(history);
     for (const [number, state] of states) this.#revert(histories.get(number) ?? new History(state.listener), state);
     this.#changes.settle();

@@ -27,6 +27,8 @@ export class Ingest {
   readonly #arrivals = new IngestQueue(() => this.#schedule());
   #scheduled = false;
   #ended = false;
+  /** What failed has not gone back yet, for that failed too: until it has, nothing may be shown or stored. */
+  #owesRollback = false;
   /** Bytes taken that are not committed yet. */
   pending = 0;
   appends = 0;
@@ -62,9 +64,10 @@ export class Ingest {
 
   /**
    * Takes and commits everything that was posted before the call. No credit is given back before the end, so the workers
-   * can't keep it going for ever.
+   * can't keep it going for ever. Throws JournalError `storage` while what failed before can't go back.
    */
   drain(): void {
+    if (!this.#settle()) throw new JournalError('storage', this.fault!.detail);
     if (this.fault !== null) return;
     this.#attempt(() => {
       while (!this.#take()) this.#commit();
@@ -135,7 +138,7 @@ export class Ingest {
    * can't be stored even so is lost; answers how many bytes that are.
    */
   finish(last: () => void): number {
-    this.drain();
+    if (this.#settle()) this.drain();
     if ((this.fault !== null || !this.#attempt(last).done) && !this.#isLasting) {
       this.#empty();
       this.#attempt(last);
@@ -206,6 +209,7 @@ export class Ingest {
   }
 
   #attempt<T>(step: () => T): Attempt<T> {
+    if (!this.#settle()) return { done: false };
     try {
       return { done: true, value: step() };
     } catch (error) {
@@ -218,22 +222,30 @@ export class Ingest {
 
   /** As if nothing had been taken since the last commit. A full log may be all that is wrong, so it is seen to at once. */
   #fail(fault: NonNullable<JournalStats['fault']>): void {
-    this.#rollback(fault);
-    this.appends -= this.#arrivals.rollback();
-    this.pending = 0;
     const begins = this.fault === null;
     this.fault = fault;
     this.#log.faulty = true;
+    this.#owesRollback = true;
+    this.#settle();
     if (begins) setImmediate(() => this.#retry());
   }
 
-  /** Of a damaged file not even what was committed may be readable; then the ledger stays as it is, and nothing is stored any more. */
-  #rollback({ code }: NonNullable<JournalStats['fault']>): void {
+  /**
+   * True when all that failed has gone back. Of a damaged file not even what was committed may be readable; then the ledger
+   * stays as it is, and nothing is stored any more.
+   */
+  #settle(): boolean {
+    if (!this.#owesRollback) return true;
     try {
       this.#log.rollback();
     } catch (error) {
-      if (code !== DAMAGED || storageFault(error) === null) throw error;
+      if (storageFault(error) === null) throw error;
+      if (!this.#isLasting) return false;
     }
+    this.#owesRollback = false;
+    this.appends -= this.#arrivals.rollback();
+    this.pending = 0;
+    return true;
   }
 
   /** The file is damaged: nothing can be stored before it was made good, which is for the next start. */

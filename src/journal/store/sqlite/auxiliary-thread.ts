@@ -37,7 +37,12 @@ export class AuxiliaryThread<Order, Report = never> {
   async close(order: Order): Promise<void> {
     this.#worker.removeAllListeners('message');
     this.#worker.ref();
-    this.post(order);
+    try {
+      this.post(order);
+    } catch {
+      // One that can't be told would keep this thread, and with it the directory.
+      void this.#worker.terminate();
+    }
     const timer = setTimeout(() => void this.#worker.terminate(), EXIT_TIMEOUT_MS);
     await this.#exited;
     clearTimeout(timer);
