@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { plainClient, stranger } from '../support/plain-client.ts';
+import { plainClient, plainClients, stranger } from '../support/plain-client.ts';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 
 t.setTimeout(180_000);
 
-const service = await startProcess(t, ['--threads', '4']);
+const service = await startProcess(t, ['--threads', '4', '--allow-bind', '0.0.0.0/0,::/0']);
 
 /** Seconds within which something comes at once, on a machine that is busy; and that something is waited for in vain. */
 const AT_ONCE = 0.9;
@@ -33,6 +33,7 @@ async function shown(name: string) {
   return (await service.get(`/v1/listeners/${name}`)).body.tcp.accept;
 }
 
+const IPV4 = ['127.0.0.1', '127.0.0.2'];
 const ACCEPT = { mode: 'accept', for: null, times: null };
 
 /** An open connection that has been answered once, and asks again. */
@@ -96,7 +97,7 @@ t.test('refuse: a connection is refused at once, the port stays ours, and all is
     const { ask } = await open(t, port);
     await ended(port);
     await accept(ref, 'refuse');
-    const met = await plainClient('tcp', port);
+    const met = await plainClients('tcp', port);
     t.equal(met.what, 'ECONNREFUSED');
     t.ok(met.seconds < AT_ONCE, `at once: ${met.seconds} s`);
     t.same(await stranger('tcp', port), ['EADDRINUSE'], 'nobody else can listen there');
@@ -227,7 +228,6 @@ t.test('for: after a while it is accept, and reads back as that', async (t) => {
 });
 
 t.test('from each mode to each other', async (t) => {
-  const port = await listener('any');
   const meets: Record<string, string> = {
     accept: 'hello',
     refuse: 'ECONNREFUSED',
@@ -236,22 +236,25 @@ t.test('from each mode to each other', async (t) => {
     stall: 'silence',
   };
   const modes = Object.keys(meets);
-  for (const from of modes) {
+  const all = modes.map(async (from) => {
+    const port = await listener(`from-${from}`);
     for (const to of modes) {
-      await accept('any', from);
-      await accept('any', to);
-      t.equal((await plainClient('tcp', port, { patience: 0.5 })).what, meets[to], `${from} to ${to}`);
+      await accept(`from-${from}`, from);
+      await accept(`from-${from}`, to);
+      t.equal((await plainClient('tcp', port, IN_VAIN)).what, meets[to], `${from} to ${to}`);
     }
-  }
+  });
+  await Promise.all(all);
 });
 
 t.test('by POST and PUT', async (t) => {
-  for (const [mode, what] of [
+  const modes = [
     ['refuse', 'ECONNREFUSED'],
     ['blackhole', 'timeout'],
     ['reset', 'ECONNRESET'],
     ['stall', 'silence'],
-  ] as const) {
+  ] as const;
+  const all = modes.map(async ([mode, what]) => {
     const port = await listener(`born-${mode}`, { tcp: { accept: { mode } } });
     t.equal((await plainClient('tcp', port, IN_VAIN)).what, what);
     t.same(await stranger('tcp', port), ['EADDRINUSE']);
@@ -272,7 +275,33 @@ t.test('by POST and PUT', async (t) => {
     const { body: rebound } = await put({ tcp: { ...body.tcp, backlog: 17 } }, '?replace=true');
     t.match(rebound, { address: body.address, tcp: { backlog: 17, accept: { mode } } });
     t.equal((await plainClient('tcp', port, IN_VAIN)).what, what, 'bound anew it is the same');
-  }
+  });
+  await Promise.all(all);
+});
+
+t.test('on every kind of address', async (t) => {
+  const hosts = [
+    ['::1', '::1'],
+    ['0.0.0.0', '127.0.0.1', '127.0.0.2'],
+    ['::', '127.0.0.1', '::1'],
+  ] as const;
+  const all = hosts.map(async ([host, ...reached]) => {
+    const name = `on${host.replaceAll(/[:.]+/g, '-')}on`;
+    const port = await listener(name, { host });
+    for (const [mode, what] of [
+      ['refuse', 'ECONNREFUSED'],
+      ['blackhole', 'timeout'],
+      ['accept', 'hello'],
+    ] as const) {
+      await accept(name, mode);
+      for (const at of reached) {
+        const met = await plainClient('tcp', port, { host: at, ...(mode === 'accept' ? {} : IN_VAIN) });
+        t.equal(met.what, what, `${host} at ${at}`);
+      }
+      if (host !== '::1') t.same(await stranger('tcp', port, '0.0.0.0', ...IPV4), ['EADDRINUSE']);
+    }
+  });
+  await Promise.all(all);
 });
 
 t.test('other changes leave it as it is', async (t) => {

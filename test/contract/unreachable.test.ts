@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import t, { type Test } from 'tap';
-import { plainClient, stranger } from '../support/plain-client.ts';
+import { plainClient, plainClients, stranger } from '../support/plain-client.ts';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 
@@ -48,7 +48,7 @@ for (const threads of [1, 4]) {
       const port = name === `t${threads}` ? before : await listener(name, { threads, port: before });
       for (let round = 0; round < 3; round++) {
         await unreachable(name, true);
-        const met = await plainClient('udp', port);
+        const met = await plainClients('udp', port);
         t.equal(met.what, 'ECONNREFUSED');
         t.ok(met.seconds < 0.9, `at once: ${met.seconds} s`);
         t.same(await stranger('udp', port), ['EADDRINUSE'], 'nobody else can bind there');

@@ -55,6 +55,13 @@ export async function plainClient(
   return JSON.parse(await python(CLIENT, kind, host, port, patience)) as Met;
 }
 
+/** What several clients meet, one after the other; all must meet the same. The fastest tells how long it takes. */
+export async function plainClients(kind: 'tcp' | 'udp', port: number): Promise<Met> {
+  const met = [await plainClient(kind, port), await plainClient(kind, port), await plainClient(kind, port)];
+  const whats = new Set(met.map(({ what }) => what));
+  return { what: [...whats].join(' '), seconds: Math.min(...met.map(({ seconds }) => seconds)) };
+}
+
 /** What binding and listening at the port comes to, with and without SO_REUSEADDR and SO_REUSEPORT: each answer once. */
 export async function stranger(kind: 'tcp' | 'udp', port: number, ...hosts: string[]): Promise<string[]> {
   const places = hosts.length === 0 ? ['127.0.0.1', '0.0.0.0'] : hosts;

@@ -37,7 +37,7 @@ const WORDS: Partial<Record<RecordView['kind'], (record: RecordView) => string>>
   gap: ({ dropped = 0, reason }) => `${dropped} ${dropped === 1 ? 'message' : 'messages'} missing: ${reason}`,
   connection: ({ connectionId, phase, remote, reason, mode, detail }) => {
     const why = reason === undefined ? '' : ` (${[reason, mode, detail].filter(Boolean).join(', ')})`;
-    return `${connectionId} ${phase}${remote ? ` ${endpoint(remote)}` : ''}${why}`;
+    return [connectionId, phase, remote ? endpoint(remote) : ''].filter(Boolean).join(' ') + why;
   },
 };
 

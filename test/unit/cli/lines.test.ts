@@ -30,6 +30,7 @@ t.test('other records', async (t) => {
     [{ kind: 'gap', afterSeq: 7, dropped: 1, reason: 'kernel' }, '09:30:00.123 a#7+ gap 1 message missing: kernel'],
     [{ kind: 'gap', afterSeq: 7, dropped: 2, reason: 'evicted' }, '09:30:00.123 a#7+ gap 2 messages missing: evicted'],
     [{ kind: 'connection', connectionId: 'c_1', phase: 'closed' }, '09:30:00.123 a connection c_1 closed'],
+    [{ kind: 'connection', phase: 'refused', remote }, '09:30:00.123 a connection refused [::1]:9'],
     [
       { kind: 'connection', connectionId: 'c_1', phase: 'closed', reason: 'idle', mode: 'fin', remote },
       '09:30:00.123 a connection c_1 closed [::1]:9 (idle, fin)',

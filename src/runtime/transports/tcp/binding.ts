@@ -92,8 +92,13 @@ export class TcpBinding implements Binding {
   async #listen(on: boolean): Promise<void> {
     if (on !== this.#refuses) return;
     this.#refuses = !on;
-    if (on) await this.#server.listen?.();
-    else this.#server.close();
+    if (!on) return void this.#server.close();
+    try {
+      await this.#server.listen?.();
+    } catch (error) {
+      const { code = 'internal', message } = error as NodeJS.ErrnoException;
+      this.#context.failed({ code, message: `it can't listen again: ${message}` });
+    }
   }
 
   async flush(): Promise<void> {
