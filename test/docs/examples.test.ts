@@ -61,6 +61,7 @@ const PEERS: [folder: string, checks: number, ...needs: string[]][] = [
   ['hl7', 5, 'mllp_send --version'],
   ['lsp', 5, 'node --input-type=module -e \'import "vscode-jsonrpc/node"\''],
   ['postgresql', 9, 'psql --version'],
+  ['tftp', 8, 'curl --version | grep -w tftp'],
   ['coap', 7, 'command -v coap-client-notls'],
 ];
 
