@@ -3,7 +3,7 @@ import { invalidField, ProblemError } from '../errors.ts';
 import { parsePeer } from '../matching/peer.ts';
 import { rfc3339 } from '../net/text.ts';
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
-import { type TriedAction, tryRules } from '../runtime/pipeline/rules/trial.ts';
+import { TrialTooLarge, type TriedAction, tryRules } from '../runtime/pipeline/rules/trial.ts';
 import { PayloadError, payloadBytes } from '../schemas/payload.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
@@ -66,7 +66,7 @@ export function pointingInto<T>(body: object, at: string, check: () => T): T {
 }
 
 /** What the rules, or others in their place, would do with messages. Throws 400 for what is wrong in them. */
-export function testRules(listener: Listener, request: RuleTest): RuleTestResult {
+export async function testRules(listener: Listener, request: RuleTest): Promise<RuleTestResult> {
   const { protocol } = listener.spec;
   const given =
     request.responder === undefined ? null : fillResponder(plainResponder(request.responder, protocol), protocol);
@@ -80,9 +80,10 @@ export function testRules(listener: Listener, request: RuleTest): RuleTestResult
     state: request.state,
   };
   try {
-    const trials = tryRules(spec, request.messages.map(messageBytes), options);
+    const trials = await tryRules(spec, request.messages.map(messageBytes), options);
     return { items: trials.map((trial) => ({ ...trial, actions: trial.actions.map(shownAction) })) };
   } catch (error) {
+    if (error instanceof TrialTooLarge) throw new ProblemError('unprocessable', error.message);
     if (!(error instanceof RuleError)) throw error;
     throw invalidField(error.pointer === '/state' ? error.pointer : `/responder${error.pointer}`, error.message);
   }

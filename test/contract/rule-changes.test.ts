@@ -188,3 +188,30 @@ t.test(
     t.match(problems.body.items, [{ code: 'framing_error' }]);
   },
 );
+
+t.test('peers of streams are known to one thread, so a listener with more says that it can not', async (t) => {
+  const refused = async (responder: object, pointer: string) => {
+    const { status, body } = await service.post('/v1/listeners', { protocol: 'tcp', threads: 2, responder });
+    t.match([status, body.errors?.[0].pointer], [400, pointer]);
+  };
+  await refused(rules([], { state: { scope: 'peer' } }), '/responder/state/scope');
+  await refused(rules([{ then: [] }, { per: 'peer', times: 1, then: [] }]), '/responder/rules/1/per');
+});
+
+t.test('a trial that has too much to tell is refused, and holds up nobody', async (t) => {
+  await listener({ protocol: 'udp', name: 'large', responder: rules([]) });
+  const tried = await service.post('/v1/listeners/large/rules/test', {
+    messages: Array.from({ length: 1000 }, () => ({ text: 'a' })),
+    responder: rules([{ then: Array.from({ length: 64 }, () => reply('{{repeat 1000000 text}}')) }]),
+  });
+  t.match(tried, { status: 422, body: { detail: /message 0 brings/ } });
+  const slow = Array.from({ length: 100 }, (_, i) => ({ when: { text: { regex: `^(\\w+\\s+)*END${i}$` } }, then: [] }));
+  const messages = Array.from({ length: 100 }, () => ({ text: 'ab '.repeat(300) }));
+  const trial = service.post('/v1/listeners/large/rules/test', { messages, responder: rules(slow) });
+  let beside = 0;
+  for (let isDone = false; !isDone; beside++) {
+    isDone = await Promise.race([trial.then(() => true), service.get('/livez').then(() => false)]);
+  }
+  t.equal((await trial).body.items.length, 100);
+  t.ok(beside > 3, `${beside} requests were answered meanwhile`);
+});

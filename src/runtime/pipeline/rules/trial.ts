@@ -1,4 +1,6 @@
 /** Tries rules on messages: the rule that decides, why those before it do not, and the actions filled in. Nothing is sent. */
+
+import { setImmediate } from 'node:timers/promises';
 import type { Draw } from '../../../schemas/draw.ts';
 import type { RulesSpec } from '../../../schemas/rules.ts';
 import { BindingCounters, createCounters } from '../../counters.ts';
@@ -26,8 +28,13 @@ export type TriedAction =
   | { do: 'halfClose' }
   | { do: 'setFraming'; framing: string };
 
-/** @param state to begin in; the initial one by default. Throws RuleError, with `/state` for one that nothing sets. */
-export function tryRules(
+/** Milliseconds in which nothing else is done. */
+const LONGEST_STEP_MS = 20;
+/** Bytes that a trial may tell. */
+const MOST_TOLD = 32 * 1024 * 1024;
+
+/** @param state to begin in; the initial one by default. Throws RuleError, with `/state` for one that nothing sets, and TrialTooLarge. */
+export async function tryRules(
   spec: RulesSpec,
   messages: readonly Uint8Array[],
   {
@@ -36,24 +43,44 @@ export function tryRules(
     listener,
     state,
   }: { protocol: Protocol; peer: TrialPeer; listener: string; state?: string | undefined },
-): Trial[] {
+): Promise<Trial[]> {
   const counters = new BindingCounters(createCounters(1), 0);
   const behavior = new RulesBehavior(spec, { repliesBefore: 0, counters, protocol });
   const { rules } = compileRules(spec, protocol);
-  return messages.map((payload, i) => {
+  const trials: Trial[] = [];
+  let begun = performance.now();
+  let size = 0;
+  for (const [i, payload] of messages.entries()) {
+    if (performance.now() - begun > LONGEST_STEP_MS) {
+      await setImmediate();
+      begun = performance.now();
+    }
     const request = new Request({ thread: 'shared-1', listener, localPort: 0 });
     Object.assign(request, peer, { payload, n: i + 1, connection: protocol === 'tcp' ? 1 : 0 });
     if (i === 0 && state !== undefined) behavior.enter(request, state);
     const before = behavior.stateOf(request);
     const decision = behavior.decide(request);
-    return {
+    const trial: Trial = {
       rule: decision.rule ?? null,
       ...(request.draw === null ? {} : { draw: request.draw }),
       others: whyNot(rules, decision, request, before),
       actions: decision.actions.map((action) => tried(action, request)),
       state: behavior.stateOf(request),
     };
-  });
+    size += sizeOf(trial);
+    if (size > MOST_TOLD) throw new TrialTooLarge(`message ${i} brings what there is to tell over ${MOST_TOLD} bytes`);
+    trials.push(trial);
+  }
+  return trials;
+}
+
+/** Of a trial; beyond it fewer messages are to be tried at a time. */
+export class TrialTooLarge extends Error {}
+
+/** About as many bytes as it takes to tell of it. */
+function sizeOf({ others, actions }: Trial): number {
+  const why = others.reduce((sum, { rule, why }) => sum + rule.length + why.length + 32, 0);
+  return actions.reduce((sum, action) => sum + ('payload' in action ? 2 * action.payload.length : 0) + 64, why);
 }
 
 function whyNot(rules: readonly CompiledRule[], { rule }: Decision, request: Request, state: string): Trial['others'] {

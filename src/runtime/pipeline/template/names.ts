@@ -61,7 +61,7 @@ function ruleValue(name: string, { fields, captures, hasState }: TemplateOptions
     return { name, kind: 'text', value: (request) => request.captures?.named.get(member) ?? NOTHING };
   }
   const group = Number(member);
-  if (group < 1 || group > captures.groups) return undefined;
+  if (String(group) !== member || group < 1 || group > captures.groups) return undefined;
   return { name, kind: 'text', value: (request) => request.captures?.groups[group - 1] ?? NOTHING };
 }
 
