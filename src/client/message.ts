@@ -33,7 +33,12 @@ export class Message {
   /** Seq of the message that this one answers. */
   readonly inReplyTo: number | undefined;
   readonly sendId: string | undefined;
+  /** The rule that decided on it, or that sent it. */
   readonly rule: string | undefined;
+  /** There are rules, and none matched it. */
+  readonly unmatched: boolean;
+  /** Bytes that are no whole message; a `problem` record says why. */
+  readonly partial: boolean;
   /** What the rule drew by `choose`. */
   readonly draw: Draw | undefined;
   readonly fault: unknown;
@@ -57,6 +62,8 @@ export class Message {
     this.inReplyTo = view.inReplyTo;
     this.sendId = view.sendId;
     this.rule = view.rule;
+    this.unmatched = view.unmatched ?? false;
+    this.partial = view.partial ?? false;
     this.draw = view.draw;
     this.fault = view.fault;
   }

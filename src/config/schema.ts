@@ -24,6 +24,7 @@ export function configurationSchema(): Schema {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Listenpost configuration',
     description: 'listenpost serve --config FILE',
+    examples: [{ listeners: [{ name: 'statsd', protocol: 'udp' }] }],
     type: 'object',
     additionalProperties: false,
     properties: {

@@ -153,13 +153,20 @@ const WORDS: Record<string, Say> = {
       : `must have at most ${limit} members`,
 };
 
+type Holder = { properties?: object; items?: Holder };
+
+/** What an object may hold, or each object of a list. */
+function membersOf({ properties, items = {} }: Holder): object {
+  return properties ?? items.properties ?? {};
+}
+
 function unknownMember(name: string, schema: Record<string, unknown>, place: InputError['in']): string {
   if (schema.patternProperties !== undefined) return keyWords(Object.keys(schema.patternProperties as object));
-  const properties = (schema.properties ?? {}) as Record<string, { properties?: object }>;
+  const properties = (schema.properties ?? {}) as Record<string, Holder>;
   const known = Object.keys(properties);
   const what = place === 'body' ? 'field' : 'parameter';
   if (known.length === 0) return `is not a ${what} here, there are none`;
-  const inside = known.find((each) => Object.hasOwn(properties[each]?.properties ?? {}, name));
+  const inside = known.find((each) => Object.hasOwn(membersOf(properties[each]!), name));
   if (inside !== undefined) return `is not a ${what} here; it belongs in ${inside}`;
   const meant = nearest(name, known);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;

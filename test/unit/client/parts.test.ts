@@ -95,6 +95,12 @@ t.test('a message as text, bytes, hex and JSON, whichever way it came', async (t
   }
 });
 
+t.test('a message says which rule decided on it, or that none did', async (t) => {
+  t.match(new Message(VIEW), { rule: undefined, unmatched: false, partial: false });
+  t.match(new Message({ ...VIEW, rule: 'user' }), { rule: 'user', unmatched: false });
+  t.match(new Message({ ...VIEW, unmatched: true, partial: true }), { unmatched: true, partial: true });
+});
+
 t.test('a message that is no text, no JSON, or has no payload', async (t) => {
   const binary = new Message({ ...VIEW, base64: '/wA=' });
   t.equal(binary.text, '\ufffd\0');

@@ -154,7 +154,8 @@ for (const [name, text] of Object.entries(FILES)) {
 }
 
 t.test('what is no configuration at all is told once', async (t) => {
-  t.same(found('5'), ['1: the file must be an object']);
+  t.same(found('5'), ['1: the file must be an object, e.g. {"listeners":[{"name":"statsd","protocol":"udp"}]}']);
+  t.same(found('ttl: 5s'), ['1: /ttl is not a field here; it belongs in listeners']);
   t.match(found('listeners: 5'), [/^1: \/listeners must be an array/]);
   t.match(found('listeners: [5]'), [/^1: \/listeners\/0 must be an object/]);
   t.match(found('settings: 5'), [/^1: \/settings must be an object/]);

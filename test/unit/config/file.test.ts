@@ -33,7 +33,7 @@ const WRONG: [text: string, line: string][] = [
   ['? [a]\n: 5\n', 'f.yaml:1: /[ a ] is not a field here; known are settings, listeners'],
   ['__proto__: {}\n', 'f.yaml:1: /__proto__ is not a field here; known are settings, listeners'],
   ['listeners: []\nlisteners: []\n', 'f.yaml:2: Map keys must be unique'],
-  ['5', 'f.yaml:1: the file must be an object'],
+  ['5', 'f.yaml:1: the file must be an object, e.g. {"listeners":[{"name":"statsd","protocol":"udp"}]}'],
 ];
 
 t.test('what can not be taken is one line that names the line', async (t) => {
