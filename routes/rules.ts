@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { Routes } from '../src/http/domain.ts';
 import { jsonContent, ListenerParams, responses } from '../src/http/operation.ts';
 import { Ref } from '../src/schemas/parts.ts';
-import { RULE_NAME_PATTERN } from '../src/schemas/rules.ts';
+import { RULE_NAME_PATTERN } from '../src/schemas/rule-names.ts';
 import {
   RuleListSchema,
   RulePatchSchema,

@@ -3,9 +3,10 @@
  * a rule sets.
  */
 import { parsePointer } from '../json/pointer.ts';
+import { actionLists } from '../schemas/action-lists.ts';
 import type { ListenerSpec } from '../schemas/listener.ts';
-import { actionLists } from '../schemas/rule-actions.ts';
-import type { Rule, RuleAction, RulesSpec } from '../schemas/rules.ts';
+import type { RuleAction } from '../schemas/rule-action.ts';
+import type { Rule, RulesSpec } from '../schemas/rules.ts';
 
 /** Undefined where the fault concerns everything. */
 export function withoutFault(spec: ListenerSpec, pointer: string): ListenerSpec | undefined {

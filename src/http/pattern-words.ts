@@ -1,7 +1,7 @@
 /** What is said of text that does not have the form its schema wants. */
 import { LABEL_KEY_PATTERN, NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
 import { POINTER_PATTERN } from '../schemas/match.ts';
-import { FIELD_NAME_PATTERN, RULE_NAME_PATTERN, STATE_NAME_PATTERN } from '../schemas/rules.ts';
+import { FIELD_NAME_PATTERN, RULE_NAME_PATTERN, STATE_NAME_PATTERN } from '../schemas/rule-names.ts';
 import {
   BYTES_PATTERN,
   DURATION_PATTERN,

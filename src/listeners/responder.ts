@@ -7,10 +7,10 @@ import type { Endpoint } from '../net/endpoint.ts';
 import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules/compile.ts';
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
 import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compile.ts';
+import { actionLists } from '../schemas/action-lists.ts';
 import { payloadBytes } from '../schemas/payload.ts';
 import type { PlainResponder } from '../schemas/responder.ts';
 import { jsonMembers, withPublishedJson } from '../schemas/responder-json.ts';
-import { actionLists } from '../schemas/rule-actions.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
 

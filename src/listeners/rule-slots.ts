@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { ProblemError } from '../errors.ts';
 import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules/compile.ts';
 import { createRuleMemory, MOST_SLOTS, RuleCells } from '../runtime/rule-cells.ts';
-import { MOST_STATES, type Rule, type RulesSpec } from '../schemas/rules.ts';
+import { MOST_STATES } from '../schemas/rule-names.ts';
+import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import type { RuleCellsHandle } from '../workers/protocol.ts';
 
 type Slot = { rule: Rule; slot: number };

@@ -1,7 +1,8 @@
 /** Parts of a payload that have a name: numbers, characters, bytes, and decimal digits of four bits each. */
 import { asBuffer } from '../as-buffer.ts';
 import type { FieldType } from '../schemas/match.ts';
-import type { FieldDefinition, FieldTest } from '../schemas/rules.ts';
+import type { FieldDefinition } from '../schemas/rules.ts';
+import type { FieldTest } from '../schemas/when.ts';
 import {
   checkExact,
   checkHeld,

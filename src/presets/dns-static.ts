@@ -4,7 +4,8 @@
  */
 import type { Match } from '../schemas/match.ts';
 import type { DnsRecord } from '../schemas/presets.ts';
-import { MOST_RULES, type Rule } from '../schemas/rules.ts';
+import { MOST_RULES } from '../schemas/rule-names.ts';
+import type { Rule } from '../schemas/rules.ts';
 import { canonicalName, nameBytes, RecordError, recordData, TYPE_NUMBERS } from './dns-records.ts';
 import { BOTH, type Preset, PresetError } from './preset.ts';
 

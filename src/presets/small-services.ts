@@ -2,7 +2,8 @@
  * The small services of RFC 862 to 868. Those that speak unasked do so when a connection opens, and then end it; on UDP
  * they answer each datagram.
  */
-import type { RuleAction, RulesSpec } from '../schemas/rules.ts';
+import type { RuleAction } from '../schemas/rule-action.ts';
+import type { RulesSpec } from '../schemas/rules.ts';
 import { BOTH, type Preset, type Protocol } from './preset.ts';
 
 export const discard: Preset<'discard'> = {

@@ -4,7 +4,9 @@
  */
 import type { Framing } from '../schemas/framing.ts';
 import type { FilledParameters } from '../schemas/presets.ts';
-import type { Rule, RuleAction, When } from '../schemas/rules.ts';
+import type { RuleAction } from '../schemas/rule-action.ts';
+import type { Rule } from '../schemas/rules.ts';
+import type { When } from '../schemas/when.ts';
 import type { Preset } from './preset.ts';
 
 const LINES: Framing = { type: 'line', eol: '\r\n' };

@@ -14,7 +14,8 @@ import { ClearedSchema, MessagePageSchema, MessageSchema, WrittenSchema } from '
 import { PresetListSchema } from './presets-view.ts';
 import { ProblemKindSchema, ProblemSchema } from './problem.ts';
 import { ResponderSchema } from './responder.ts';
-import { RuleActionSchema, RuleSchema, WhenSchema } from './rules.ts';
+import { RuleActionSchema } from './rule-action.ts';
+import { RuleSchema } from './rules.ts';
 import {
   RuleListSchema,
   RulePatchSchema,
@@ -25,6 +26,7 @@ import {
 import { SendPageSchema, SendRequestSchema, SendSchema } from './send.ts';
 import { HealthSchema, InfoSchema, OpenApiSchema, WorkersSchema } from './status.ts';
 import { VerdictSchema, VerificationSchema } from './verification.ts';
+import { WhenSchema } from './when.ts';
 
 export const NAMED_SCHEMAS = [
   CaptureSchema,

@@ -2,10 +2,11 @@
  * Where JSON stands in a responder: payloads, and values to compare with. Inside the program it is carried as its text,
  * under another name, so that it leaves and compares as it was written.
  */
+
+import { type ActionList, actionLists } from './action-lists.ts';
 import type { Match } from './match.ts';
 import type { Responder } from './responder.ts';
-import { type ActionList, actionLists } from './rule-actions.ts';
-import type { When } from './rules.ts';
+import type { When } from './when.ts';
 
 export type JsonMember = {
   /** The object that has it, to be read and changed. */

@@ -10,7 +10,9 @@ import { MatchSchema } from '../../schemas/match.ts';
 import { strict } from '../../schemas/parts.ts';
 import { ResponderSchema } from '../../schemas/responder.ts';
 import { withPublishedJson } from '../../schemas/responder-json.ts';
-import { RuleActionSchema, RuleSchema, WhenSchema } from '../../schemas/rules.ts';
+import { RuleActionSchema } from '../../schemas/rule-action.ts';
+import { RuleSchema } from '../../schemas/rules.ts';
+import { WhenSchema } from '../../schemas/when.ts';
 
 export const STORED_VERSION = 1;
 

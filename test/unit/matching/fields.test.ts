@@ -8,7 +8,8 @@ import { compileCaptures } from '../../../src/matching/regex.ts';
 import type { MatchError } from '../../../src/matching/test.ts';
 import { Request } from '../../../src/runtime/pipeline/request.ts';
 import type { Match } from '../../../src/schemas/match.ts';
-import type { FieldDefinition, FieldTest } from '../../../src/schemas/rules.ts';
+import type { FieldDefinition } from '../../../src/schemas/rules.ts';
+import type { FieldTest } from '../../../src/schemas/when.ts';
 
 function subject(payload: Uint8Array | string): Request {
   const made = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });

@@ -7,9 +7,10 @@ import { compileField, type Field, namedFieldTest } from '../../../matching/fiel
 import { allOf } from '../../../matching/logic.ts';
 import { MatchError, type Test } from '../../../matching/test.ts';
 import { suggestion } from '../../../nearest.ts';
-import { actionLists } from '../../../schemas/rule-actions.ts';
-import type { Nth, Rule, RulesSpec, When } from '../../../schemas/rules.ts';
+import { actionLists } from '../../../schemas/action-lists.ts';
+import type { Rule, RulesSpec } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
+import type { Nth, When } from '../../../schemas/when.ts';
 import { type CaptureReader, captureReader } from './captures.ts';
 import { type CompiledEvent, checkTimes, compileEvent } from './events.ts';
 import { type ActionScope, compileActions, type Outcome } from './outcome.ts';

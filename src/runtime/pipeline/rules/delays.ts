@@ -1,5 +1,5 @@
 /** Delays that are drawn: a middle, a spread, and how it spreads. */
-import type { Delay } from '../../../schemas/rules.ts';
+import type { Delay } from '../../../schemas/rule-action.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { RuleError } from './rule-error.ts';
 

@@ -8,7 +8,7 @@ import { suggestion } from '../../../nearest.ts';
 import type { Draw } from '../../../schemas/draw.ts';
 import type { Rule, RulesSpec } from '../../../schemas/rules.ts';
 import { COLUMN } from '../../counters.ts';
-import { createRuleMemory, RuleCells, type RuleCount } from '../../rule-cells.ts';
+import { createRuleMemory, RuleCells } from '../../rule-cells.ts';
 import {
   type Action,
   type Behavior,
@@ -23,7 +23,8 @@ import type { Request } from '../request.ts';
 import { type CompiledRule, type CompiledRules, compileRules, type Protocol, ruleName } from './compile.ts';
 import { draw } from './draws.ts';
 import type { Outcome } from './outcome.ts';
-import { giveBackOf, type PeerState, PeerStates, takeOf } from './peer-states.ts';
+import { type PeerState, PeerStates } from './peer-states.ts';
+import { RuleCounts } from './rule-counts.ts';
 import { RuleError } from './rule-error.ts';
 
 /** Turns of a race for the listener's state that a message takes part in; beyond them the state is what it is. */
@@ -280,37 +281,6 @@ function filledLike(action: Action, captures: Request['captures'], state: string
 }
 
 type Won = { rule: CompiledRule; outcome: Outcome };
-
-/** What one message takes of a rule's counts, so that it can be given back. */
-class RuleCounts {
-  readonly #cells: RuleCells;
-  readonly #index: number;
-  readonly #number: number;
-  readonly #peer: PeerState | null;
-  #taken: RuleCount[] = [];
-
-  constructor(cells: RuleCells, index: number, number: number, peer: PeerState | null) {
-    this.#cells = cells;
-    this.#index = index;
-    this.#number = number;
-    this.#peer = peer;
-  }
-
-  take(count: RuleCount): number {
-    this.#taken.push(count);
-    return this.#peer === null ? this.#cells.take(this.#index, count) : takeOf(this.#peer, this.#number, count);
-  }
-
-  giveBack(count: RuleCount): void {
-    this.#taken = this.#taken.filter((taken) => taken !== count);
-    if (this.#peer === null) this.#cells.giveBack(this.#index, count);
-    else giveBackOf(this.#peer, this.#number, count);
-  }
-
-  undo(): void {
-    for (const count of [...this.#taken]) this.giveBack(count);
-  }
-}
 
 /** For a list that is tried out, and in tests: cells that nobody shares. */
 export function ownCells({ rules: list, states }: CompiledRules): RuleCells {

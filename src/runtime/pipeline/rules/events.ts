@@ -1,6 +1,7 @@
 /** What rules wait for beside messages, and what can be asked then. */
-import type { Rule, RuleEvent, RulesSpec, When } from '../../../schemas/rules.ts';
+import type { Rule, RuleEvent, RulesSpec } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
+import type { When } from '../../../schemas/when.ts';
 import { RuleError } from './rule-error.ts';
 
 /** Milliseconds that `idle` and `every` have at least, and how many different ones a list may have. */

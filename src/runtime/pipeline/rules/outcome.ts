@@ -4,7 +4,7 @@ import type { Field } from '../../../matching/fields.ts';
 import { canonicalAddress } from '../../../net/address.ts';
 import { encodeExtras } from '../../../records/chunk.ts';
 import { PayloadError, payloadBytes } from '../../../schemas/payload.ts';
-import type { RuleAction } from '../../../schemas/rules.ts';
+import type { RuleAction } from '../../../schemas/rule-action.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { createCodec } from '../../framing/codecs.ts';
 import type { Action, Decision } from '../behavior.ts';

@@ -1,5 +1,7 @@
 /** Where the actions of rules stand: all lists of them, for whoever looks at each. */
-import type { Rule, RuleAction, RulesSpec } from './rules.ts';
+
+import type { RuleAction } from './rule-action.ts';
+import type { Rule, RulesSpec } from './rules.ts';
 
 export type ActionList = {
   actions: readonly RuleAction[];

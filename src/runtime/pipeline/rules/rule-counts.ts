@@ -1,0 +1,33 @@
+import type { RuleCells, RuleCount } from '../../rule-cells.ts';
+import { giveBackOf, type PeerState, takeOf } from './peer-states.ts';
+
+/** What one message takes of a rule's counts, so that it can be given back. */
+export class RuleCounts {
+  readonly #cells: RuleCells;
+  readonly #index: number;
+  readonly #number: number;
+  readonly #peer: PeerState | null;
+  #taken: RuleCount[] = [];
+
+  constructor(cells: RuleCells, index: number, number: number, peer: PeerState | null) {
+    this.#cells = cells;
+    this.#index = index;
+    this.#number = number;
+    this.#peer = peer;
+  }
+
+  take(count: RuleCount): number {
+    this.#taken.push(count);
+    return this.#peer === null ? this.#cells.take(this.#index, count) : takeOf(this.#peer, this.#number, count);
+  }
+
+  giveBack(count: RuleCount): void {
+    this.#taken = this.#taken.filter((taken) => taken !== count);
+    if (this.#peer === null) this.#cells.giveBack(this.#index, count);
+    else giveBackOf(this.#peer, this.#number, count);
+  }
+
+  undo(): void {
+    for (const count of [...this.#taken]) this.giveBack(count);
+  }
+}
