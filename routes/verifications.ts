@@ -40,7 +40,8 @@ export const verifications: Routes = async (app) => {
 function terms(body: VerificationRequest): Omit<Verification, 'listener'> {
   const within = milliseconds('/within', body.within);
   const quietFor = milliseconds('/quietFor', body.quietFor);
-  if (within + quietFor > LONGEST) throw invalidField('/quietFor', 'within and quietFor are at most 60 s together');
+  if (within + quietFor > LONGEST)
+    throw invalidField(quietFor > 0 ? '/quietFor' : '/within', 'within and quietFor are at most 60 s together');
   if (body.inOrder !== undefined && body.count !== undefined) throw invalidField('/count', 'does not go with inOrder');
   if (body.maxInterval !== undefined && body.inOrder === undefined) throw invalidField('/maxInterval', 'needs inOrder');
   return {

@@ -1,4 +1,5 @@
 /** What is said of text that does not have the form its schema wants. */
+import { HEX_BYTE_PATTERN } from '../schemas/framing.ts';
 import { LABEL_KEY_PATTERN, NAME_PATTERN, REF_PATTERN } from '../schemas/listener.ts';
 import { POINTER_PATTERN } from '../schemas/match.ts';
 import { FIELD_NAME_PATTERN, RULE_NAME_PATTERN, STATE_NAME_PATTERN } from '../schemas/rule-names.ts';
@@ -23,6 +24,7 @@ const WORDS: Readonly<Record<string, string>> = {
   [REF_PATTERN]: NAME,
   [RULE_NAME_PATTERN]: `${SHORT_NAME}; test and from-messages are taken`,
   [STATE_NAME_PATTERN]: SHORT_NAME,
+  [HEX_BYTE_PATTERN]: 'must be a byte as two hex digits, e.g. "0b"',
   [POINTER_PATTERN]: 'must be empty or begin with /, e.g. /level',
 };
 /** Of members whose names are free. */
@@ -31,8 +33,10 @@ const KEYS: Readonly<Record<string, string>> = {
   [FIELD_NAME_PATTERN]: 'is no name of a field: 1 to 32 letters, digits or `_`, and no digit at the start',
 };
 
-export function patternWords(pattern: string): string {
-  return WORDS[pattern] ?? choiceWords(pattern) ?? `must match ${pattern}`;
+/** @param example of text that has the form */
+export function patternWords(pattern: string, example?: unknown): string {
+  const shown = example === undefined ? '' : `, e.g. ${JSON.stringify(example)}`;
+  return WORDS[pattern] ?? choiceWords(pattern) ?? `must match ${pattern}${shown}`;
 }
 
 /** @param patterns of the names that are allowed */

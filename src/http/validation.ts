@@ -133,10 +133,10 @@ const WORDS: Record<string, Say> = {
     unknownMember(`${additionalProperty}`, schema, place),
   required: ({ missingProperty }, schema, _place, data) => `is required${misspelt(`${missingProperty}`, schema, data)}`,
   type: ({ type }, schema) => `must be ${article([type].flat().join(' or '))}${exampleOf(schema)}`,
-  enum: ({ allowedValues }) => `must be one of ${(allowedValues as unknown[]).join(', ')}`,
+  enum: ({ allowedValues }) => `must be one of ${(allowedValues as unknown[]).map(shownValue).join(', ')}`,
   const: ({ allowedValue }) => `must be ${allowedValue}`,
   discriminator: (_params, schema) => `must be one of ${tagsOf(schema).join(', ')}`,
-  pattern: ({ pattern }) => patternWords(pattern as string),
+  pattern: ({ pattern }, { examples }) => patternWords(pattern as string, (examples as unknown[] | undefined)?.[0]),
   minimum: ({ limit }) => `must be at least ${limit}`,
   maximum: ({ limit }) => `must be at most ${limit}`,
   exclusiveMinimum: ({ limit }) => `must be more than ${limit}`,
@@ -198,6 +198,11 @@ function tagsOf(schema: Record<string, unknown>): string[] {
   const { propertyName } = schema.discriminator as { propertyName: string };
   const members = schema.oneOf as { properties: Record<string, { const: string }> }[];
   return members.map(({ properties }) => properties[propertyName]!.const);
+}
+
+/** Characters that are not seen are shown as JSON writes them. */
+function shownValue(value: unknown): string {
+  return /\p{Cc}/u.test(`${value}`) ? JSON.stringify(value) : `${value}`;
 }
 
 function article(type: string): string {

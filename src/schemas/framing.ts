@@ -23,13 +23,16 @@ const common = {
   ),
 };
 
+/** A byte in hex. */
+export const HEX_BYTE_PATTERN = '^[0-9a-fA-F]{2}$';
+
 const type = <T extends string>(name: T) => Type.Literal(name, { description: 'The kind of framing.' });
 const describe = (title: string, description: string) => ({ ...strict, title, description });
 const hexByte = (description: string, example: string, byDefault?: string) =>
   Type.Optional(
     Type.Unsafe<string>({
       type: 'string',
-      pattern: '^[0-9a-fA-F]{2}$',
+      pattern: HEX_BYTE_PATTERN,
       ...(byDefault === undefined ? {} : { default: byDefault }),
       description,
       examples: [example],
@@ -112,7 +115,7 @@ const Fixed = Type.Object(
     pad: Type.Optional(
       Type.Unsafe<string | null>({
         type: ['string', 'null'],
-        pattern: '^[0-9a-fA-F]{2}$',
+        pattern: HEX_BYTE_PATTERN,
         default: null,
         description: 'What is too short is filled up with this byte, in hex; null: a wrong size is an error.',
         examples: ['20'],
@@ -195,7 +198,7 @@ const StxEtx = Type.Object(
     escape: Type.Optional(
       Type.Unsafe<string | null>({
         type: ['string', 'null'],
-        pattern: '^[0-9a-fA-F]{2}$',
+        pattern: HEX_BYTE_PATTERN,
         default: null,
         description: 'The byte that stands before a start, end or escape byte inside a message, in hex.',
         examples: ['10'],

@@ -11,6 +11,8 @@ const post = (payload: unknown, headers = { 'content-type': 'application/json' }
   payload: typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload),
 });
 
+const framing = (framing: object) => ({ protocol: 'tcp', tcp: { framing } });
+const ntp = (parameters: object) => ({ protocol: 'udp', responder: { type: 'preset', name: 'ntp', with: parameters } });
 const rules = (rule: object) => ({ protocol: 'udp', responder: { type: 'rules', rules: [rule] } });
 
 t.test('wrong fields are named by pointer and in plain words', async (t) => {
@@ -36,6 +38,9 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
       /^is not a field here; known are type$/,
     ],
     [{ protocol: 'tcp', tcp: { framing: { type: 'lines' } } }, '/tcp/framing/type', /^must be one of none, line/],
+    [framing({ type: 'line', eol: 'X' }), '/tcp/framing/eol', /^must be one of "\\n", "\\r\\n"$/],
+    [framing({ type: 'stxEtx', start: '2' }), '/tcp/framing/start', /^must be a byte as two hex digits/],
+    [ntp({ reference: 'RATES' }), '/responder/with/reference', /^must match .*, e\.g\. "LOCL"$/],
     [[], '', /^must be an object, e\.g\. {"protocol":"udp","name":"statsd"/],
     [{ protocol: 'udp', responder: 'echo' }, '/responder', /^must be an object, e\.g\. {"type":"echo"}$/],
     [{ protocol: 'udp', udp: 1 }, '/udp', /^must be an object, e\.g\. {"receiveBuffer":"8MiB"}$/],
