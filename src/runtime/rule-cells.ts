@@ -3,7 +3,7 @@
  * a thread. Slot 0 is the listener's own; each rule has one of the others. All is read and written by Atomics.
  *
  * A slot, in 64-bit words: 0 hits, 1 time of the last hit (milliseconds since 1970), 2 taken of `times`, 3 reached (`nth`),
- * 4 steps of `cycle`, 5 draws of `choose` and delays. Of slot 0: 0 the listener's state, as its place among the names.
+ * 4 steps of `cycle`, 5 draws of `choose`, 6 drawn delays. Of slot 0: 0 the listener's state, as its place among the names.
  */
 import type { RuleCellsHandle } from '../workers/protocol.ts';
 
@@ -15,7 +15,7 @@ const HITS = 0;
 const LAST_HIT = 1;
 const STATE = 0;
 /** Counters that are drawn from, by name. */
-const COUNTS = { times: 2, nth: 3, cycle: 4, draws: 5 } as const;
+const COUNTS = { times: 2, nth: 3, cycle: 4, draws: 5, delays: 6 } as const;
 export type RuleCount = keyof typeof COUNTS;
 
 /** Memory for so many rules. */

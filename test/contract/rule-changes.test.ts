@@ -215,3 +215,11 @@ t.test('a trial that has too much to tell is refused, and holds up nobody', asyn
   t.equal((await trial).body.items.length, 100);
   t.ok(beside > 3, `${beside} requests were answered meanwhile`);
 });
+
+t.test('draws are those of the listener: no two peers are told the same for being first', async (t) => {
+  const heads = { name: 'heads', per: 'peer', times: 5, choose: [{ then: [reply('0')] }, { then: [reply('1')] }] };
+  const port = await listener({ protocol: 'udp', name: 'draws', responder: rules([heads], { seed: 7 }) });
+  const firsts: string[] = [];
+  for (let i = 0; i < 12; i++) firsts.push(await (await peer(t, port))('x'));
+  t.ok(firsts.includes('0') && firsts.includes('1'), firsts.join(''));
+});

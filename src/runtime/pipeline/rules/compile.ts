@@ -61,8 +61,15 @@ export function ruleName({ name }: Pick<Rule, 'name'>, i: number): string {
   return name ?? `rule-${i + 1}`;
 }
 
-/** Throws RuleError. */
-export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules {
+/**
+ * Throws RuleError.
+ * @param takeDelay how many delays of a rule, by its place, were drawn before; by default they are counted here
+ */
+export function compileRules(
+  spec: RulesSpec,
+  protocol: Protocol,
+  takeDelay: (rule: number) => number = counting(),
+): CompiledRules {
   const { state = {}, rules, otherwise = [{ ignore: true }], seed } = spec;
   const scope = state.scope ?? (protocol === 'tcp' ? 'connection' : 'peer');
   if (scope === 'connection' && protocol === 'udp')
@@ -73,13 +80,14 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
   checkStates(spec, initial);
   checkTimes(spec);
   const idle = idleOf(state.idle);
-  const shared = { protocol, fields, seed: seed ?? 0, idle };
+  const shared = { protocol, fields, seed: seed ?? 0, idle, takeDelay };
+  const ofOthers = counting();
   return {
     rules: rules.map((rule, i) => compileRule(rule, i, shared)),
     otherwise: compileActions(
       otherwise,
       '/otherwise',
-      { ...shared, rule: '', isMessage: true, hasMessage: true, captures: null },
+      { ...shared, rule: '', isMessage: true, hasMessage: true, captures: null, takeDelay: () => ofOthers(0) },
       { unmatched: true },
     ),
     scope,
@@ -90,13 +98,29 @@ export function compileRules(spec: RulesSpec, protocol: Protocol): CompiledRules
   };
 }
 
+/** How often it was called for a number before. */
+function counting(): (of: number) => number {
+  const counts = new Map<number, number>();
+  return (of) => {
+    const before = counts.get(of) ?? 0;
+    counts.set(of, before + 1);
+    return before;
+  };
+}
+
 function idleOf(idle: string | number = '5m'): number {
   const milliseconds = parseDuration(idle);
   if (milliseconds === undefined) throw new RuleError('/state/idle', whyNotDuration(idle));
   return milliseconds;
 }
 
-type Shared = { protocol: Protocol; fields: ReadonlyMap<string, Field>; seed: number; idle: number };
+type Shared = {
+  protocol: Protocol;
+  fields: ReadonlyMap<string, Field>;
+  seed: number;
+  idle: number;
+  takeDelay: (rule: number) => number;
+};
 
 function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
   const pointer = `/rules/${i}`;
@@ -113,6 +137,7 @@ function compileRule(rule: Rule, i: number, shared: Shared): CompiledRule {
     isMessage: event.kind === 'message',
     hasMessage: event.hasMessage,
     captures,
+    takeDelay: () => shared.takeDelay(i),
   };
   return {
     name,

@@ -61,7 +61,7 @@ export class RulesBehavior implements Behavior {
   #attempt: RuleCounts[] = [];
 
   constructor(spec: RulesSpec, { cells, counters, protocol = 'tcp', before }: BehaviorContext) {
-    this.#rules = compileRules(spec, protocol);
+    this.#rules = compileRules(spec, protocol, (rule) => this.#cells.take(rule, 'delays') - 1);
     this.#protocol = protocol;
     this.#seed = spec.seed ?? 0;
     this.#cells = cells ?? ownCells(this.#rules);

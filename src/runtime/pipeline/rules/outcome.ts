@@ -31,6 +31,8 @@ export type ActionScope = {
   /** A message is there, also where a peer of datagrams connects by it. */
   readonly hasMessage: boolean;
   readonly seed: number;
+  /** How many delays of the rule were drawn before. */
+  readonly takeDelay: () => number;
   /** Milliseconds of silence after which a peer is forgotten. */
   readonly idle: number;
   readonly fields: ReadonlyMap<string, Field>;
@@ -73,12 +75,16 @@ type Compile = (action: RuleAction, pointer: string, scope: ActionScope) => Acti
 const COMPILERS: Readonly<Record<Exclude<keyof RuleAction, 'setState'>, Compile>> = {
   reply: ({ reply }, pointer, scope) => [replyAction(reply!, pointer, scope)],
   send: ({ send }, pointer, scope) => [sendAction(send!, pointer, scope)],
-  delay({ delay }, pointer, { seed, rule }) {
+  delay({ delay }, pointer, { seed, rule, takeDelay }) {
     const sampler = compileDelay(delay!, pointer);
     if (typeof sampler === 'number') return sampler === 0 ? [] : [{ do: 'delay', ms: sampler }];
-    let drawn = 0;
-    const next = () => draw(seed, `${rule} ${pointer}`, drawn++);
-    return [{ do: 'delay', ms: () => sampler(next(), next()) }];
+    // Where it stands in its rule: the rule may stand elsewhere in another list.
+    const place = `${rule} ${pointer.replace(/^\/rules\/\d+/, '')}`;
+    const ms = () => {
+      const index = 2 * takeDelay();
+      return sampler(draw(seed, place, index), draw(seed, place, index + 1));
+    };
+    return [{ do: 'delay', ms }];
   },
   close: ({ close }) => [{ do: 'close', mode: close! }],
   halfClose: () => [{ do: 'halfClose' }],

@@ -146,7 +146,7 @@ class Newest {
   }
 }
 
-const COUNTS: readonly RuleCount[] = ['times', 'nth', 'cycle', 'draws'];
+const COUNTS: readonly RuleCount[] = ['times', 'nth', 'cycle', 'draws', 'delays'];
 
 function countKey(rule: number, count: RuleCount): number {
   return rule * COUNTS.length + COUNTS.indexOf(count);

@@ -18,13 +18,18 @@ export class RuleCounts {
 
   take(count: RuleCount): number {
     this.#taken.push(count);
-    return this.#peer === null ? this.#cells.take(this.#index, count) : takeOf(this.#peer, this.#number, count);
+    return this.#isShared(count) ? this.#cells.take(this.#index, count) : takeOf(this.#peer!, this.#number, count);
   }
 
   giveBack(count: RuleCount): void {
     this.#taken = this.#taken.filter((taken) => taken !== count);
-    if (this.#peer === null) this.#cells.giveBack(this.#index, count);
-    else giveBackOf(this.#peer, this.#number, count);
+    if (this.#isShared(count)) this.#cells.giveBack(this.#index, count);
+    else giveBackOf(this.#peer!, this.#number, count);
+  }
+
+  /** Draws go on for all: peers that each began with the first would all be told the same. */
+  #isShared(count: RuleCount): boolean {
+    return this.#peer === null || count === 'draws';
   }
 
   undo(): void {
