@@ -133,9 +133,9 @@ const WORDS: Record<string, Say> = {
     unknownMember(`${additionalProperty}`, schema, place),
   required: ({ missingProperty }, schema, _place, data) => `is required${misspelt(`${missingProperty}`, schema, data)}`,
   type: ({ type }, schema) => `must be ${article([type].flat().join(' or '))}${exampleOf(schema)}`,
-  enum: ({ allowedValues }) => `must be one of ${(allowedValues as unknown[]).map(shownValue).join(', ')}`,
+  enum: ({ allowedValues }, _schema, _place, data) => oneOf(allowedValues as unknown[], data),
   const: ({ allowedValue }) => `must be ${allowedValue}`,
-  discriminator: (_params, schema) => `must be one of ${tagsOf(schema).join(', ')}`,
+  discriminator: ({ tagValue }, schema) => oneOf(tagsOf(schema), tagValue),
   pattern: ({ pattern }, { examples }) => patternWords(pattern as string, (examples as unknown[] | undefined)?.[0]),
   minimum: ({ limit }) => `must be at least ${limit}`,
   maximum: ({ limit }) => `must be at most ${limit}`,
@@ -198,6 +198,15 @@ function tagsOf(schema: Record<string, unknown>): string[] {
   const { propertyName } = schema.discriminator as { propertyName: string };
   const members = schema.oneOf as { properties: Record<string, { const: string }> }[];
   return members.map(({ properties }) => properties[propertyName]!.const);
+}
+
+/** Of this many, one that was nearly given is found by eye. */
+const FEW = 6;
+
+function oneOf(known: readonly unknown[], given: unknown): string {
+  const words = known.map(shownValue);
+  const meant = typeof given === 'string' && known.length > FEW ? nearest(given, words) : undefined;
+  return `must be one of ${words.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 /** Characters that are not seen are shown as JSON writes them. */

@@ -17,7 +17,7 @@ import type {
 import { ProblemError } from '../errors.ts';
 import type { Journal } from '../journal/ports.ts';
 import { listenerNumber } from '../records/ids.ts';
-import { unfilled } from '../runtime/pipeline/responders/warnings.ts';
+import { specWarnings } from '../runtime/pipeline/responders/warnings.ts';
 import type { FullSpec, ListenerSpec } from '../schemas/listener.ts';
 import type { ListenerView } from '../schemas/listener-status.ts';
 import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '../schemas/rules-view.ts';
@@ -309,8 +309,7 @@ export class Registry implements Listeners {
   /** The view with what is to be said about its spec. */
   async #changed(listener: Listener): Promise<ListenerView> {
     const view = await this.#view(listener);
-    const { responder } = listener.spec;
-    const warnings = responder.type === 'reply' ? unfilled('/responder', responder) : [];
+    const warnings = specWarnings(listener.spec);
     return warnings.length === 0 ? view : { ...view, warnings };
   }
 

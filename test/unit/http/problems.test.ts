@@ -20,6 +20,7 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
   const cases: [body: object, pointer: string, detail: RegExp][] = [
     [{}, '/protocol', /^is required$/],
     [{ protocol: 'sctp' }, '/protocol', /^must be one of udp, tcp$/],
+    [{ protocol: 'ucp' }, '/protocol', /^must be one of udp, tcp$/],
     [{ protocol: 'udp', colour: 1 }, '/colour', /^is not a field here; known are protocol, host/],
     [{ protocol: 'udp', port: '80' }, '/port', /^must be an integer$/],
     [{ protocol: 'udp', port: 65_536 }, '/port', /^must be at most 65535$/],
@@ -37,7 +38,11 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
       '/responder/text',
       /^is not a field here; known are type$/,
     ],
-    [{ protocol: 'tcp', tcp: { framing: { type: 'lines' } } }, '/tcp/framing/type', /^must be one of none, line/],
+    [
+      { protocol: 'tcp', tcp: { framing: { type: 'lines' } } },
+      '/tcp/framing/type',
+      /^must be one of none, line.*; did you mean line\?$/,
+    ],
     [framing({ type: 'line', eol: 'X' }), '/tcp/framing/eol', /^must be one of "\\n", "\\r\\n"$/],
     [framing({ type: 'stxEtx', start: '2' }), '/tcp/framing/start', /^must be a byte as two hex digits/],
     [ntp({ reference: 'RATES' }), '/responder/with/reference', /^must match .*, e\.g\. "LOCL"$/],

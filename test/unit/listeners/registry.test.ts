@@ -132,6 +132,22 @@ t.test('text that holds a name of templates without being one gets a warning, wh
   const filled = await registry.patch('warned', { responder: { ...responder, template: true } });
   t.equal(filled.warnings, undefined);
   t.match(await registry.patch('warned', { responder }), { warnings });
+  const rules = [
+    { then: [{ reply: { text: '{{field.a}}' } }, { reply: { text: '{{field.a}}', template: true } }] },
+    {
+      cycle: { steps: [{ then: [{ reply: { json: { n: '{{n}}' } } }] }] },
+      when: { json: { pointer: '/a', equals: '{{n}}' } },
+    },
+  ];
+  const fields = { a: { at: 0, as: 'u8' } } as const;
+  const ruled = await registry.patch('warned', { responder: { type: 'rules', rules, fields }, strict: true });
+  t.match(ruled.warnings, [
+    /^\/responder\/rules\/0\/then\/0\/reply\/text holds \{\{field\.a\}\}/,
+    /^\/responder\/rules\/1\/cycle\/steps\/0\/then\/0\/reply\/json holds \{\{n\}\}/,
+  ]);
+  t.equal(ruled.warnings?.length, 2);
+  const still = await registry.patch('warned', { responder: { type: 'echo' } });
+  t.same(still.warnings, ['/strict does nothing here: the responder has no rules']);
 });
 
 t.test('a name that is nearly right is told which one was meant', async (t) => {

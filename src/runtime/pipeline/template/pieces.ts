@@ -12,9 +12,16 @@ export function piecesOf(source: Uint8Array | string, form: TemplateForm): Gener
   return form === 'json' ? jsonPieces(text) : plainPieces(text, form === 'hex' ? hexLiteral : latin1);
 }
 
-/** The first place that a template would fill in, with its braces; undefined when there is none. */
-export function firstPlace(text: string): string | undefined {
+/** What rules alone can fill in. */
+const OF_RULES = /^\{\{\s*(?:state|(?:field|match)\.\w+)\s*\}\}$/;
+
+/**
+ * The first place that a template would fill in, with its braces; undefined when there is none.
+ * @param hasRules it is one of a rule
+ */
+export function firstPlace(text: string, hasRules = false): string | undefined {
   return text.match(PLACE)?.find((place) => {
+    if (hasRules && OF_RULES.test(place)) return true;
     try {
       compilePlace({ inner: place.slice(2, -2), isWholeString: false }, NO_SCOPE);
       return true;
