@@ -34,7 +34,7 @@ async function change(listener: Listener, phase: ConnectPhase): Promise<void> {
   else if (phase.unreachable) hidePort(bindings, phase);
   else if (wasUnreachable) await showPort(listener, before);
   // Whoever has connected by now is let in.
-  if (phase.mode === 'refuse') await flushListener(listener);
+  if (phase.mode === 'refuse' || phase.mode === 'blackhole') await flushListener(listener);
   listener.adoptPhase(phase);
   await updateThreads(listener);
   listening?.settle(phase.mode);

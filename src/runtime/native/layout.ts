@@ -15,9 +15,8 @@ export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_REUSEADDR = 2;
 export const SO_REUSEPORT = 15;
-/** setsockopt: a struct sock_fprog; what the program says of a packet is what becomes of it. */
-export const SO_ATTACH_FILTER = 26;
-export const SO_DETACH_FILTER = 27;
+/** setsockopt: a struct linger, two words: whether, and seconds. */
+export const SO_LINGER = 13;
 export const SO_RCVBUFFORCE = 33;
 /** Also the type of its control message: struct timespec. */
 export const SO_TIMESTAMPNS = 35;
@@ -35,15 +34,10 @@ export const IPV6_V6ONLY = 26;
 
 /** shutdown: nothing is read any more. Of a listening socket: it does not listen any more. */
 export const SHUT_RD = 0;
-/** struct sock_filter (code u16, jt u8, jf u8, k u32) and struct sock_fprog (instructions u16, pointer to them). */
-export const SOCK_FILTER = { bytes: 8, code: 0, k: 4 } as const;
-export const SOCK_FPROG = { bytes: 16, length: 0, filter: 8 } as const;
-/** Instruction: so many bytes (k) of the packet are let through. */
-export const BPF_RET_K = 6;
-
 export const CLOCK_REALTIME = 0;
 /** struct pollfd: descriptor i32, events i16, what happened i16. */
 export const POLLFD_BYTES = 8;
+export const POLLIN = 1;
 export const POLLOUT = 4;
 
 export const EFD_NONBLOCK = 0o4000;
@@ -68,6 +62,7 @@ export const EINVAL = 22;
 export const EMSGSIZE = 90;
 export const ENOBUFS = 105;
 export const ECONNREFUSED = 111;
+export const EINPROGRESS = 115;
 
 /** struct mmsghdr: a struct msghdr and the datagram's length. */
 export const MMSGHDR = {

@@ -14,7 +14,8 @@ import {
   EPOLL_CLOEXEC,
   EPOLL_EVENT,
   POLLFD_BYTES,
-  POLLOUT,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
 } from './layout.ts';
 import { loading } from './loading.ts';
 
@@ -82,6 +83,7 @@ function bindLibc(koffi: Koffi) {
     poll: bind('poll', ['void *', 'ulong', 'int']),
     listen: bind('listen', ['int', 'int']),
     shutdown: bind('shutdown', ['int', 'int']),
+    accept: bind('accept4', ['int', 'void *', 'void *', 'int']),
     fcntl: bind('fcntl', ['int', 'int', 'int']),
     eventfd: bind('eventfd', ['uint', 'int']),
     write: bind('write', ['int', 'void *', 'size_t']),
@@ -137,12 +139,14 @@ function bindLibc(koffi: Koffi) {
     },
     /** Writes a struct timespec to the 16 bytes. */
     clockGettime: (clock: number, time: Uint8Array) => raw.clockGettime(clock, time),
-    /** Waits until `fd` has room to send, at most this many milliseconds. Blocks the thread. */
-    waitWritable(fd: number, milliseconds: number): number {
+    /** Waits for one of these events, at most this many milliseconds. Blocks the thread. */
+    waitFor(fd: number, events: number, milliseconds: number): number {
       pollView.setInt32(0, fd, true);
-      pollView.setInt16(4, POLLOUT, true);
+      pollView.setInt16(4, events, true);
       return raw.poll(pollfd, 1, milliseconds);
     },
+    /** A connection that waits; without waiting for one. */
+    accept: (fd: number) => raw.accept(fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC),
     /** Where memory lies: it stays there as long as its ArrayBuffer lives. */
     address: (memory: Uint8Array<ArrayBuffer>) => Number(koffi.address(memory)),
     eventfd: () => raw.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC),

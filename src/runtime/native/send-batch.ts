@@ -3,7 +3,17 @@
  * all in one call. What lies in a slot after `flush` can still be looked at, until the next `push`.
  */
 import { SLOT_BYTES } from './arena.ts';
-import { EAGAIN, ECONNREFUSED, ENOBUFS, IOVEC, MMSGHDR, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR } from './layout.ts';
+import {
+  EAGAIN,
+  ECONNREFUSED,
+  ENOBUFS,
+  IOVEC,
+  MMSGHDR,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  POLLOUT,
+  SOCKADDR,
+} from './layout.ts';
 import { type Libc, writePointer } from './libc.ts';
 import type { SocketNames } from './sockaddr.ts';
 
@@ -90,7 +100,7 @@ export class SendBatch {
         refused = true;
       } else if (isCongestion(result) && timeLeft > 0) {
         timeLeft--;
-        this.#libc.waitWritable(fd, 1);
+        this.#libc.waitFor(fd, POLLOUT, 1);
       } else results[at++] = result;
     }
     this.count = 0;

@@ -68,12 +68,16 @@ export function grantedBuffer(libc: Libc, fd: number): number {
  * nothing from anybody else, so that nothing can slip in, uncounted, between that read and close. Returns 0, or a negative errno.
  */
 export function muteSocket(libc: Libc, fd: number): number {
+  return libc.connect(fd, reachableName(libc, fd));
+}
+
+/** The struct sockaddr by which the socket is reached from this machine. Throws an Error with an errno `code`. */
+export function reachableName(libc: Libc, fd: number): Uint8Array {
   const name = localName(libc, fd);
   const { host, port } = readEndpoint(name);
   const family = name[SOCKADDR.family]!;
   const wildcard = host === '0.0.0.0' || host === '::';
-  const own = { host: family === AF_INET6 ? '::1' : '127.0.0.1', port };
-  return libc.connect(fd, wildcard ? socketAddress(own, family) : name);
+  return wildcard ? socketAddress({ host: family === AF_INET6 ? '::1' : '127.0.0.1', port }, family) : name;
 }
 
 function localName(libc: Libc, fd: number): Uint8Array {

@@ -13,6 +13,7 @@ import {
   SOCK_DGRAM,
   SOCK_NONBLOCK,
   SOCK_STREAM,
+  SOCKADDR,
   SOL_SOCKET,
 } from './layout.ts';
 import { errnoError, type Libc, loadLibc } from './libc.ts';
@@ -114,6 +115,12 @@ function boundTcpSocket({ host, port, ipv6Only }: TcpOpening): { fd: number; add
     libc.close(fd);
     throw error;
   }
+}
+
+/** A stream socket of the family of a struct sockaddr. Whoever takes the descriptor closes it. Throws an Error with an errno `code`. */
+export function openStreamSocket(name: Uint8Array): number {
+  const family = name[SOCKADDR.family]!;
+  return must('socket', loadLibc().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 /** Closes a socket of this thread's; others may hold descriptors of their own to it. */

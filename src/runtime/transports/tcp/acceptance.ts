@@ -1,6 +1,11 @@
 /** How connections are met that reach this thread. A mode for so many of them counts over all threads of the listener. */
 import type { AcceptPhase } from '../../../workers/protocol.ts';
 
+/** Whether threads accept at all: otherwise the kernel meets who connects, and no thread may listen. */
+export function isOpen(phase: AcceptPhase | undefined): boolean {
+  return phase?.mode !== 'refuse' && phase?.mode !== 'blackhole';
+}
+
 export class Acceptance {
   readonly #onUsedUp: () => void;
   #mode: AcceptPhase['mode'] | undefined;

@@ -13,7 +13,7 @@ import { Pipeline, type PipelineOptions } from '../../pipeline/pipeline.ts';
 import { RefusalLog } from '../../refusal-log.ts';
 import type { Binding, BindingContext } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
-import { Acceptance } from './acceptance.ts';
+import { Acceptance, isOpen } from './acceptance.ts';
 import { type ConnectionContext, TcpConnection } from './connection.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { ConnectionTable } from './connections.ts';
@@ -40,8 +40,8 @@ export class TcpBinding implements Binding {
   /** Connections turned away for want of descriptors. */
   readonly #wants: RefusalLog;
   readonly #acceptance: Acceptance;
-  /** The listener refuses connections: the kernel does, no socket listens. */
-  #refuses: boolean;
+  /** Otherwise the kernel meets those who connect. */
+  #listens: boolean;
   /** Accepted, but not served yet: paused, or waiting for the one before to close. */
   #waiting: Arrival[] = [];
   #accepted = 0;
@@ -62,7 +62,7 @@ export class TcpBinding implements Binding {
     this.#shared = { framing: spec.tcp.framing, pipeline, log, current: null, closing: false };
     const { counters, problem } = context;
     this.#acceptance = new Acceptance(spec.accept, () => context.acceptsAgain?.());
-    this.#refuses = spec.accept?.mode === 'refuse';
+    this.#listens = isOpen(spec.accept);
     this.#wants = new RefusalLog({ counters, problem, counter: 'connectionsRefused', what: WANT });
     server.on('connection', (socket) => this.#accept(socket));
     server.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => context.problem({ code, message }));
@@ -86,12 +86,12 @@ export class TcpBinding implements Binding {
     }
     this.#acceptance.update(live.accept);
     this.#serveWaiting();
-    await this.#listen(live.accept?.mode !== 'refuse');
+    await this.#listen(isOpen(live.accept));
   }
 
   async #listen(on: boolean): Promise<void> {
-    if (on !== this.#refuses) return;
-    this.#refuses = !on;
+    if (on === this.#listens) return;
+    this.#listens = on;
     if (!on) return void this.#server.close();
     try {
       await this.#server.listen?.();

@@ -4,13 +4,14 @@ import { type AddressInfo, createServer, type ListenOptions, type Server } from 
 import type { TcpSpec } from '../../../workers/protocol.ts';
 import { errnoError, loadLibc } from '../../native/libc.ts';
 import type { Binding, BindingContext } from '../../transport.ts';
+import { isOpen } from './acceptance.ts';
 import { TcpBinding } from './binding.ts';
 import type { StreamServer } from './stream.ts';
 
 /** Rejects with an errno `code` when the socket can't be bound; then nothing is left open. */
 export async function openTcp(spec: TcpSpec, context: BindingContext): Promise<Binding> {
   const server = new NetServer(spec, await placeOf(spec, context));
-  if (spec.accept?.mode !== 'refuse') await server.listen();
+  if (isOpen(spec.accept)) await server.listen();
   return new TcpBinding(server, spec, context);
 }
 

@@ -5,7 +5,7 @@
 import type { TcpSpec } from '../../../workers/protocol.ts';
 import { ListeningSocket } from '../../native/listening-socket.ts';
 import { sharedPoller } from '../../native/poller.ts';
-import { bindTcpSocket, closeSocket } from '../../native/sockets.ts';
+import { bindTcpSocket } from '../../native/sockets.ts';
 import type { Binding, BindingContext, PreparedSocket, Transport } from '../../transport.ts';
 
 export const tcpTransport: Transport<TcpSpec> = { name: 'tcp', prepare, load, open };
@@ -16,7 +16,7 @@ function prepare({ host, port, accept, tcp: { backlog, ipv6Only } }: TcpSpec): P
   try {
     listening.begin(accept?.mode ?? 'accept');
   } catch (error) {
-    closeSocket(fd);
+    listening.close();
     throw error;
   }
   return {
@@ -24,7 +24,7 @@ function prepare({ host, port, accept, tcp: { backlog, ipv6Only } }: TcpSpec): P
     port: address.port,
     isListening: true,
     listening,
-    close: () => closeSocket(fd),
+    close: () => listening.close(),
   };
 }
 

@@ -32,7 +32,7 @@ const calls = fc.oneof(
   fc.tuple(descriptor, name).map((given) => () => libc.connect(...given)),
   fc.tuple(integer, integer, integer).map((given) => () => abandon(libc.socket(...given))),
   fc.tuple(integer, fc.constant(new Uint8Array(16))).map((given) => () => libc.clockGettime(...given)),
-  descriptor.map((one) => () => libc.waitWritable(one, 0)),
+  descriptor.map((one) => () => libc.waitFor(one, 0xffff, 0)),
   descriptor.map((one) => () => arena.receive(one)),
   descriptor.map((one) => () => socketDrops(libc, one)),
   fc.tuple(descriptor, bytes, name).map(
