@@ -1,10 +1,10 @@
-/** The connect phase over a restart, from a configuration file, in an export, and by the typed client. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The connect phase without privileges, over a restart, from a configuration file, in an export, and by the typed client. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { connect } from '../../src/client/index.ts';
 import { plainClient } from '../support/plain-client.ts';
-import { run, startProcess } from '../support/process.ts';
+import { MAIN, run, startProcess } from '../support/process.ts';
 
 t.setTimeout(120_000);
 
@@ -47,6 +47,56 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await meets('dark', 'hello');
   });
 }
+
+/** Run as root, it lets go of that at once: `nobody` may do none of what needs a privilege. */
+const NOBODY = `
+import { isMainThread } from 'node:worker_threads';
+
+if (isMainThread) {
+  process.setgid(65534);
+  process.setgroups([]);
+  process.setuid(65534);
+}
+`;
+const isRoot = process.getuid?.() === 0;
+const whyNot = isRoot ? !isReadByAll(MAIN) && 'nobody can read the program' : 'all tests run without privileges';
+
+/** Whether everybody may enter all folders that lead to a file. */
+function isReadByAll(file: string): boolean {
+  for (let path = file; path !== dirname(path); path = dirname(path))
+    if ((statSync(path).mode & 1) === 0 && path !== file) return false;
+  return true;
+}
+
+t.test('no privilege is needed', { skip: whyNot }, async (t) => {
+  const preload = `--import data:text/javascript,${encodeURIComponent(NOBODY)}`;
+  const service = await startProcess(t, [], { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${preload}` });
+  t.match(readFileSync(`/proc/${service.child.process.pid}/status`, 'latin1'), /Uid:\s+65534.*CapEff:\s+0+\n/s);
+  const { body: tcp } = await service.post('/v1/listeners', {
+    protocol: 'tcp',
+    name: 'tcp',
+    responder: { type: 'echo' },
+  });
+  for (const [mode, what] of [
+    ['refuse', 'ECONNREFUSED'],
+    ['blackhole', 'timeout'],
+    ['reset', 'ECONNRESET'],
+    ['stall', 'silence'],
+    ['accept', 'hello'],
+  ] as const) {
+    t.match(await service.patch('/v1/listeners/tcp', { tcp: { accept: { mode } } }), { status: 200 });
+    t.equal((await plainClient('tcp', tcp.address.port, mode === 'accept' ? {} : { patience: 1 })).what, what);
+  }
+  const { body: udp } = await service.post('/v1/listeners', {
+    protocol: 'udp',
+    name: 'udp',
+    responder: { type: 'echo' },
+  });
+  for (const unreachable of [true, false]) {
+    t.match(await service.patch('/v1/listeners/udp', { udp: { unreachable } }), { status: 200 });
+    t.equal((await plainClient('udp', udp.address.port)).what, unreachable ? 'ECONNREFUSED' : 'hello');
+  }
+});
 
 const FILE = `listeners:
   - name: down
