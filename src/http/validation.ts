@@ -168,6 +168,7 @@ function unknownMember(name: string, schema: Record<string, unknown>, place: Inp
   if (known.length === 0) return `is not a ${what} here, there are none`;
   const inside = known.find((each) => Object.hasOwn(membersOf(properties[each]!), name));
   if (inside !== undefined) return `is not a ${what} here; it belongs in ${inside}`;
+  if (name === 'true' && known.includes('on')) return 'is `on`, which YAML 1.1 reads as true: put it in quotes';
   const meant = nearest(name, known);
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
   return `is not a ${what} here${hint}${hint === '' ? '; known' : ' Known'} are ${known.join(', ')}`;

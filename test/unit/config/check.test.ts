@@ -100,6 +100,8 @@ listeners:
         - { when: { text: { regex: "(?P<who>.)" } }, then: [{ reply: { text: "{{match.2}}", template: true } }] } # wrong: /listeners/0/responder/rules/11/then/0/reply/text unknown name in template: {{match.2}}; its patterns have no group 2; known are who, 1
         - { then: [{ reply: { hex: "{{u16 n}}", template: true } }] } # wrong: /listeners/0/responder/rules/12/then/0/reply/hex unknown name in template: {{u16 n}}; did you mean u16be or u16le?
         - { then: [{ reply: { text: "{{now iso}}", template: true } }] } # wrong: /listeners/0/responder/rules/13/then/0/reply/text {{now iso}} in template: iso is more than now takes
+        - { then: [{ reply: { hex: "{{pad 4}}", template: true } }] } # wrong: /listeners/0/responder/rules/14/then/0/reply/hex {{pad 4}} in template: pad needs one more argument, as in pad 64 0x00
+        - { then: [{ reply: { hex: "{{u16be}}", template: true } }] } # wrong: /listeners/0/responder/rules/15/then/0/reply/hex {{u16be}} in template: u16be needs one more argument, as in u16be n
   - name: plain
     protocol: udp
     responder: { type: reply, text: "{{state}}", template: true } # wrong: /listeners/1/responder/text unknown name in template: {{state}}; state, field.NAME and match.NAME are for rules

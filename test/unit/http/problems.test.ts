@@ -56,6 +56,7 @@ t.test('wrong fields are named by pointer and in plain words', async (t) => {
       '/responder/rules/0/then/0',
       /^takes one member, not reply and delay; give each an object of its own$/,
     ],
+    [rules({ true: 'connect', then: [] }), '/responder/rules/0/true', /^is `on`, which YAML 1\.1 reads as true/],
     [rules({ on: 'conect', then: [] }), '/responder/rules/0/on', /^must be one of message, connect, halfClose$/],
     [rules({ name: 'a b', then: [] }), '/responder/rules/0/name', /^must be 1 to 63 letters/],
     [

@@ -50,13 +50,13 @@ export class Arguments {
   /** @param of the name that needs it */
   word(of: string): string {
     const word = this.#words[this.#at++];
-    if (word === undefined || word === '') throw new ArgumentError(`${of} needs an argument`);
+    if (word === undefined || word === '') throw new ArgumentError(lacksWord(of));
     return word;
   }
 
   /** A number, bytes, or a place with its own arguments. */
   expression(of: string): Expression {
-    if (this.peek() === undefined) throw new ArgumentError(`${of} needs an argument`);
+    if (this.peek() === undefined) throw new ArgumentError(lacksWord(of));
     const word = this.peek()!;
     if (WHOLE_NUMBER.test(word) || /^0x/i.test(word)) return literal(this.word(of));
     return this.#compile(this);
@@ -80,6 +80,23 @@ export class Arguments {
     const word = this.peek();
     return word !== undefined && WHOLE_NUMBER.test(word) ? this.number(of) : undefined;
   }
+}
+
+/** How names are written that have more than one argument, or one that is not any place. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  upper: 'upper text',
+  crc32: 'crc32 text',
+  len: 'len text',
+  add: 'add size 2',
+  repeat: 'repeat 3 text',
+  random: 'random 1 6',
+  json: 'json /id',
+  bytes: 'bytes 4 8',
+  pad: 'pad 64 0x00',
+};
+
+function lacksWord(of: string): string {
+  return `${of} needs one more argument, as in ${EXAMPLES[of] ?? `${of} n`}`;
 }
 
 /** Bytes count as the number they are, the first byte first, where a number is needed. */

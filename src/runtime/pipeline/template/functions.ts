@@ -67,7 +67,7 @@ function len(words: Arguments): Expression {
 /** `repeat N X`: X so many times. */
 function repeat(words: Arguments): Expression {
   const times = words.integer('repeat');
-  if (words.isEmpty) throw new ArgumentError('repeat needs what is repeated');
+  if (words.isEmpty) throw new ArgumentError('repeat needs what is repeated, as in repeat 3 text');
   const { kind, read } = argument('repeat', words);
   const value: Expression['value'] = (request) => {
     const [count, bytes] = [times(request), read(request)];

@@ -120,7 +120,7 @@ export function jsonValue(words: Arguments): (request: Request) => Uint8Array {
 
 function pathOf(words: Arguments): string[] {
   const pointer = words.word('json');
-  if (!/^(\/([^~]|~[01])*)?$/.test(pointer)) throw new ArgumentError(`${pointer} is no JSON pointer`);
+  if (!/^(\/([^~]|~[01])*)?$/.test(pointer)) throw new ArgumentError(`${pointer} is no JSON pointer, as in json /id`);
   return parsePointer(pointer);
 }
 
