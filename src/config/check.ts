@@ -5,7 +5,13 @@ import { pointerToken } from '../json/pointer.ts';
 import { PortTable } from '../listeners/sockets/ports.ts';
 import { ConfigError, configOf, defaultConfig, withFile } from './config.ts';
 import { problemText, readText } from './file.ts';
-import { type ConfigurationProblem, type Content, configurationProblems, type NamedSpec } from './problems.ts';
+import {
+  byListener,
+  type ConfigurationProblem,
+  type Content,
+  configurationProblems,
+  type NamedSpec,
+} from './problems.ts';
 import { parseYaml } from './yaml.ts';
 
 export type FileProblem = {
@@ -49,8 +55,9 @@ function* comparisons(content: Content, found: readonly ConfigurationProblem[]):
   const settings = Object.entries(content?.settings ?? {});
   const known = settings.filter(([name]) => isRight(`/settings/${pointerToken(name)}`));
   if (hasSettings) yield* settingProblems(Object.fromEntries(known));
+  const wrong = byListener(found);
   const right = listenersIn(content).map((spec, i) => [i, spec] as const);
-  yield* portProblems(right.filter(([i]) => isRight(`/listeners/${i}`)));
+  yield* portProblems(right.filter(([i]) => !wrong.has(i)));
 }
 
 function listenersIn(content: Content | null): NamedSpec[] {

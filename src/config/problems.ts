@@ -29,18 +29,31 @@ export function* configurationProblems(content: Content, exact: unknown): Genera
   const { listeners = [] } = content;
   if (!Array.isArray(listeners)) return;
   yield* repeatedNames(listeners);
+  const own = byListener(malformed);
   for (const [i, spec] of listeners.entries()) {
     const pointer = `/listeners/${i}`;
-    const own = malformed.filter((problem) => `${problem.pointer}/`.startsWith(`${pointer}/`));
     const rest = wellFormed(
       spec,
-      own.map((problem) => problem.pointer.slice(pointer.length)),
+      (own.get(i) ?? []).map((problem) => problem.pointer.slice(pointer.length)),
     );
     if (rest === undefined) continue;
     const unwritable = [...jsonProblems(exact, rest, i)];
     yield* unwritable;
     if (unwritable.length === 0) yield* specProblems(rest, pointer);
   }
+}
+
+/** The problems of each listener, by its place. */
+export function byListener(problems: readonly ConfigurationProblem[]): Map<number, ConfigurationProblem[]> {
+  const found = new Map<number, ConfigurationProblem[]>();
+  for (const problem of problems) {
+    const [, place] = /^\/listeners\/(\d+)(?=\/|$)/.exec(problem.pointer) ?? [];
+    if (place === undefined) continue;
+    const own = found.get(Number(place));
+    if (own === undefined) found.set(Number(place), [problem]);
+    else own.push(problem);
+  }
+  return found;
 }
 
 /** What is left of a listener without the parts that have not their form; undefined when it is none any more. */

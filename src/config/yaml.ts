@@ -23,7 +23,14 @@ export function parseYaml(text: string): Yaml | YamlProblem[] {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error', merge: true });
   // What it only warns of, such as a tag it does not know, is not taken as it was meant either.
   const broken = [...document.errors, ...document.warnings];
-  if (broken.length > 0) return broken.map((error) => ({ line: lineAt(error.pos[0]), reason: reasonOf(error) }));
+  if (broken.length > 0) {
+    // Where the stack ended says all: what the library tripped over next is no other problem.
+    const deep = broken.find(({ message }) => isTooDeep(message));
+    return (deep === undefined ? broken : [deep]).map((error) => ({
+      line: lineAt(error.pos[0]),
+      reason: reasonOf(error),
+    }));
+  }
   try {
     const exact = exactOf(document);
     return { value: plainValue(exact), exact, lineOf: (pointer) => lineAt(nodeAt(document, pointer)) };
@@ -41,10 +48,15 @@ function exactOf(document: Document): unknown {
   return document.toJS({ mapAsMap: true });
 }
 
+/** The parser of the library, or a pattern of it, had no stack left. */
+function isTooDeep(message: string): boolean {
+  return /call stack|stack overflow/i.test(message);
+}
+
 /** What the library says, or in plainer words what it means. */
 function reasonOf({ message, code }: Error & { code?: string }): string {
   if (code === 'MULTIPLE_DOCS') return 'a second document begins here; a configuration is one document, without ---';
-  if (/call stack/i.test(message)) return 'it is nested too deeply';
+  if (isTooDeep(message)) return 'it is nested too deeply';
   if (/excessive alias count/i.test(message))
     return 'its aliases multiply beyond reason; write out what they stand for';
   return message.split('\n', 1)[0]!;

@@ -171,3 +171,8 @@ t.test('many problems are all told', async (t) => {
   const misspelt = listeners.map((line) => line.replace('ucp', 'udp, prot: 1, allow: [nowhere]'));
   t.equal(found(`listeners:\n${misspelt.join('\n')}`).length, 200);
 });
+
+t.test('what is nested beyond the stack is one problem, wherever the stack ended', async (t) => {
+  for (const depth of [20_000, 50_000, 100_000])
+    t.same(found(`{"listeners":${'['.repeat(depth)}${']'.repeat(depth)}}`), ['1: it is nested too deeply'], `${depth}`);
+});

@@ -76,4 +76,9 @@ t.test('what can not be read is told', async (t) => {
   t.throws(() => readConfigurationFile(path), { message: `${path} can't be read: it is not UTF-8` });
   mkdirSync(join(folder, 'folder'));
   t.throws(() => readConfigurationFile(join(folder, 'folder')), { message: /can't be read: EISDIR$/ });
+  const long = join(folder, 'long.yaml');
+  writeFileSync(long, `# ${'x'.repeat(16 * 1024 * 1024)}`);
+  t.throws(() => readConfigurationFile(long), { message: `${long} can't be read: it is longer than 16 MiB` });
+  writeFileSync(long, `#${'x'.repeat(16 * 1024 * 1024 - 1)}`);
+  t.match(readConfigurationFile(long), { listeners: [] }, 'the bound itself');
 });
