@@ -87,12 +87,16 @@ function readRegex(match: RegexMatch, pointer: string, view: RegexView = 'text')
   return regexTest(match.regex!, holds, view);
 }
 
+const TEXT_TESTS = ['equals', 'startsWith', 'endsWith', 'contains', 'regex'] as const;
+
 /** With ignoreCase as the flag that RE2 has for it. */
 export function regexSource({ regex = '', ignoreCase = false }: RegexMatch): string {
   return ignoreCase ? `(?i)${regex}` : regex;
 }
 
 function* textTests(match: NonNullable<Match['text']>, pointer: string, search: Search | undefined): Generator<Test> {
+  if (match.ignoreCase !== undefined && !TEXT_TESTS.some((name) => match[name] !== undefined))
+    throw new MatchError(`${pointer}/ignoreCase`, `needs one of ${TEXT_TESTS.join(', ')}`);
   if (match.ignoreCase !== true) {
     yield* bytesTests(match, TEXT, pointer, search);
     return;

@@ -94,3 +94,38 @@ function isAccountedFor({ received, captured, dropped }: { received: number; cap
   const { kernel: _, ...counted } = dropped as Record<string, number>;
   return received === captured + Object.values(counted).reduce((total, count) => total + count, 0);
 }
+
+t.test('what rules have counted, and the state of a listener, outlive the thread', async (t) => {
+  const service = await startProcess(t, ['--threads', '1'], env);
+  const then = (text: string, ...more: object[]) => [{ reply: { text } }, ...more];
+  const { body } = await service.post('/v1/listeners', {
+    protocol: 'udp',
+    name: 'counting',
+    responder: {
+      type: 'rules',
+      state: { scope: 'listener' },
+      rules: [
+        { times: 2, then: then('t') },
+        { when: { state: 'start' }, then: then('s', { setState: 'z' }) },
+        { cycle: { steps: ['0', '1', '2'].map((text) => ({ then: then(text) })) } },
+      ],
+    },
+  });
+  const ask = async () => {
+    const to = { host: '127.0.0.1', port: body.address.port };
+    const sent = await service.post('/v1/sends', { protocol: 'udp', to, text: 'x', expectReply: { timeout: '10s' } });
+    return sent.body.replies[0]?.text;
+  };
+  t.same([await ask(), await ask(), await ask(), await ask()], ['t', 't', 's', '0']);
+  service.child.process.kill('SIGALRM');
+  await service.until('/v1/workers', ({ body: { pools } }) => {
+    const [thread] = pools[0].threads;
+    return thread.restarts === 1 && thread.state === 'running' && thread.bindings === 1;
+  });
+  t.same([await ask(), await ask(), await ask()], ['1', '2', '0']);
+  t.match((await service.get('/v1/listeners/counting/rules')).body.items, [
+    { hits: 2, remaining: 0 },
+    { hits: 1 },
+    { hits: 4 },
+  ]);
+});

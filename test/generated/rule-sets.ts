@@ -120,6 +120,7 @@ const rightActions = fc.array(
     fc.record({ reply: fc.record({ text: regex, raw: fc.boolean() }) }),
     fc.record({ delay: fc.constantFrom<unknown>('1ms', 0, { base: '2ms', jitter: '2ms', distribution: 'lognormal' }) }),
     fc.record({ setState: fc.constantFrom('start', 'a') }),
+    fc.constant({ send: { protocol: 'udp', to: { host: '127.0.0.1', port: 9 }, text: '{{size}}', template: true } }),
   ),
   { maxLength: 4 },
 );
@@ -141,12 +142,11 @@ const rightStreamActions = fc
 /** One that is right, on datagrams too unless it ends in an action of streams. */
 const rightRule = fc.record(
   {
-    on: fc.constantFrom('message', 'message', 'connect'),
     enabled: fc.constantFrom(true, true, false),
     when: fc.record(
       {
         text: fc.record({ regex, ignoreCase: fc.boolean() }, { requiredKeys: ['regex'] }),
-        size: fc.record({ min: fc.nat(9), max: fc.nat(9) }),
+        size: fc.record({ min: fc.nat(3), max: fc.integer({ min: 4, max: 9 }) }),
         field: fc.record({ at: offset, as: fc.constantFrom('u8', 'u16be', 'i32le', 'u64be'), equals: fc.nat(3) }),
         json: fc.record({ pointer: fc.constant('/a'), equals: fc.constantFrom<unknown>(1.1, 'a', null) }),
         state: fc.constantFrom('start', ['start']),
@@ -163,6 +163,16 @@ const rightRule = fc.record(
   },
   { requiredKeys: ['choose'] },
 );
+/** What is said before there is a message. */
+const rightGreeting = fc.record({
+  on: fc.constantFrom<unknown>('connect', 'connect', { idle: '10ms' }, { every: '50ms' }),
+  times: fc.constantFrom(1, 2, null),
+  then: fc.constantFrom<object[]>(
+    [{ reply: { text: 'hi {{remote.port}} {{state}}', template: true } }],
+    [{ delay: '1ms' }, { reply: { text: '' } }],
+    [{ setState: 'a' }],
+  ),
+});
 const anyField = fc.record({
   at: offset,
   as: form,
@@ -186,7 +196,7 @@ const right = fc.record({
   ...common,
   state: fc.record({ scope: fc.constantFrom('peer', 'listener'), max }),
   fields: fc.record({ f: rightField }),
-  rules: fc.array(rightRule, { minLength: 1, maxLength: 4 }),
+  rules: fc.array(fc.oneof({ arbitrary: rightRule, weight: 5 }, rightGreeting), { minLength: 1, maxLength: 4 }),
   otherwise: rightActions,
 });
 

@@ -131,6 +131,7 @@ t.test(
         pointer,
         JSON.stringify(match),
       );
+    refused({ text: { ignoreCase: true } }, '/text/ignoreCase');
     refused({ field: { at: 0, as: 'u8', mask: 256 } }, '/field/mask');
     refused({ field: { at: 0, as: 'u16be', mask: 0x1ffff } }, '/field/mask');
     refused({ field: { at: 0, as: 'i8', mask: 1 } }, '/field/mask');
