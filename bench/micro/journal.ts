@@ -48,7 +48,7 @@ function appendCost(what: string, perChunk: number, total: number, maxMessages =
   const chunks = Array.from({ length: total / perChunk }, (_, i) => numbered(chunk, i * perChunk));
   const start = performance.now();
   chunks.forEach((each, i) => {
-    log.append(each);
+    log.append([each]);
     if (i % 64 === 63) log.commit();
   });
   log.commit();

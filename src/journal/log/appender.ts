@@ -128,12 +128,13 @@ export class Appender {
     const start = history.tail;
     const trailing = summary.messages > 0 ? summary.trailing : start.minor + summary.records;
     const end = { major: start.major + summary.messages, minor: trailing };
-    const row = this.#store.lastRow + 1;
     const sums = { bytesBefore: history.appendedBytes, incomingBefore: history.captured };
     history.tail = end;
     history.appendedBytes += chunk.length;
     this.#count(history, summary);
-    this.#store.insert({ row, listener: history.listener.number, start, end, summary, thread, ...sums }, chunk);
+    const row = this.#store.append([
+      { listener: history.listener.number, start, end, summary, thread, ...sums, chunk },
+    ]);
     this.lastRecords = summary.records;
     this.#chunks.add(row, chunk);
     history.noteLatest({ row, start, end, summary, thread });

@@ -103,11 +103,14 @@ export class Log implements View {
     return cleared;
   }
 
-  /** Appends a chunk, numbering it in place. A chunk of a listener that is not known goes nowhere. Throws RangeError on bytes that are no chunk. */
-  append(chunk: Uint8Array): void {
-    const reader = new HistoryReader(chunk, BEYOND);
-    const history = this.histories.get(reader.listener);
-    if (history !== undefined) this.#appender.append(history, reader);
+  /**
+   * Appends chunks in this order, numbering them in place, and returns how many are acknowledged: at once all of them,
+   * but for bytes that are no chunk. Those of listeners that are not known go nowhere.
+   */
+  append(batch: readonly Uint8Array[]): number {
+    let acknowledged = 0;
+    for (const chunk of batch) if (this.#append(chunk)) acknowledged++;
+    return acknowledged;
   }
 
   /** Appends a chunk of the journal's own. */
@@ -202,6 +205,19 @@ export class Log implements View {
     for (const history of this.histories.values()) if (!states.has(history.listener.number)) this.#drop(history);
     for (const [number, state] of states) this.#revert(histories.get(number) ?? new History(state.listener), state);
     this.#changes.settle();
+  }
+
+  /** False for bytes that are no chunk. */
+  #append(chunk: Uint8Array): boolean {
+    try {
+      const reader = new HistoryReader(chunk, BEYOND);
+      const history = this.histories.get(reader.listener);
+      if (history !== undefined) this.#appender.append(history, reader);
+      return true;
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
   }
 
   #rewrite(history: History, listener: JournalListener): void {

@@ -100,7 +100,7 @@ class ListenerRange implements LogRange {
   up(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const { latest } = this.#history;
     if (latest.length === 0 || comparePositions(from, latest[0]!.start) < 0)
-      return this.#view.store.up(this.reach, from, conditions, limit);
+      return this.#view.store.chunks({ listener: this.reach, order: 'asc', from, limit }, conditions);
     return latest
       .filter(({ end }) => comparePositions(end, from) > 0)
       .slice(0, limit)
@@ -112,9 +112,11 @@ class ListenerRange implements LogRange {
   /** The first one may hold the place; those below it end where it starts, or before. */
   down(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const { store } = this.#view;
-    const holding = store.holding(this.reach, from);
-    if (holding === undefined) return store.down(this.reach, from, conditions, limit);
-    const below = store.down(this.reach, holding.start, conditions, limit);
+    const listener = this.reach;
+    const beyond = { major: from.major, minor: from.minor - 1 };
+    const [holding] = store.chunks({ listener, order: 'asc', from: beyond, limit: 1 }, null);
+    const below = store.chunks({ listener, order: 'desc', from: holding?.start ?? from, limit }, conditions);
+    if (holding === undefined) return below;
     return comparePositions(from, this.short(holding)) > 0 ? [holding, ...below] : below;
   }
   past(found: FoundRow): Position {
@@ -179,11 +181,14 @@ class WholeRange implements LogRange {
   }
   up(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const row = from.minor === END_OF_ROW ? from.major + 1 : from.major;
-    return this.#view.store.up(this.reach, { major: row, minor: 0 }, conditions, limit);
+    return this.#view.store.chunks({ listener: null, order: 'asc', from: { major: row, minor: 0 }, limit }, conditions);
   }
   down(from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
     const row = from.minor <= 1 ? from.major - 1 : from.major;
-    return this.#view.store.down(this.reach, { major: row, minor: 0 }, conditions, limit);
+    return this.#view.store.chunks(
+      { listener: null, order: 'desc', from: { major: row, minor: 0 }, limit },
+      conditions,
+    );
   }
   past(found: FoundRow): Position {
     return { major: found.row, minor: END_OF_ROW };

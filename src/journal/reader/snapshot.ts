@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { ChunkReader } from '../../records/chunk-reader.ts';
+import { BEYOND } from '../cursor.ts';
 import { ChunkCache } from '../log/chunk-cache.ts';
 import { History } from '../log/history.ts';
 import type { View } from '../log/view.ts';
@@ -11,10 +12,12 @@ import type { HistoryState } from '../store/history-state.ts';
 import { SqliteReads } from '../store/sqlite/sqlite-reads.ts';
 import { Statements } from '../store/sqlite/statements.ts';
 import type { WalResetBarrier } from '../store/sqlite/wal-reset-barrier.ts';
-import { EPOCH_NOTE } from '../store/store.ts';
+import { type ChunkRange, EPOCH_NOTE } from '../store/store.ts';
 
 /** Histories kept from one look to the next, so that only a state that changed is read anew. */
 const KEPT = 10_000;
+/** The newest chunk of all. */
+const LAST: ChunkRange = { listener: null, order: 'desc', from: BEYOND, limit: 1 };
 
 type Kept = { text: string; history: History; look: number };
 
@@ -47,7 +50,7 @@ export class Snapshot implements View {
   }
 
   get lastRecords(): number {
-    const last = this.store.down(null, { major: this.store.lastRow, minor: 0 }, null, 1)[0];
+    const last = this.store.chunks(LAST, null)[0];
     const chunk = last && this.chunks.get(last);
     return chunk === undefined ? 0 : new ChunkReader(chunk).records;
   }

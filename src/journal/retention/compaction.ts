@@ -40,7 +40,7 @@ export class Compaction {
   /** Frees what is left of a listener that was forgotten, as its number is to be used again. */
   rest(listener: number): void {
     if (!this.#due.delete(listener)) return;
-    while (this.#store.trim(listener, BEYOND, ROWS) === ROWS);
+    while (this.#store.trim({ listener, to: BEYOND, limit: ROWS }) === ROWS);
   }
 
   /** Brings the store below its cap, oldest rows first, whosesoever they are. */
@@ -48,19 +48,29 @@ export class Compaction {
     const store = this.#store;
     while (store.bytes > this.#maxBytes && this.isDue) this.#free(CAP_ROWS);
     while (store.bytes > this.#maxBytes && store.rows > 0) {
-      for (const row of store.oldest(CAP_ROWS)) {
-        evict(row);
-        store.remove(row);
-        if (store.bytes <= this.#maxBytes) return;
-      }
+      const rows = this.#surplus();
+      for (const row of rows) evict(row);
+      store.trim({ listener: null, to: { major: rows.at(-1)!.row, minor: 0 }, limit: rows.length });
     }
+  }
+
+  /** The oldest rows of all without which the store is below its cap, or some of those. */
+  #surplus(): Row[] {
+    const { bytes, rowBytes } = this.#store;
+    const surplus = bytes - this.#maxBytes;
+    let freed = 0;
+    return this.#store.oldest(CAP_ROWS).filter((row) => {
+      const goes = freed < surplus;
+      freed += row.bytes + rowBytes;
+      return goes;
+    });
   }
 
   #free(rows: number): void {
     let budget = rows;
     for (const [listener, to] of this.#due) {
       if (budget <= 0) return;
-      const freed = this.#store.trim(listener, to, budget);
+      const freed = this.#store.trim({ listener, to, limit: budget });
       if (freed < budget) this.#due.delete(listener);
       budget -= freed;
     }

@@ -8,10 +8,8 @@ import type { ChunkSummary } from '../../records/chunk-summary.ts';
 import type { Position } from '../cursor.ts';
 import type { HistoryState } from './history-state.ts';
 
-/** A chunk as it is stored: its place in the journal and in its listener's history, and the notes on what is in it. */
+/** A chunk to be stored, numbered and sealed: its place in its listener's history, and the notes on what is in it. */
 export type Entry = {
-  /** Place in the journal, rising, never used twice. */
-  row: number;
   listener: number;
   /** Place of the record before the chunk's first, and of its last. */
   start: Position;
@@ -22,13 +20,15 @@ export type Entry = {
   /** Sums over the listener's chunks before this one. */
   bytesBefore: number;
   incomingBefore: number;
+  chunk: Uint8Array;
 };
 
 /** Where a chunk is, in the journal and in its listener's history. */
-export type Spot = Pick<Entry, 'row' | 'listener' | 'start' | 'end'>;
+export type Spot = Pick<Row, 'row' | 'listener' | 'start' | 'end'>;
 
 /** What a stored chunk says about itself without its bytes. */
 export type Row = {
+  /** Place in the journal, rising, never used twice. */
   row: number;
   listener: number;
   start: Position;
@@ -58,6 +58,26 @@ export type Conditions = {
 /** Which chunks a reader walks: those of one listener, or all (null). */
 export type ScanRange = number | null;
 
+/** Chunks in a row from a place on, in either direction. */
+export type ChunkRange = {
+  listener: ScanRange;
+  order: 'asc' | 'desc';
+  /**
+   * Upward: within a listener those that end beyond it, else those whose row is its `major` or above. Downward: within a
+   * listener those that end at or before it, else those whose row is its `major` or below.
+   */
+  from: Position;
+  limit: number;
+};
+
+/** The oldest chunks, of one listener or of all (null): no more than `limit`, and none that ends beyond `to`. */
+export type TrimRange = {
+  listener: ScanRange;
+  /** A place in the history of the listener; over all listeners its `major` is a row. */
+  to: Position;
+  limit: number;
+};
+
 /** A chunk on a reader's way; `fits` is what the conditions say. */
 export type FoundRow = { row: number; listener: number; start: Position; end: Position; fits: boolean };
 
@@ -66,15 +86,9 @@ export interface ReadStore {
   readonly engine: 'memory' | 'file';
   /** The highest row ever used. */
   readonly lastRow: number;
-  /**
-   * Chunks upward: within a listener those that end beyond `from`, else those whose row is `from.major` or above. Without
-   * conditions all fit.
-   */
-  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[];
-  /** Chunks downward: within a listener those that end at or before `from`, else those whose row is `from.major` or below. */
-  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[];
-  /** The chunk of a listener in which the place lies, or the first one beyond it. */
-  holding(listener: number, position: Position): FoundRow | undefined;
+  /** The chunks of a range, in its order, and whether each fits the conditions. Without conditions all do. */
+  chunks(range: ChunkRange, conditions: Conditions | null): FoundRow[];
+  /** The bytes of a chunk. */
   data(row: number): Uint8Array | undefined;
   /** The oldest row of a listener that ends beyond the place, and holds more than that many cumulative bytes, and is not all older. */
   first(listener: number, beyond: Position, bytes: number, micros: number): Row | undefined;
@@ -88,16 +102,21 @@ export const EPOCH_NOTE = 'epoch';
 export interface Store extends ReadStore {
   /** The newest commits of an earlier process are lost: the log that held them is damaged. */
   readonly isLogDamaged: boolean;
-  /** Chunks stored, and what they take, rows included. */
+  /** Chunks stored, what they take with their rows, and what a row takes beside its chunk. */
   readonly rows: number;
   readonly bytes: number;
+  readonly rowBytes: number;
   /** States of the histories of an earlier process. */
   load(): HistoryState[];
   save(state: HistoryState): void;
   /** Keeps a text with a listener whose state is saved; only where it outlives the process. */
   saveSpec(listener: number, spec: string): void;
   savedSpecs(): Map<number, string | null>;
-  insert(entry: Entry, data: Uint8Array): void;
+  /**
+   * Stores chunks in consecutive rows, in this order, and returns the first of these. Their seqs they have already: each
+   * listener counts for itself, and what numbers them stands above.
+   */
+  append(chunks: readonly Entry[]): number;
   /** `synced`: it must also be on the disk when this answers. */
   commit(synced: boolean): void;
   /** Takes back what has gathered. Only where that is possible: in a file. */
@@ -107,9 +126,8 @@ export interface Store extends ReadStore {
   setNote(key: string, value: string | null): void;
   /** Stores a chunk in the place of another one, with its own notes on what is in it. False when the row can't be written. */
   replace(row: number, data: Uint8Array): boolean;
-  /** Frees at most `limit` rows of a listener that end at or before the place; returns how many it freed. */
-  trim(listener: number, to: Position, limit: number): number;
-  remove(row: Row): void;
+  /** Frees the chunks of a range; returns how many those were. */
+  trim(range: TrimRange): number;
   /** Forgets the state of a listener; its rows go by `trim`. */
   forget(listener: number): void;
   /** Bytes of the file and of its write-ahead log; 0 in memory. */

@@ -3,13 +3,18 @@ import { ChunkReader } from '../../records/chunk.ts';
 import type { ChunkLink, ChunkMessage, CreditMessage } from '../../records/chunk-transfer.ts';
 import { noteUnforeseen } from '../unforeseen.ts';
 
-/** A chunk that was handed over. */
-export type Arrival = {
-  link: ChunkLink;
-  chunk: ChunkMessage;
-  /** Messages of its listener with seq < before were cleared since: as it is taken, its own are too. */
-  cleared?: { listener: number; before: number };
-};
+/** Between two looks at the clock. */
+const BATCH_CHUNKS = 16;
+const BATCH_BYTES = 64 * 1024;
+
+/** Messages of a listener with seq < before were cleared. */
+type Clearance = { listener: number; before: number };
+
+/** `cleared` since the chunk arrived: as it is taken, what it holds of that is cleared too. */
+type Arrival = { link: ChunkLink; chunk: ChunkMessage; cleared?: Clearance };
+
+/** Chunks to be appended in this order, and what is to be cleared then. */
+export type Batch = { chunks: ChunkMessage[]; bytes: number; cleared?: Clearance };
 
 export class IngestQueue {
   readonly #onArrival: () => void;
@@ -20,7 +25,7 @@ export class IngestQueue {
   /** How many of those are taken. */
   #taken = 0;
   /** Taken but not committed; goes back in front of the others when the commit fails. */
-  #batch: Arrival[] = [];
+  #uncommitted: Arrival[] = [];
 
   constructor(onArrival: () => void) {
     this.#onArrival = onArrival;
@@ -35,28 +40,29 @@ export class IngestQueue {
     link.onClose(() => this.#links.delete(link));
   }
 
-  /** Takes one: what arrived first, then what the links still hold. */
-  take(): Arrival | undefined {
-    const next = this.#next();
-    if (next === undefined) return undefined;
-    const { link, chunk } = next;
-    this.#batch.push(next);
-    this.#owed.set(link, (this.#owed.get(link) ?? 0) + chunk.byteLength);
-    return next;
+  /** Takes a few: what arrived first, then what the links still hold. Undefined when there is nothing. */
+  take(): Batch | undefined {
+    const batch: Batch = { chunks: [], bytes: 0 };
+    while (batch.chunks.length < BATCH_CHUNKS && batch.bytes < BATCH_BYTES && batch.cleared === undefined) {
+      const next = this.#next();
+      if (next === undefined) break;
+      this.#take(next, batch);
+    }
+    return batch.chunks.length === 0 ? undefined : batch;
   }
 
   /** What was taken is stored. */
   commit(): void {
-    this.#batch = [];
+    this.#uncommitted = [];
   }
 
   /** As if nothing had been taken since the last commit; returns how many chunks that were. */
   rollback(): number {
-    const { length } = this.#batch;
-    for (const { link, chunk } of this.#batch) this.#owed.set(link, this.#owed.get(link)! - chunk.byteLength);
-    this.#arrived = [...this.#batch, ...this.#arrived.slice(this.#taken)];
+    const { length } = this.#uncommitted;
+    for (const { link, chunk } of this.#uncommitted) this.#owed.set(link, this.#owed.get(link)! - chunk.byteLength);
+    this.#arrived = [...this.#uncommitted, ...this.#arrived.slice(this.#taken)];
     this.#taken = 0;
-    this.#batch = [];
+    this.#uncommitted = [];
     return length;
   }
 
@@ -88,6 +94,15 @@ export class IngestQueue {
 
   close(): void {
     for (const link of this.#links) link.close();
+  }
+
+  #take(arrival: Arrival, batch: Batch): void {
+    const { link, chunk, cleared } = arrival;
+    this.#uncommitted.push(arrival);
+    this.#owed.set(link, (this.#owed.get(link) ?? 0) + chunk.byteLength);
+    batch.chunks.push(chunk);
+    batch.bytes += chunk.byteLength;
+    if (cleared !== undefined) batch.cleared = cleared;
   }
 
   /** All that wait to be taken, those in the links too. */

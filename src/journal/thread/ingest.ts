@@ -11,7 +11,7 @@ import type { Committed } from '../log/transaction.ts';
 import { historyOf } from '../log/view.ts';
 import { DAMAGED, storageFault } from '../store/sqlite/storage-fault.ts';
 import { CHECKPOINT_TIMEOUT_MS, type DiskReserve } from './disk-reserve.ts';
-import { type Arrival, IngestQueue } from './ingest-queue.ts';
+import { type Batch, IngestQueue } from './ingest-queue.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_TIME = 5;
@@ -295,17 +295,12 @@ export class Ingest {
   }
 
   /** Bytes that are no chunk go nowhere; their credit is given back all the same. */
-  #append({ chunk, cleared }: Arrival): void {
-    this.pending += chunk.byteLength;
-    this.appends++;
-    try {
-      this.#log.append(chunk);
-      const history = cleared && this.#log.histories.get(cleared.listener);
-      if (history !== undefined) this.#log.clear(history, cleared!.before);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.malformed++;
-    }
+  #append({ chunks, bytes, cleared }: Batch): void {
+    this.pending += bytes;
+    this.appends += chunks.length;
+    this.malformed += chunks.length - this.#log.append(chunks);
+    const history = cleared && this.#log.histories.get(cleared.listener);
+    if (history !== undefined) this.#log.clear(history, cleared!.before);
   }
 }
 

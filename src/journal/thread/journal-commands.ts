@@ -118,7 +118,7 @@ export class JournalCommands implements Handlers<JournalProtocol> {
   }
 
   append(chunk: Uint8Array): null {
-    this.#ingest.change(() => this.#log.append(chunk));
+    if (this.#ingest.change(() => this.#log.append([chunk])) === 0) throw new RangeError('not a chunk');
     return null;
   }
 

@@ -59,10 +59,10 @@ async function directory(t: Test): Promise<{ data: string; file: string }> {
   const log = new Log(store, 1e9);
   beginSession(log, 'this boot');
   for (const number of [A, B]) log.register(listener(number));
-  log.append(texts('one')[0]!);
-  log.append(chunk([message('two'), message('three'), message('four')]));
-  log.append(chunk([message('other')], B));
-  log.append(texts('five')[0]!);
+  log.append(texts('one'));
+  log.append([chunk([message('two'), message('three'), message('four')])]);
+  log.append([chunk([message('other')], B)]);
+  log.append(texts('five'));
   log.commit();
   store.saveSpec(A, JSON.stringify({ spec: { protocol: 'udp', host: '127.0.0.1', port: 0 }, keptPort: 2323 }));
   endSession(log);
@@ -214,7 +214,7 @@ for (const column of ['state', 'spec']) {
     t.match(here.store.savedSpecs().get(A), /"keptPort":2323/);
     const { log } = here;
     t.match(log.history(log.histories.get(A)!), { firstSeq: 1, lastSeq: 5, captured: 5 });
-    log.append(texts('six')[0]!);
+    log.append(texts('six'));
     log.commit();
     t.same((await shown(here)).at(-1), 'six');
   });
@@ -338,7 +338,7 @@ t.test('a log that is damaged in the middle: numbers are passed over, and it is 
     const here = openedHere(t, made);
     t.equal(here.told.filter((line) => line.includes('-wal is damaged')).length, told, `byte ${at}`);
     if (told === 1 && at > 32) {
-      here.log.append(texts('six')[0]!);
+      here.log.append(texts('six'));
       here.log.commit();
       const items = itemsOf(await here.read(pullOf(BOTH)));
       t.match(items.at(-1), { kind: 'message', text: 'six' });

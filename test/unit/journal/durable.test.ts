@@ -38,18 +38,18 @@ t.test('numbers go on after a kill, and beyond all that were set aside after a l
   const file = join(data, 'journal.db');
   const first = ledgerAt(file, 'boot 1');
   first.log.register(listener());
-  for (const each of texts('one', 'two')) first.log.append(each);
+  for (const each of texts('one', 'two')) first.log.append([each]);
   first.log.commit();
   await first.store.close();
 
   const killed = ledgerAt(file, 'boot 1');
   t.equal(killed.log.histories.get(A)!.lastSeq, 2, 'no hole while the machine stayed up');
-  killed.log.append(texts('three')[0]!);
+  killed.log.append(texts('three'));
   killed.log.commit();
   await killed.store.close();
 
   const powerless = ledgerAt(file, 'boot 2');
-  powerless.log.append(texts('four')[0]!);
+  powerless.log.append(texts('four'));
   powerless.log.commit();
   const book = powerless.log.histories.get(A)!;
   t.equal(book.lastSeq, 1_000_002, 'the first number not set aside');
@@ -79,20 +79,20 @@ t.test('the bound by count does not count the numbers passed over', async (t) =>
   const file = join(directory(t), 'journal.db');
   const first = ledgerAt(file, 'boot 1');
   first.log.register(listener(A, { maxMessages: 3 }));
-  for (const each of texts('a', 'b', 'c')) first.log.append(each);
+  for (const each of texts('a', 'b', 'c')) first.log.append([each]);
   first.log.commit();
   await first.store.close();
   const { log, store } = ledgerAt(file, 'boot 2');
   t.teardown(() => store.close());
-  log.append(texts('d')[0]!);
+  log.append(texts('d'));
   log.commit();
   const book = log.histories.get(A)!;
   t.match(log.history(book), { firstSeq: 2, evicted: 1 });
-  for (const each of texts('e', 'f')) log.append(each);
+  log.append(texts('e', 'f'));
   log.commit();
   t.equal(book.kept, 3);
   t.equal(book.evicted, 3);
-  log.append(texts('g')[0]!);
+  log.append(texts('g'));
   t.equal(book.kept, 3);
   t.equal(book.evicted, 4);
 });
@@ -224,7 +224,7 @@ t.test('the file stays bounded under retention, and shrinks when a listener goes
   const book = log.register(listener(A, { maxMessages: 200 }));
   const turnover = async () => {
     for (let i = 0; i < 200; i++) {
-      log.append(chunk([message('x'.repeat(30_000))]));
+      log.append([chunk([message('x'.repeat(30_000))])]);
       log.commit();
     }
     return sizeAfterCheckpoint(store);
@@ -252,7 +252,7 @@ t.test('the log is bounded where checkpoints do not keep up', async (t) => {
   const big = 'x'.repeat(60_000);
   let longest = 0;
   for (let i = 0; i < 2200; i++) {
-    log.append(chunk([message(big)]));
+    log.append([chunk([message(big)])]);
     log.commit();
     longest = Math.max(longest, store.disk.log);
   }
@@ -279,7 +279,7 @@ t.test('a file of an older version, which can not shrink, goes on', async (t) =>
   const store = new SqliteStore(join(data, 'journal.db'));
   const log = new Log(store, 1e9);
   const book = log.register(listener());
-  for (let i = 0; i < 200; i++) log.append(chunk([message('x'.repeat(50_000))]));
+  for (let i = 0; i < 200; i++) log.append([chunk([message('x'.repeat(50_000))])]);
   log.commit();
   log.clear(book);
   do log.commit();
@@ -287,7 +287,7 @@ t.test('a file of an older version, which can not shrink, goes on', async (t) =>
   const file = await sizeAfterCheckpoint(store);
   store.shrink();
   store.commit(false);
-  for (let i = 0; i < 100; i++) log.append(chunk([message('x'.repeat(50_000))]));
+  for (let i = 0; i < 100; i++) log.append([chunk([message('x'.repeat(50_000))])]);
   log.commit();
   t.ok((await sizeAfterCheckpoint(store)) <= file, 'what is free is used again');
   await store.close();

@@ -122,7 +122,7 @@ class Model {
       return { ...message(text), kind: each, connection: this.#count } as Draft;
     });
     this.#tails.set(number, tail);
-    this.bench.log.append(chunk(drafts, number));
+    this.bench.log.append([chunk(drafts, number)]);
     this.#evict(number);
   }
 
@@ -258,7 +258,7 @@ for (const [where, bench] of [
     const { log, pull, done } = bench();
     t.teardown(done);
     log.register(listener());
-    for (let i = 0; i < 10; i++) log.append(chunk([message(`${i}`), message(`${i}`)]));
+    for (let i = 0; i < 10; i++) log.append([chunk([message(`${i}`), message(`${i}`)])]);
     log.commit();
     for (const order of ['asc', 'desc'] as const) {
       const page = await pull({ after: '5', before: '9', order });
@@ -278,7 +278,7 @@ for (const [where, bench] of [
     t.match(await pull(), { items: 0, next: cursorAt(0), hasMore: false });
     t.match(await pull({ order: 'desc' }), { items: 0, hasMore: false });
     t.match(await pull({ scope: { listeners: null }, order: 'desc' }), { items: 0, hasMore: false });
-    log.append(chunk([message('a')]));
+    log.append([chunk([message('a')])]);
     log.commit();
     t.match(await pull({ after: '1' }), { items: 0, next: cursorAt(1), hasMore: false });
     await t.rejects(pull({ after: '2' }), { code: 'cursor_ahead' });
@@ -297,7 +297,7 @@ for (const [where, bench] of [
     log.register(listener());
     const all = { scope: { listeners: null } };
     const { next } = await pull(all);
-    for (const text of ['a', 'b', 'c']) log.append(chunk([message(text)]));
+    for (const text of ['a', 'b', 'c']) log.append([chunk([message(text)])]);
     log.commit();
     const gap = { reason: 'restart', dropped: 0 };
     for (const stale of [cursorAt(9, B), cursorAt('1.1', B), cursorAt(0, B)]) {
@@ -319,7 +319,7 @@ for (const [where, bench] of [
     const { log, pull, done } = bench();
     t.teardown(done);
     log.register(listener());
-    log.append(chunk(Array.from({ length: 5 }, () => message('0123456789'))));
+    log.append([chunk(Array.from({ length: 5 }, () => message('0123456789')))]);
     log.commit();
     t.match(await pull({ maxBytes: 25 }), { items: 2, next: cursorAt(2), hasMore: true });
     t.match(await pull({ maxBytes: 1 }), { items: 1, next: cursorAt(1), hasMore: true });

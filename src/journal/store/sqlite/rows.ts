@@ -36,11 +36,11 @@ export function asRow(values: unknown[]): Row {
 }
 
 /** What is stored of a chunk beside its bytes, in the order of the columns. The check stands above the kinds. */
-export function notesOf({ row, listener, start, end, summary, ...entry }: Entry, bytes: number): number[] {
+export function notesOf(row: number, { listener, start, end, summary, chunk, ...entry }: Entry): number[] {
   const notes = [
     ...[row, listener, end.major, end.minor, start.major + 1, start.minor, summary.start, summary.stop, summary.kinds],
     ...[summary.smallest, summary.largest, summary.addresses, summary.endpoints, entry.thread],
-    ...[bytes, entry.bytesBefore, entry.incomingBefore],
+    ...[chunk.length, entry.bytesBefore, entry.incomingBefore],
   ];
   notes[KINDS_PLACE] = summary.kinds + CHECK_UNIT * checkOf(notes);
   return notes;

@@ -39,7 +39,7 @@ export class SalvagedRows {
     const summary = { ...summarizeChunk(new ChunkReader(chunk)), ...all, ...timesOf(times) };
     const bytesBefore = before === undefined ? 0 : before.bytesBefore + before.bytes;
     const incomingBefore = after?.incomingBefore ?? (before === undefined ? 0 : this.incomingAfter(before));
-    this.#insert({ row, listener, start, end, summary, thread: 0, bytesBefore, incomingBefore }, chunk);
+    this.#insert(row, { listener, start, end, summary, thread: 0, bytesBefore, incomingBefore, chunk });
     this.damaged++;
   }
 
@@ -81,8 +81,8 @@ export class SalvagedRows {
     const end = { major: start.major + summary.messages, minor };
     const bytesBefore = last === undefined ? 0 : last.bytesBefore + last.bytes;
     const incomingBefore = last === undefined ? 0 : this.incomingAfter(last);
-    const entry = { row, listener, start, end, summary, thread, bytesBefore, incomingBefore };
-    if (this.#follows({ ...entry, bytes: chunk.length })) this.#insert(entry, chunk);
+    const entry = { listener, start, end, summary, thread, bytesBefore, incomingBefore, chunk };
+    if (this.#follows({ ...entry, row, bytes: chunk.length })) this.#insert(row, entry);
   }
 
   /** Whether the row goes on where those before it ended, or later. */
@@ -91,9 +91,10 @@ export class SalvagedRows {
     return !this.used.has(row) && comparePositions(last?.end ?? START, start) <= 0;
   }
 
-  #insert(entry: Entry, chunk: Uint8Array): void {
-    this.#sql.run(sql.INSERT, ...notesOf(entry, chunk.length), chunk);
-    this.#note({ ...entry, bytes: chunk.length });
+  #insert(row: number, entry: Entry): void {
+    const { chunk } = entry;
+    this.#sql.run(sql.INSERT, ...notesOf(row, entry), chunk);
+    this.#note({ ...entry, row, bytes: chunk.length });
   }
 
   #note({ row, listener, start, end, bytes, bytesBefore, incomingBefore }: Row): void {

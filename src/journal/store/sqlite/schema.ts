@@ -64,22 +64,18 @@ const FITS = `stop >= ? AND start < ? AND kinds & ? AND (? IS NULL OR thread = ?
 const LIMIT = 'LIMIT ? + 0';
 const FOUND = 'row, listener, first, skip, last, rest';
 const UP = `FROM chunk WHERE listener = ? AND (last, rest) > (?, ?) ORDER BY last, rest ${LIMIT}`;
-const FROM = `FROM chunk WHERE listener = ? AND (last, rest) >= (?, ?) ORDER BY last, rest ${LIMIT}`;
 const DOWN = `FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last DESC, rest DESC ${LIMIT}`;
 const ALL_UP = `FROM chunk WHERE row >= ? ORDER BY row ${LIMIT}`;
 const ALL_DOWN = `FROM chunk WHERE row <= ? ORDER BY row DESC ${LIMIT}`;
 
 /** The ways to walk, with conditions and without. */
 export const ROW_QUERIES = {
-  up: walk(UP),
-  from: walk(FROM),
-  down: walk(DOWN),
-  allUp: walk(ALL_UP),
-  allDown: walk(ALL_DOWN),
+  listener: { asc: walk(UP), desc: walk(DOWN) },
+  all: { asc: walk(ALL_UP), desc: walk(ALL_DOWN) },
 } as const;
-export type RowQuery = (typeof ROW_QUERIES)[keyof typeof ROW_QUERIES];
+export type RowQuery = { conditional: string; plain: string };
 
-function walk(rest: string): { conditional: string; plain: string } {
+function walk(rest: string): RowQuery {
   return { conditional: `SELECT ${FOUND}, ${FITS} ${rest}`, plain: `SELECT ${FOUND}, 1 ${rest}` };
 }
 
@@ -89,7 +85,10 @@ export const FIRST = `${ROW} WHERE listener = ? AND (last, rest) > (?, ?) AND by
   ORDER BY last, rest LIMIT 1`;
 export const OLDEST = `${ROW} ORDER BY row ${LIMIT}`;
 export const DATA = 'SELECT data FROM chunk WHERE row = ?';
-export const REMOVE = 'DELETE FROM chunk WHERE row = ?';
+export const OLDEST_SUMS = `SELECT count(*), total(bytes), coalesce(max(row), 0) FROM
+  (SELECT row, bytes FROM chunk WHERE row <= ? ORDER BY row ${LIMIT})`;
+/** It does not return what goes: that would take longer, and OLDEST_SUMS told. */
+export const TRIM_ALL = 'DELETE FROM chunk WHERE row <= ?';
 export const TRIM = `DELETE FROM chunk WHERE row IN
   (SELECT row FROM chunk WHERE listener = ? AND (last, rest) <= (?, ?) ORDER BY last, rest ${LIMIT}) RETURNING row, bytes`;
 

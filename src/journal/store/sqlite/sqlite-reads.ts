@@ -1,7 +1,7 @@
 /** What is read of a journal's database, by whichever connection: the same rows for the thread that appends and for readers. */
 import type { SQLInputValue } from 'node:sqlite';
 import type { Position } from '../../cursor.ts';
-import type { Conditions, FoundRow, ReadStore, Row, ScanRange } from '../store.ts';
+import type { ChunkRange, Conditions, FoundRow, ReadStore, Row } from '../store.ts';
 import { asFound, asRow, conditionValues } from './rows.ts';
 import * as sql from './schema.ts';
 import type { Statements } from './statements.ts';
@@ -32,18 +32,9 @@ export class SqliteReads implements ReadStore {
     this.lastRow = Math.max(row, Number.isSafeInteger(noted) ? noted : 0);
   }
 
-  up(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
-    if (reach === null) return this.#walk(sql.ROW_QUERIES.allUp, [from.major, limit], conditions);
-    return this.#walk(sql.ROW_QUERIES.up, [reach, from.major, from.minor, limit], conditions);
-  }
-
-  down(reach: ScanRange, from: Position, conditions: Conditions | null, limit: number): FoundRow[] {
-    if (reach === null) return this.#walk(sql.ROW_QUERIES.allDown, [from.major, limit], conditions);
-    return this.#walk(sql.ROW_QUERIES.down, [reach, from.major, from.minor, limit], conditions);
-  }
-
-  holding(listener: number, position: Position): FoundRow | undefined {
-    return this.#walk(sql.ROW_QUERIES.from, [listener, position.major, position.minor, 1], null)[0];
+  chunks({ listener, order, from, limit }: ChunkRange, conditions: Conditions | null): FoundRow[] {
+    if (listener === null) return this.#walk(sql.ROW_QUERIES.all[order], [from.major, limit], conditions);
+    return this.#walk(sql.ROW_QUERIES.listener[order], [listener, from.major, from.minor, limit], conditions);
   }
 
   data(row: number): Uint8Array | undefined {

@@ -1,9 +1,8 @@
 /** The store on node:sqlite, in memory or in a file: one row a chunk. */
 import { DatabaseSync, type DatabaseSyncOptions } from 'node:sqlite';
 import { KIND_GAP } from '../../../records/chunk.ts';
-import type { Position } from '../../cursor.ts';
 import type { HistoryState } from '../history-state.ts';
-import type { Entry, Row, Store } from '../store.ts';
+import type { Entry, Store, TrimRange } from '../store.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { DiskFile, STEP_BYTES } from './disk-file.ts';
 import { checkVersion } from './format-version.ts';
@@ -37,6 +36,7 @@ export class SqliteStore extends SqliteReads implements Store {
   #counted: { rows: number; bytes: number; lastRow: number } | null = null;
   rows = 0;
   bytes = 0;
+  readonly rowBytes = ROW_BYTES;
   isLogDamaged = false;
 
   /**
@@ -103,13 +103,11 @@ export class SqliteStore extends SqliteReads implements Store {
     return new Map(specs.map(([number, spec]) => [number, spec === null ? null : (openedText(spec) ?? null)]));
   }
 
-  insert(entry: Entry, data: Uint8Array): void {
+  append(chunks: readonly Entry[]): number {
     this.#begin();
-    this.#statements.run(sql.INSERT, ...notesOf(entry, data.length), data);
-    this.lastRow = entry.row;
-    this.rows++;
-    this.bytes += data.length + ROW_BYTES;
-    this.#written += data.length + ROW_BYTES;
+    const first = this.lastRow + 1;
+    for (const entry of chunks) this.#insert(entry);
+    return first;
   }
 
   commit(synced: boolean): void {
@@ -146,17 +144,12 @@ export class SqliteStore extends SqliteReads implements Store {
     }
   }
 
-  trim(listener: number, to: Position, limit: number): number {
+  trim({ listener, to, limit }: TrimRange): number {
     this.#begin();
-    const freed = this.#statements.all(sql.TRIM, listener, to.major, to.minor, limit);
-    for (const [row, bytes] of freed) this.#freed(row as number, bytes as number);
+    if (listener === null) return this.#trimAll(to.major, limit);
+    const freed = this.#statements.all(sql.TRIM, listener, to.major, to.minor, limit) as [number, number][];
+    for (const [row, bytes] of freed) this.#freed({ rows: 1, bytes, lastRow: row });
     return freed.length;
-  }
-
-  remove(row: Row): void {
-    this.#begin();
-    this.#statements.run(sql.REMOVE, row.row);
-    this.#freed(row.row, row.bytes);
   }
 
   forget(listener: number): void {
@@ -190,10 +183,27 @@ export class SqliteStore extends SqliteReads implements Store {
     this.#db.close();
   }
 
-  #freed(row: number, bytes: number): void {
-    this.rows--;
-    this.bytes -= bytes + ROW_BYTES;
-    if (row === this.lastRow) this.#statements.run(sql.SAVE_META, 'lastRow', `${row}`);
+  #insert(entry: Entry): void {
+    const { chunk } = entry;
+    const row = this.lastRow + 1;
+    this.#statements.run(sql.INSERT, ...notesOf(row, entry), chunk);
+    this.lastRow = row;
+    this.rows++;
+    this.bytes += chunk.length + ROW_BYTES;
+    this.#written += chunk.length + ROW_BYTES;
+  }
+
+  #trimAll(to: number, limit: number): number {
+    const [rows, bytes, lastRow] = this.#statements.get(sql.OLDEST_SUMS, to, limit) as [number, number, number];
+    this.#statements.run(sql.TRIM_ALL, lastRow);
+    this.#freed({ rows, bytes, lastRow });
+    return rows;
+  }
+
+  #freed({ rows, bytes, lastRow }: { rows: number; bytes: number; lastRow: number }): void {
+    this.rows -= rows;
+    this.bytes -= bytes + rows * ROW_BYTES;
+    if (lastRow === this.lastRow) this.#statements.run(sql.SAVE_META, 'lastRow', `${lastRow}`);
   }
 
   /** A checkpoint was made beside: what has come since is little, so this is the moment for the log to begin anew. */

@@ -24,7 +24,7 @@ const id = listenerId(A);
 async function shown(draft: Draft, payload: PayloadMode = 'full'): Promise<Item> {
   const { log, pull } = bench();
   log.register(listener());
-  log.append(chunk([draft]));
+  log.append([chunk([draft])]);
   log.commit();
   const [item] = itemsOf(await pull({ payload, filter: { kinds: 0x3f } }));
   await log.store.close();
@@ -93,7 +93,7 @@ t.test('any payload comes out as it went in', async (t) => {
       async (payloads) => {
         const { log, pull } = bench();
         log.register(listener());
-        log.append(chunk(payloads.map((payload) => message('', { payload, size: payload.length }))));
+        log.append([chunk(payloads.map((payload) => message('', { payload, size: payload.length })))]);
         log.commit();
         const full = itemsOf(await pull());
         const hex = itemsOf(await pull({ payload: 'hex' }));
@@ -177,9 +177,9 @@ const EPOCH = /~[0-9a-z]+/g;
 t.test('one record has one form in every format', async (t) => {
   const { log, pull } = bench();
   log.register(listener());
-  log.append(
+  log.append([
     chunk([message('a'), { ...message(''), kind: KIND_GAP, payload: NO_PAYLOAD, reference: 1 }, message('b\rc')]),
-  );
+  ]);
   log.commit();
   const read = async (format: 'json' | 'ndjson' | 'sse', scope: object = { listener: A }) =>
     Buffer.from((await pull({ format, scope: scope as never, filter: { kinds: 0x3f } })).body).toString();
@@ -216,7 +216,7 @@ t.test('one record has one form in every format', async (t) => {
 t.test('streams and exports tell what is no longer there', async (t) => {
   const { log, pull } = bench();
   const book = log.register(listener());
-  log.append(chunk(['a', 'b', 'c'].map((text) => message(text))));
+  log.append([chunk(['a', 'b', 'c'].map((text) => message(text)))]);
   log.clear(book, 3);
   log.commit();
   const text = async (format: 'sse' | 'ndjson', kinds: number) =>

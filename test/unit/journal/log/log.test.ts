@@ -16,7 +16,7 @@ function open(capture: Partial<CaptureLimits> = {}, maxBytes?: number) {
   const { log, pull } = bench(maxBytes, clock);
   const history = log.register(listener(A, capture));
   const append = (...chunks: Uint8Array[]) => {
-    for (const each of chunks) log.append(each);
+    log.append(chunks);
     return log.commit();
   };
   return { log, history, pull, append, clock };
@@ -291,10 +291,10 @@ t.test('registering again keeps the history', async (t) => {
 
 t.test('bytes that are no chunk are refused and change nothing', async (t) => {
   const { log, pull } = open();
-  t.throws(() => log.append(new Uint8Array(100)), RangeError);
+  t.equal(log.append([new Uint8Array(100)]), 0);
   const miscounted = chunk([message('a')]);
   new DataView(miscounted.buffer).setUint16(50, 7, true);
-  t.throws(() => log.append(miscounted), RangeError);
+  t.equal(log.append([miscounted]), 0);
   t.same(seqsOf(await pull()), []);
 });
 

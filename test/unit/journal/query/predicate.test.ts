@@ -140,7 +140,7 @@ t.test('searching chunks as a whole finds what searching each payload finds', as
       async (chunks, needle, order) => {
         const { log, pull } = bench();
         log.register(listener());
-        for (const each of chunks) log.append(chunk(each.map((text) => message(text))));
+        for (const each of chunks) log.append([chunk(each.map((text) => message(text)))]);
         log.commit();
         const all = chunks.flat();
         const wanted = all.flatMap((text, i) => (text.includes(needle) ? [i + 1] : []));
@@ -220,7 +220,7 @@ t.test('the notes of a chunk never hide a match', async () => {
           while (reader.next()) if (++seq && predicate.matches(reader)) wanted.push(seq);
           if (wanted.length > before && !mayMatch(predicate.conditions, summarizeChunk(reader), 1))
             throw new Error('hidden');
-          log.append(bytes);
+          log.append([bytes]);
         }
         log.commit();
         const got = seqsOf(await pull({ filter, scope: { listener: A } }));

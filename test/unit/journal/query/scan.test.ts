@@ -15,7 +15,7 @@ function filled(scope: Read['scope'] = { listener: A }) {
   const history = log.register(listener());
   const append = (chunks: number) => {
     for (let i = 0; i < chunks; i++) {
-      log.append(chunk(Array.from({ length: 100 }, (_, j) => message(j % 10 === 9 ? 'ten' : 'other'))));
+      log.append([chunk(Array.from({ length: 100 }, (_, j) => message(j % 10 === 9 ? 'ten' : 'other')))]);
     }
     log.commit();
   };
