@@ -7,6 +7,7 @@ import type { ListenerView } from '../schemas/listener-status.ts';
 import { jsonMembers } from '../schemas/responder-json.ts';
 import { jsonTextOf } from './exact.ts';
 import { exactJson, exactYaml } from './exact-json.ts';
+import { shortFraming, shortResponder } from './short-parts.ts';
 
 const SPEC_FIELDS = Object.keys(ListenerSpecSchema.properties) as (keyof FullSpec)[];
 const HEAD = '# Listeners of a Listenpost; read by: listenpost serve --config FILE\n';
@@ -19,7 +20,9 @@ export function configurationText(listeners: readonly ListenerView[]): string {
 
 function shortSpec(view: ListenerView): Record<string, unknown> {
   const plain: FullSpec = fillSpec({ protocol: view.protocol });
-  const written = { ...view, responder: plainResponder(view.responder) };
+  const responder = shortResponder(plainResponder(view.responder), view.protocol);
+  const tcp = view.tcp && { ...view.tcp, framing: shortFraming(view.tcp.framing) };
+  const written = { ...view, responder, ...(tcp && { tcp }) };
   const fields = SPEC_FIELDS.filter((field) => field !== 'name' && view[field] !== undefined);
   const entries = fields.map((field) => [field, short(written[field], plain[field])] as const);
   return { protocol: view.protocol, ...Object.fromEntries(entries.filter(([, value]) => value !== undefined)) };

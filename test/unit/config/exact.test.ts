@@ -6,6 +6,7 @@ import { configurationText } from '../../../src/config/write.ts';
 import { sameJson } from '../../../src/json/canonical.ts';
 import { RawJson } from '../../../src/json/raw.ts';
 import { fillSpec } from '../../../src/listeners/spec.ts';
+import type { ListenerSpec } from '../../../src/schemas/listener.ts';
 import type { ListenerView } from '../../../src/schemas/listener-status.ts';
 import { type PayloadInput, payloadBytes } from '../../../src/schemas/payload.ts';
 
@@ -40,6 +41,39 @@ t.test('what JSON can not say is a clear line', async (t) => {
     ['"\\ud800"', /half a character/],
   ];
   for (const [yaml, message] of cases) t.throws(() => bytesIn(file(yaml)), { constructor: ConfigError, message }, yaml);
+});
+
+t.test('an export has no more than was asked for, and is read back to the same', async (t) => {
+  const specs = [
+    {
+      protocol: 'tcp',
+      name: 'pop3',
+      responder: {
+        type: 'rules',
+        seed: 7,
+        state: { initial: 'auth' },
+        rules: [
+          { name: 'greet', on: 'connect', then: [{ reply: { text: '+OK' } }] },
+          { times: 2, then: [{ setState: 'in' }] },
+          { name: 'rule-1', then: [], when: { not: {}, state: 'in' } },
+        ],
+      },
+      tcp: { framing: { type: 'line', eol: '\r\n' } },
+    },
+    {
+      protocol: 'udp',
+      name: 'plain',
+      responder: { type: 'rules', seed: 0, rules: [{ then: [] }], otherwise: [{ reply: { text: '?' } }] },
+    },
+    { protocol: 'tcp', name: 'dns', tcp: { framing: { type: 'length', size: 2 } }, responder: { type: 'upper' } },
+    { protocol: 'tcp', name: 'head', tcp: { framing: { type: 'length', offset: 4 } } },
+    { protocol: 'udp', name: 'reply', responder: { type: 'reply', text: 'x', template: true } },
+  ] as ListenerSpec[];
+  const views = specs.map((spec) => fillSpec(spec)) as unknown as ListenerView[];
+  const yaml = configurationText(views);
+  const { listeners } = parseConfiguration('f', yaml);
+  t.same(listeners, specs, yaml);
+  t.same(listeners.map(fillSpec), views);
 });
 
 t.test('an export is read back to the same bytes', async (t) => {
