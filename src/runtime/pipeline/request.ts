@@ -24,6 +24,9 @@ export type RequestContext = {
 export const EMPTY = new Uint8Array(0);
 const NO_VIEW = new DataView(EMPTY.buffer);
 
+/** Takes the groups of patterns out of a payload that they match. */
+export type CaptureSource = { read(payload: Uint8Array): Captures };
+
 export class Request implements Subject {
   readonly context: RequestContext;
   /** The whole message, never cut. */
@@ -41,14 +44,15 @@ export class Request implements Subject {
   remotePort = 0;
   /** 0 = none. */
   connection = 0;
-  /** What the rule that decided took out of the message, and the state it was decided in. */
-  captures: Captures | null = null;
+  /** The state it was decided in. */
   state = '';
   /** What the rule that decided drew by `choose`. */
   draw: Draw | null = null;
   /** The rule that decided on an event, which is no message; '' otherwise. */
   eventRule = '';
 
+  #capturesBy: CaptureSource | null = null;
+  #captures: Captures | null = null;
   /** The payload that the view was made for. */
   #viewed: Uint8Array = EMPTY;
   #view: DataView = NO_VIEW;
@@ -66,11 +70,26 @@ export class Request implements Subject {
     kept.remote = this.remote === NO_ADDRESS ? NO_ADDRESS : this.remote.slice();
     kept.remotePort = this.remotePort;
     kept.connection = this.connection;
-    kept.captures = this.captures;
+    kept.#capturesBy = this.#capturesBy;
+    kept.#captures = this.#captures;
     kept.state = this.state;
     kept.draw = this.draw;
     kept.eventRule = this.eventRule;
     return kept;
+  }
+
+  /** What takes groups out of the message, for whoever asks for them; null: there are none. */
+  get capturesBy(): CaptureSource | null {
+    return this.#capturesBy;
+  }
+  set capturesBy(source: CaptureSource | null) {
+    this.#capturesBy = source;
+    this.#captures = null;
+  }
+  /** Read when they are first asked for: that takes far longer than the match. */
+  get captures(): Captures | null {
+    this.#captures ??= this.#capturesBy?.read(this.payload) ?? null;
+    return this.#captures;
   }
 
   get bytes(): Uint8Array {

@@ -104,8 +104,8 @@ export class RulesBehavior implements Behavior {
   #greeting(request: Request): Action[] | null {
     const outcome = this.#choose(this.#connects, request);
     if (outcome === null) return null;
-    const { captures, state } = request;
-    return outcome.decision.actions.map((action) => filledLike(action, captures, state));
+    const { capturesBy, state } = request;
+    return outcome.decision.actions.map((action) => filledLike(action, { capturesBy, state }));
   }
 
   forget(connection: number): void {
@@ -178,7 +178,7 @@ export class RulesBehavior implements Behavior {
       const won = this.#first(candidates, request, state);
       // The request is filled anew for each message: nothing of the last decision may be left in it.
       request.state = state;
-      request.captures = null;
+      request.capturesBy = null;
       request.draw = null;
       if (won === null) return null;
       const { rule, outcome } = won;
@@ -189,7 +189,7 @@ export class RulesBehavior implements Behavior {
           continue;
         }
       }
-      if (rule.captures !== null) request.captures = rule.captures.read(request.payload);
+      request.capturesBy = rule.captures;
       if (rule.alternatives.kind === 'choose') request.draw = this.#drawn;
       this.#cells.hit(this.#indexes.get(rule)!);
       return outcome;
@@ -263,18 +263,18 @@ function knownRules({ rules: list }: RulesSpec, before?: ReadonlyMap<string, Kno
 }
 
 /** The same action, filled in from what was decided with it and not from what is decided next. */
-function filledLike(action: Action, captures: Request['captures'], state: string): Action {
+function filledLike(action: Action, decided: Pick<Request, 'capturesBy' | 'state'>): Action {
   if ((action.do !== 'send' && action.do !== 'sendTo') || typeof action.payload !== 'function') return action;
   const fill = action.payload;
   return {
     ...action,
     payload(request) {
-      const { captures: nextCaptures, state: nextState } = request;
-      Object.assign(request, { captures, state });
+      const { capturesBy, state } = request;
+      Object.assign(request, decided);
       try {
         return fill(request);
       } finally {
-        Object.assign(request, { captures: nextCaptures, state: nextState });
+        Object.assign(request, { capturesBy, state });
       }
     },
   };

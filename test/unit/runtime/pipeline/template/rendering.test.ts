@@ -32,10 +32,11 @@ function request(payload: Uint8Array | string): Request {
   made.remote = addressBytes('127.0.0.1');
   made.remotePort = 4711;
   made.state = 'authed';
-  made.captures = {
+  const captured = {
     groups: [Buffer.from('41'), Buffer.from([0xff, 0])],
     named: new Map([['user', Buffer.from('ada')]]),
   };
+  made.capturesBy = { read: () => captured };
   return made;
 }
 
