@@ -190,6 +190,36 @@ t.test('peers that were known before the rule, and the guard of replies', async 
   t.ok(body.stats.received <= 100 * seconds, `${body.stats.received} in ${seconds} s`);
 });
 
+t.test('beats that can not leave do not pile up in front of messages', async (t) => {
+  const name = 'patient';
+  const responder = {
+    type: 'rules',
+    rules: [
+      { name: 'beat', on: { every: '10ms' }, then: [reply('beat')] },
+      { when: { text: { equals: 'ask' } }, then: [{ hold: '60s' }, reply('done')] },
+    ],
+    otherwise: [reply('other')],
+  };
+  const port = await listener(service, { protocol: 'udp', name, concurrency: 'sequential', responder });
+  const one = await datagrams(t, port);
+  const two = await datagrams(t, port);
+  two.send('x');
+  await two.until((all) => all.includes('other'));
+  one.send('ask');
+  await service.get(`/v1/listeners/${name}/messages?wait=10s&text=ask`);
+  await service.until(`/v1/listeners/${name}`, ({ body }) => body.stats.repliesSuppressed >= 20);
+  two.answers.splice(0);
+  two.send('y');
+  const { body } = await service.get(`/v1/listeners/${name}/messages?wait=10s&text=y`);
+  const { seq } = (await service.get(`/v1/listeners/${name}/messages?text=ask`)).body.items[0];
+  t.equal((await service.post(`/v1/listeners/${name}/messages/${seq}/reply`, { text: 'answer' })).status, 200);
+  await two.until((all) => all.includes('other'));
+  t.same(two.answers.slice(0, two.answers.indexOf('other') + 1), ['beat', 'other'], 'one of them waits, in its turn');
+  await two.until((all) => all.filter((text) => text === 'beat').length >= 3);
+  t.equal(body.matched, 1);
+  t.equal((await service.delete(`/v1/listeners/${name}`)).status, 204);
+});
+
 t.test('what is wrong is a 400 that points at it', async (t) => {
   const create = (protocol: string, rules: object[]) =>
     service.post('/v1/listeners', { protocol, responder: { type: 'rules', rules } });

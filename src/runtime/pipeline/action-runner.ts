@@ -81,7 +81,7 @@ export class ActionRunner {
     const task = { actions, at, request: request.keep(), link: link.keep(), ordinal, queue, cancel: () => {} };
     this.#bytes += task.request.payload.length;
     if (isFree) this.#wait(task);
-    else queue!.push(task);
+    else queue!.push(task, request.turn);
   }
 
   /** Resolves when nothing is pending, or after so many milliseconds. */

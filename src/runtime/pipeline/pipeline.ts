@@ -23,7 +23,7 @@ import {
 import { compileBehavior } from './behaviors.ts';
 import type { Link } from './link.ts';
 import { Outbound } from './outbound.ts';
-import { PeerTimers } from './peer-timers.ts';
+import { PeerTimers, peerKey } from './peer-timers.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
 import { EMPTY, Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
@@ -146,9 +146,16 @@ export class Pipeline {
     return decide !== undefined && this.#decideEvent(decide, link, queue);
   }
 
-  /** The same of what is done by the clock. */
+  /** The same of what is done by the clock. While one of its beats waits for its turn, no other joins the line. */
   onTimedEvent(event: TimedEvent, link: Link, queue: SerialQueue<Task> | null): boolean {
-    return !this.#isPaused && this.#decideEvent((request) => event.decide(request), link, queue);
+    if (this.#isPaused) return false;
+    const turn = queue?.isBusy === true && event.kind === 'every' ? turnOf(this.request, event) : '';
+    if (queue?.holds(turn) === true) {
+      this.suppress();
+      return false;
+    }
+    this.request.turn = turn;
+    return this.#decideEvent((request) => event.decide(request), link, queue);
   }
 
   #decideEvent(decide: (request: Request) => Decision, link: Link, queue: SerialQueue<Task> | null): boolean {
@@ -163,6 +170,7 @@ export class Pipeline {
       return false;
     } finally {
       request.eventRule = '';
+      request.turn = '';
     }
   }
 
@@ -289,4 +297,9 @@ export class Pipeline {
       ...(before === undefined ? {} : { before }),
     });
   }
+}
+
+/** What one peer or connection hears again and again. */
+function turnOf({ remote, remotePort, connection }: Request, { ms }: TimedEvent): string {
+  return `${connection} ${ms} ${peerKey(remote, remotePort)}`;
 }

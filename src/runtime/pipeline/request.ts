@@ -50,6 +50,8 @@ export class Request implements Subject {
   draw: Draw | null = null;
   /** The rule that decided on an event, which is no message; '' otherwise. */
   eventRule = '';
+  /** What comes again and again and may have to wait: of which turn it is, see SerialQueue; '' otherwise. */
+  turn = '';
 
   #capturesBy: CaptureSource | null = null;
   #captures: Captures | null = null;

@@ -5,7 +5,8 @@ export const SERIAL_PLACES = 10_000;
 
 export class SerialQueue<T> {
   readonly #places: number;
-  #waiting: T[] = [];
+  #waiting: { item: T; turn: string }[] = [];
+  readonly #turns = new Set<string>();
   #head = 0;
   /** What is under way, so that what comes has to wait. */
   underWay: T | null = null;
@@ -25,14 +26,22 @@ export class SerialQueue<T> {
     return this.waiting >= this.#places;
   }
 
-  push(item: T): void {
-    this.#waiting.push(item);
+  /** @param turn of what comes again and again: of one turn one waits, see `holds` */
+  push(item: T, turn = ''): void {
+    this.#waiting.push({ item, turn });
+    if (turn !== '') this.#turns.add(turn);
+  }
+
+  /** Whether one of this turn waits. */
+  holds(turn: string): boolean {
+    return this.#turns.has(turn);
   }
 
   /** The one that has waited longest. */
   shift(): T | undefined {
     if (this.waiting === 0) return undefined;
-    const item = this.#waiting[this.#head]!;
+    const { item, turn } = this.#waiting[this.#head]!;
+    this.#turns.delete(turn);
     this.#head++;
     if (this.#head > 1024 || this.#head === this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#head);
@@ -45,7 +54,8 @@ export class SerialQueue<T> {
   clear(): T[] {
     const rest = this.#waiting.slice(this.#head);
     this.#waiting = [];
+    this.#turns.clear();
     this.#head = 0;
-    return rest;
+    return rest.map(({ item }) => item);
   }
 }
