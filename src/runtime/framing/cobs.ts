@@ -24,21 +24,22 @@ export class CobsCodec extends ScanningCodec {
   }
 
   encode(payload: Uint8Array): Uint8Array {
-    const encoded: number[] = [0];
+    const encoded = new Uint8Array(payload.length + Math.ceil(payload.length / (FULL - 1)) + 2);
     let code = 0;
-    for (const [i, byte] of payload.entries()) {
-      if (byte !== 0) encoded.push(byte);
-      const isFull = encoded.length - code === FULL;
+    let length = 1;
+    for (let i = 0; i < payload.length; i++) {
+      const byte = payload[i]!;
+      if (byte !== 0) encoded[length++] = byte;
+      const isFull = length - code === FULL;
       if (byte !== 0 && !isFull) continue;
-      encoded[code] = encoded.length - code;
+      encoded[code] = length - code;
+      code = length;
       // A full block at the very end needs none behind it.
-      if (isFull && byte !== 0 && i === payload.length - 1) return Uint8Array.from([...encoded, 0]);
-      code = encoded.length;
-      encoded.push(0);
+      if (byte !== 0 && i === payload.length - 1) return encoded.subarray(0, length + 1);
+      length++;
     }
-    encoded[code] = encoded.length - code;
-    encoded.push(0);
-    return Uint8Array.from(encoded);
+    encoded[code] = length - code;
+    return encoded.subarray(0, length + 1);
   }
 }
 

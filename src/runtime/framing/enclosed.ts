@@ -75,13 +75,16 @@ export class EscapedCodec extends ScanningCodec {
   }
 
   encode(payload: Uint8Array): Uint8Array {
-    const escaped: number[] = [this.#start];
-    for (const byte of payload) {
-      if (byte === this.#start || byte === this.#end || byte === this.#escape) escaped.push(this.#escape);
-      escaped.push(byte);
+    const escaped = new Uint8Array(2 * payload.length + 2);
+    escaped[0] = this.#start;
+    let length = 1;
+    for (let i = 0; i < payload.length; i++) {
+      const byte = payload[i]!;
+      if (byte === this.#start || byte === this.#end || byte === this.#escape) escaped[length++] = this.#escape;
+      escaped[length++] = byte;
     }
-    escaped.push(this.#end);
-    return Uint8Array.from(escaped);
+    escaped[length++] = this.#end;
+    return escaped.subarray(0, length);
   }
 
   #unescaped(bytes: Uint8Array): Uint8Array {

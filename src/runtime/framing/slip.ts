@@ -34,14 +34,18 @@ export class SlipCodec extends ScanningCodec {
   }
 
   encode(payload: Uint8Array): Uint8Array {
-    const escaped: number[] = [END];
-    for (const byte of payload) {
-      if (byte === END) escaped.push(ESC, ESC_END);
-      else if (byte === ESC) escaped.push(ESC, ESC_ESC);
-      else escaped.push(byte);
+    const encoded = new Uint8Array(2 * payload.length + 2);
+    encoded[0] = END;
+    let length = 1;
+    for (let i = 0; i < payload.length; i++) {
+      const byte = payload[i]!;
+      if (byte === END || byte === ESC) {
+        encoded[length++] = ESC;
+        encoded[length++] = byte === END ? ESC_END : ESC_ESC;
+      } else encoded[length++] = byte;
     }
-    escaped.push(END);
-    return Uint8Array.from(escaped);
+    encoded[length++] = END;
+    return encoded.subarray(0, length);
   }
 }
 

@@ -12,8 +12,8 @@ export const CHECKSUMS: Readonly<Record<string, Checksum>> = {
   crc16modbus: { size: 2, of: (bytes) => integerWriter('u16le').write(BigInt(crc16(bytes))) },
   crc32be: { size: 4, of: (bytes) => big.write(BigInt(crc32(bytes))) },
   crc32le: { size: 4, of: (bytes) => little.write(BigInt(crc32(bytes))) },
-  xor8: { size: 1, of: (bytes) => Uint8Array.of(bytes.reduce((sum, byte) => sum ^ byte, 0)) },
-  sum8: { size: 1, of: (bytes) => Uint8Array.of(bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0)) },
+  xor8: { size: 1, of: (bytes) => Uint8Array.of(xor(bytes)) },
+  sum8: { size: 1, of: (bytes) => Uint8Array.of(sum(bytes) & 0xff) },
 };
 
 /** What a byte makes of the sum. */
@@ -25,6 +25,19 @@ const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
 
 function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;
-  for (const byte of bytes) crc = (crc >> 8) ^ CRC16[(crc ^ byte) & 0xff]!;
+  for (let i = 0; i < bytes.length; i++) crc = (crc >> 8) ^ CRC16[(crc ^ bytes[i]!) & 0xff]!;
   return crc;
+}
+
+function xor(bytes: Uint8Array): number {
+  let result = 0;
+  for (let i = 0; i < bytes.length; i++) result ^= bytes[i]!;
+  return result;
+}
+
+/** Stays exact: an output has at most a million bytes. */
+function sum(bytes: Uint8Array): number {
+  let result = 0;
+  for (let i = 0; i < bytes.length; i++) result += bytes[i]!;
+  return result;
 }

@@ -281,6 +281,23 @@ t.test('frames of real protocols, and bytes that are none', async (t) => {
   }
 });
 
+t.test('COBS with blocks that are full, and those that are almost', async (t) => {
+  const codec = createCodec({ type: 'cobs' });
+  const full = 'aa'.repeat(254);
+  t.equal(hex(codec.encode(bytes(full))), `ff${full}00`, 'none behind the last');
+  t.equal(hex(codec.encode(bytes(`${full}00`))), `ff${full}010100`);
+  t.equal(hex(codec.encode(bytes(`${full}bb`))), `ff${full}02bb00`);
+  fc.assert(
+    fc.property(fc.integer({ min: 250, max: 1030 }), fc.array(fc.nat(1030), { maxLength: 4 }), (length, zeros) => {
+      const payload = new Uint8Array(length).fill(7);
+      for (const at of zeros) if (at < length) payload[at] = 0;
+      const encoded = codec.encode(payload);
+      assert.equal(encoded.indexOf(0), encoded.length - 1);
+      assert.deepEqual(frames(createCodec({ type: 'cobs' }), [encoded])[0]!.payload, payload);
+    }),
+  );
+});
+
 t.test('too long is too long, however much came at once', async (t) => {
   for (const [framing, stream] of [
     [{ type: 'cobs' }, '0000ff00'],

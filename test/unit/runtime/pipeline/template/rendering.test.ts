@@ -255,6 +255,7 @@ t.test('bounds: places, words, output, and what is made on the way', async (t) =
   }
   const million = Buffer.alloc(1_000_000);
   assert.throws(() => text('{{crc32 text}}'.repeat(1000), million), /bytes of work/);
+  assert.throws(() => text('{{json /z}}'.repeat(500), `[${'1,'.repeat(32_000)}1]`), /bytes of work/);
   t.match(text('{{crc32 text}}', million), /^[0-9a-f]{8}$/, 'counted anew each time');
 });
 
