@@ -24,7 +24,8 @@ export async function replyToMessage(
   if (listener.state === 'opening') await listener.settled(OPENING);
   if (!listener.isOpen) throw new ProblemError('not_listening', `listener ${listener.id} is ${listener.state}`);
   const bytes = await send(listener, seq, { payload, raw, peer });
-  if (listener.spec.responder.type === 'rules') await release(listener, seq, { peer, journal });
+  // Whatever the responder is by now: what rules hold back waits on when others take their place.
+  await release(listener, seq, { peer, journal });
   return { bytes, to: peer.remote };
 }
 

@@ -108,6 +108,32 @@ t.test('each hold wants an answer of its own, one that gets none ends by itself'
   t.equal(await got('abendover'), 'abendover');
 });
 
+for (const protocol of ['tcp', 'udp'])
+  t.test(`what waits is released by its answer, whatever the responder is by then (${protocol})`, async (t) => {
+    const name = `swap-${protocol}`;
+    const port = await listener({
+      protocol,
+      name,
+      ...(protocol === 'udp' ? { concurrency: 'sequential' } : {}),
+      responder: { type: 'rules', rules: [{ then: [{ hold: '10m' }, reply('end')] }] },
+    });
+    const received: string[] = [];
+    const peer = protocol === 'tcp' ? client(t, port).socket : createSocket('udp4').bind(0, '127.0.0.1');
+    const say = (text: string) => ('write' in peer ? peer.write(text) : peer.send(text, port, '127.0.0.1'));
+    peer.on('write' in peer ? 'data' : 'message', (bytes: unknown) => received.push(String(bytes)));
+    if (!('write' in peer)) t.teardown(() => peer.close());
+    say('ask');
+    const { seq } = (await held(name)).body.items[0];
+    const patched = await service.patch(`/v1/listeners/${name}`, { responder: { type: 'echo' } });
+    t.equal(patched.status, 200);
+    t.equal((await service.post(`/v1/listeners/${name}/messages/${seq}/reply`, { text: 'answer.' })).status, 200);
+    say('.next');
+    const { body } = await service.get(`/v1/listeners/${name}/messages?wait=10s&direction=out&text=.next`);
+    t.equal(body.matched, 1);
+    while (received.join('').length < 'answer.end.next'.length) await once(peer, 'write' in peer ? 'data' : 'message');
+    t.equal(received.join(''), 'answer.end.next');
+  });
+
 t.test('a peer that goes, and a listener that goes, hold nothing', async (t) => {
   const name = 'gone';
   const port = await listener({
