@@ -72,8 +72,8 @@ export async function applySpec(
 }
 
 /** Before anything changes: a listener may have had too many states, and then it stays as it is. */
-function checkStates({ ruleSlots }: Listener, { responder, protocol }: FullSpec): void {
-  if (responder.type === 'rules') ruleSlots.check(responder, protocol);
+function checkStates({ ruleSlots }: Listener, { responder }: FullSpec): void {
+  if (responder.type === 'rules') ruleSlots.check(responder);
 }
 
 /** The spec with the name that the path gives it; the body may repeat that name, not give another. */

@@ -236,10 +236,10 @@ export class Listener {
 
 /** The part of a spec that threads take over without a rebind; `repliesBefore` were given before this responder came. */
 export function liveSpec(
-  { paused, responder, capture, protocol }: FullSpec,
+  { paused, responder, capture }: FullSpec,
   repliesBefore: number,
   { slots, phase }: { slots: RuleSlots; phase: ConnectPhase | null },
 ): LiveSpec {
   const live = { paused, responder, maxPayload: capture.maxPayload, repliesBefore, ...phase?.live };
-  return responder.type === 'rules' ? { ...live, ruleCells: slots.assign(responder, protocol) } : live;
+  return responder.type === 'rules' ? { ...live, ruleCells: slots.assign(responder) } : live;
 }

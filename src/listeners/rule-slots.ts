@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ProblemError } from '../errors.ts';
-import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules/compile.ts';
+import { ruleName, statesOf } from '../runtime/pipeline/rules/compile.ts';
 import { createRuleMemory, MOST_SLOTS, RuleCells } from '../runtime/rule-cells.ts';
 import { MOST_STATES } from '../schemas/rule-names.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
@@ -20,8 +20,8 @@ export class RuleSlots {
   #states: string[] = [];
 
   /** The slots of a list of rules, which may be the one in force. Throws 422 where there have been too many, and changes nothing then. */
-  assign(spec: RulesSpec, protocol: Protocol): RuleCellsHandle {
-    const states = this.#withStatesOf(spec, protocol);
+  assign(spec: RulesSpec): RuleCellsHandle {
+    const states = this.#withStatesOf(spec);
     this.#memory ??= createRuleMemory();
     this.#states = [...states];
     const before = this.#slots;
@@ -38,12 +38,12 @@ export class RuleSlots {
   }
 
   /** Throws as `assign` would. */
-  check(spec: RulesSpec, protocol: Protocol): void {
-    this.#withStatesOf(spec, protocol);
+  check(spec: RulesSpec): void {
+    this.#withStatesOf(spec);
   }
 
-  #withStatesOf(spec: RulesSpec, protocol: Protocol): Set<string> {
-    const states = new Set([...this.#states, ...compileRules(spec, protocol).states]);
+  #withStatesOf(spec: RulesSpec): Set<string> {
+    const states = new Set([...this.#states, ...statesOf(spec)]);
     if (states.size <= MOST_STATES) return states;
     throw new ProblemError('unprocessable', `a listener has at most ${MOST_STATES} states in its life`);
   }

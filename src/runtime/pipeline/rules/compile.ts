@@ -94,8 +94,13 @@ export function compileRules(
     initial,
     max: state.max ?? 65_536,
     idle,
-    states: [...new Set([initial, ...settings(spec).map(({ name }) => name)])],
+    states: statesOf(spec),
   };
+}
+
+/** All names of states, the initial one first. */
+export function statesOf(spec: RulesSpec): string[] {
+  return [...new Set([spec.state?.initial ?? 'start', ...settings(spec).map(({ name }) => name)])];
 }
 
 /** How often it was called for a number before. */
