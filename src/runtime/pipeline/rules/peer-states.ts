@@ -89,9 +89,10 @@ export class PeerStates {
     return known !== undefined && this.#lives(known, 'peer');
   }
 
-  /** Peers of datagrams, the one that was silent longest first. */
+  /** Peers of datagrams whose state lives, the one that was silent longest first. */
   *datagramPeers(): Generator<DatagramPeer> {
-    for (const key of this.#byKey.keys()) {
+    for (const [key, known] of this.#byKey) {
+      if (!this.#lives(known, 'peer')) continue;
       const remote = Uint8Array.from(Buffer.from(key.slice(0, ADDRESS_BYTES), 'latin1'));
       yield { remote, remotePort: Number(key.slice(ADDRESS_BYTES)) };
     }
@@ -102,11 +103,12 @@ export class PeerStates {
     this.#byKey.delete(`c${connection}`);
   }
 
-  /** How many are in each state. Those that something is only counted for are left out. */
+  /** How many are in each state. Those that something is only counted for are left out, and those that begin anew. */
   census(scope: 'connection' | 'peer'): Record<string, number> {
     const found: Record<string, number> = {};
-    for (const [key, { state }] of this.#byKey) {
-      if (isConnection(key) === (scope === 'connection')) found[state] = (found[state] ?? 0) + 1;
+    for (const [key, known] of this.#byKey) {
+      if (isConnection(key) !== (scope === 'connection') || !this.#lives(known, scope)) continue;
+      found[known.state] = (found[known.state] ?? 0) + 1;
     }
     return found;
   }

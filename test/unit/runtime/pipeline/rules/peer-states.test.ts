@@ -51,3 +51,18 @@ t.test('what was counted for a rule that is gone is forgotten', async (t) => {
   t.equal(counts.size, 1);
   t.equal(takeOf(states.of(from(1, 0), 'peer'), 2, 'nth'), 2);
 });
+
+t.test('a peer whose state has ended is in none, and is none that the clock has anything for', async (t) => {
+  const bounds = { initial: 'start', most: 9, rules: [] };
+  const states = new PeerStates({ ...bounds, idle: 60_000 });
+  for (const peer of [1, 2]) states.of(from(peer, 0), 'peer').state = 'asked';
+  t.same(states.census('peer'), { asked: 2 });
+  t.equal([...states.datagramPeers()].length, 2);
+  states.change({ ...bounds, idle: 0 });
+  t.same(states.census('peer'), {});
+  t.same([...states.datagramPeers()], []);
+  states.change({ ...bounds, idle: 60_000 });
+  states.of(from(1, 7), 'connection');
+  states.change({ ...bounds, idle: 0 });
+  t.same(states.census('connection'), { start: 1 }, 'a connection lives until it ends');
+});
