@@ -103,7 +103,7 @@ export type WorkerStart = {
   thread: number;
   /** Chunks out, credit in. */
   journal: MessagePort;
-  /** One byte a UDP port: not 0 when a listener of this service holds it. Main writes. */
+  /** One byte a UDP port: not 0 when a socket of this service answers there, see net/own-ports.ts. */
   ownPorts: SharedArrayBuffer;
   /** What is left of file descriptors, see workers/descriptors.ts; undefined where nobody counts. */
   descriptors?: SharedArrayBuffer | undefined;

@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { ProblemError } from '../../errors.ts';
 import { canonicalAddress } from '../../net/address.ts';
+import { setListenerPort } from '../../net/own-ports.ts';
 import { ANOTHER_PORT } from './os-problems.ts';
 import type { PortUse } from './port-use.ts';
 
@@ -68,7 +69,7 @@ export class PortTable {
     const key = `${use.protocol} ${use.port}`;
     if (claims.length > 0) this.#claims.set(key, claims);
     else this.#claims.delete(key);
-    if (use.protocol === 'udp') this.#ownUdpPorts[use.port] = claims.length > 0 ? 1 : 0;
+    if (use.protocol === 'udp') setListenerPort(this.#ownUdpPorts, use.port, claims.length > 0);
   }
 }
 

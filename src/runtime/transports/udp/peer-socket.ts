@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
+import { notePeerSocket } from '../../../net/own-ports.ts';
 import { DIRECTION_OUT, type Draft } from '../../../records/chunk.ts';
 import { COLUMN } from '../../counters.ts';
 import { type DatagramPeer, NO_ACTION, type TimedEvent } from '../../pipeline/behavior.ts';
@@ -40,6 +41,8 @@ export class PeerSocket implements Link {
   /** As the peer's address is written for this socket. */
   readonly #address: string;
   #port = 0;
+  /** Strikes its port off those of the service. */
+  #leavePort = () => {};
   #isEnded = false;
 
   constructor(owner: PeerSocketOwner, peer: DatagramPeer, { idle, onEnd }: { idle: number; onEnd: () => void }) {
@@ -132,7 +135,7 @@ export class PeerSocket implements Link {
     this.#isEnded = true;
     this.#timers.stop();
     this.#onEnd();
-    if (this.#port !== 0) this.#owner.context.ownPorts[this.#port] = 0;
+    this.#leavePort();
     await new Promise<void>((resolve) => {
       this.#socket.once('close', () => resolve());
       this.#socket.close();
@@ -148,7 +151,7 @@ export class PeerSocket implements Link {
     if (this.#isEnded) return;
     this.#port = this.#socket.address().port;
     // Responders of the service must not feed each other by it.
-    this.#owner.context.ownPorts[this.#port] = 1;
+    this.#leavePort = notePeerSocket(this.#owner.context.ownPorts, this.#port);
   }
 }
 
