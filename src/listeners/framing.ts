@@ -1,6 +1,7 @@
 /** Framings with every default filled in, as they are read back. */
 import type { Framing } from '../schemas/framing.ts';
 import { MAX_FRAME } from '../schemas/limits.ts';
+import { parseBytes } from '../schemas/units.ts';
 
 type Kind = Framing['type'];
 
@@ -16,6 +17,8 @@ const DEFAULTS: Partial<Record<Kind, object>> = {
 };
 
 export function fillFraming(framing: Framing): Framing {
-  const filled = { ...DEFAULTS[framing.type], maxFrame: MAX_FRAME, onError: 'fin', ...framing } as Framing;
+  const { maxFrame = MAX_FRAME } = framing;
+  const size = { maxFrame: parseBytes(maxFrame) ?? maxFrame };
+  const filled = { ...DEFAULTS[framing.type], onError: 'fin', ...framing, ...size } as Framing;
   return filled.type === 'length' ? { ...filled, strip: filled.strip ?? filled.offset === 0 } : filled;
 }

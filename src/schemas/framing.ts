@@ -1,17 +1,17 @@
 /** How a byte stream is cut into messages, and how payloads are framed on their way out. One codec, both ways. */
 import { type Static, Type } from '@sinclair/typebox';
-import { MAX_FRAME } from './limits.ts';
-import { Duration, OneOf, strict, Tagged } from './parts.ts';
+import { LONGEST_MAX_FRAME, MAX_FRAME } from './limits.ts';
+import { ByteSize, Duration, OneOf, strict, Tagged } from './parts.ts';
 
 const common = {
   maxFrame: Type.Optional(
-    Type.Integer({
+    ByteSize({
       minimum: 1,
-      maximum: 16_777_216,
+      maximum: LONGEST_MAX_FRAME,
       default: MAX_FRAME,
       description:
         'Longest frame in bytes. Line, delimiter and none cut a longer one there; for others it is an error.',
-      examples: [MAX_FRAME],
+      examples: ['64KiB', MAX_FRAME],
     }),
   ),
   onError: Type.Optional(

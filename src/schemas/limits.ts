@@ -2,3 +2,5 @@
 
 /** Longest frame in bytes where nothing else is asked for. */
 export const MAX_FRAME = 65_536;
+/** The longest that can be asked for. */
+export const LONGEST_MAX_FRAME = 16_777_216;

@@ -162,6 +162,24 @@ t.test('each framing cuts what comes, frames what goes, and shows both as they w
   }
 });
 
+t.test('a frame may be as long as maxFrame says, in bytes or as a size', async (t) => {
+  const framing = { type: 'netstring', maxFrame: '1MiB' };
+  const port = await listener({ name: 'long', responder: { type: 'echo' }, tcp: { framing } });
+  t.match((await service.get('/v1/listeners/long')).body, { tcp: { framing: { maxFrame: 1_048_576 } } });
+  t.equal((await service.put('/v1/listeners/long', (await service.get('/v1/listeners/long')).body)).status, 200);
+  const { socket, got } = client(t, port);
+  const long = `100000:${'x'.repeat(100_000)},`;
+  socket.write(long);
+  t.equal((await got(long)).length, long.length);
+  for (const maxFrame of ['17MiB', '0B', 0, 16_777_217, 'long']) {
+    const refused = await service.post('/v1/listeners', {
+      protocol: 'tcp',
+      tcp: { framing: { ...framing, maxFrame } },
+    });
+    t.match(refused, { status: 400, body: { errors: [{ pointer: '/tcp/framing/maxFrame' }] } }, `${maxFrame}`);
+  }
+});
+
 t.test('idle and untilClose: silence and the end make messages', async (t) => {
   const idle = client(
     t,

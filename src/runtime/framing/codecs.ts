@@ -1,8 +1,8 @@
 /** Which codec a framing means: a new one is a file of its own, its schema, and a line here. */
 import type { Framing } from '../../schemas/framing.ts';
-import { MAX_FRAME } from '../../schemas/limits.ts';
+import { LONGEST_MAX_FRAME, MAX_FRAME } from '../../schemas/limits.ts';
 import { PayloadError } from '../../schemas/payload.ts';
-import { parseDuration, whyNotDuration } from '../../schemas/units.ts';
+import { parseBytes, parseDuration, whyNotDuration } from '../../schemas/units.ts';
 import { CobsCodec } from './cobs.ts';
 import { ContentLengthCodec } from './content-length.ts';
 import { DelimiterCodec } from './delimiter.ts';
@@ -22,7 +22,7 @@ const DEFAULT_GAP = '20ms';
 
 /** Throws PayloadError, whose field names the member, for a framing that can't be; main has checked it before the spec came here. */
 export function createCodec(framing: Framing): FrameCodec {
-  const { maxFrame = MAX_FRAME } = framing;
+  const maxFrame = maxFrameOf(framing.maxFrame);
   switch (framing.type) {
     case 'none':
       return new WholeCodec(maxFrame);
@@ -63,4 +63,12 @@ function gapOf(gap: string | number = DEFAULT_GAP): number {
   const milliseconds = parseDuration(gap);
   if (milliseconds === undefined) throw new PayloadError('gap', whyNotDuration(gap));
   return Math.max(1, milliseconds);
+}
+
+/** Bytes of a frame at most. */
+function maxFrameOf(size: string | number = MAX_FRAME): number {
+  const bytes = parseBytes(size);
+  if (bytes === undefined || bytes < 1 || bytes > LONGEST_MAX_FRAME)
+    throw new PayloadError('maxFrame', `must be 1 to ${LONGEST_MAX_FRAME} bytes`);
+  return bytes;
 }
