@@ -241,5 +241,7 @@ export function liveSpec(
   { slots, phase }: { slots: RuleSlots; phase: ConnectPhase | null },
 ): LiveSpec {
   const live = { paused, responder, maxPayload: capture.maxPayload, repliesBefore, ...phase?.live };
-  return responder.type === 'rules' ? { ...live, ruleCells: slots.assign(responder) } : live;
+  if (responder.type === 'rules') return { ...live, ruleCells: slots.assign(responder) };
+  slots.clear();
+  return live;
 }

@@ -37,6 +37,15 @@ export class RuleSlots {
     return { memory: this.#memory, slots: this.#slots.map(({ slot }) => slot), states: [...this.#states] };
   }
 
+  /** There are no rules any more: those that come later begin anew, in memory that no thread counts in. */
+  clear(): void {
+    this.#memory = null;
+    this.#slots = [];
+    this.#next = 1;
+    this.#free = [];
+    this.#states = [];
+  }
+
   /** Throws as `assign` would. */
   check(spec: RulesSpec): void {
     this.#withStatesOf(spec);

@@ -223,3 +223,21 @@ t.test('draws are those of the listener: no two peers are told the same for bein
   for (let i = 0; i < 12; i++) firsts.push(await (await peer(t, port))('x'));
   t.ok(firsts.includes('0') && firsts.includes('1'), firsts.join(''));
 });
+
+t.test('rules that come back after another responder begin anew', async (t) => {
+  const responder = rules(
+    [
+      { name: 'once', times: 1, then: [reply('first')] },
+      { when: { state: 'start' }, then: [{ setState: 'on' }, reply('start')] },
+    ],
+    { state: { scope: 'listener' }, otherwise: [reply('{{state}}')] },
+  );
+  const ask = await peer(t, await listener({ protocol: 'udp', name: 'again', responder }));
+  const all = async () => [await ask('x'), await ask('x'), await ask('x')];
+  t.same(await all(), ['first', 'start', 'on']);
+  await service.patch('/v1/listeners/again', { responder: { type: 'echo' } });
+  t.equal(await ask('x'), 'x');
+  await service.patch('/v1/listeners/again', { responder });
+  t.same(await all(), ['first', 'start', 'on']);
+  t.match((await service.get('/v1/listeners/again/rules')).body.items, [{ hits: 1, remaining: 0 }, { hits: 1 }]);
+});
