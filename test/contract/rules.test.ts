@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -501,7 +502,7 @@ t.test('each mistake is a 400 that points at it', async (t) => {
 });
 
 t.test('JSON in rules leaves, compares and is shown as it was written, over a restart and by a file', async (t) => {
-  const data = t.testdir();
+  const data = temporaryDirectory(t);
   const own = await startProcess(t, ['--data', data]);
   const body = `{"protocol": "udp", "name": "exact", "responder": {"type": "rules", "fields": {"jsonText": {"at": 0, "as": "u8"}}, "rules": [{
     "when": {"any": [{"json": {"pointer": "/n", "equals": 12345678901234567890}}], "fields": {"jsonText": {"min": 1}}},
@@ -530,7 +531,7 @@ t.test('JSON in rules leaves, compares and is shown as it was written, over a re
   await own.stop();
   const again = await startProcess(t, ['--data', data]);
   t.equal(await asks(again), '{"big":12345678901234567890,"price":1.10}', 'after a restart');
-  const file = join(t.testdir({ 'exact.yaml': exported }), 'exact.yaml');
+  const file = join(temporaryDirectory(t, { 'exact.yaml': exported }), 'exact.yaml');
   const fromFile = await startProcess(t, ['--config', file]);
   t.equal(await asks(fromFile), '{"big":12345678901234567890,"price":1.10}', 'from the exported file');
 });

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { parse, stringify } from 'yaml';
 import { MAIN, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
@@ -127,7 +128,7 @@ t.test('every peer can stand in a configuration file', async (t) => {
   const listeners = PEERS.map(([folder]) =>
     JSON.parse(readFileSync(join(ROOT, 'examples', folder, 'listener.json'), 'utf8')),
   );
-  const file = join(t.testdir({ 'peers.yaml': stringify({ listeners }) }), 'peers.yaml');
+  const file = join(temporaryDirectory(t, { 'peers.yaml': stringify({ listeners }) }), 'peers.yaml');
   const { stderr } = await run('env', [...PLAIN, MAIN, 'validate', file], { cwd: ROOT, env }).catch((error) => error);
   t.match(stderr, `${PEERS.length} listeners, no problem`);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cliFor, objects, refuses } from '../support/cli.ts';
 import { type Service, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -23,7 +24,7 @@ t.test('an export goes to standard output or to a file, in the form that its nam
   const { code, stdout, stderr } = await run(['export', 'source', '--direction', 'in', '--after', '1']);
   t.match({ code, stderr }, { code: 0, stderr: /^exported 2 records, [\d.]+ (bytes|KiB)\n$/ });
   t.match(objects(stdout), [{ text: 'two' }, { text: 'three' }]);
-  const file = join(t.testdir({}), 'a.pcapng');
+  const file = join(temporaryDirectory(t), 'a.pcapng');
   t.match(await run(['export', 'source', '-o', file]), {
     code: 0,
     stdout: '',
@@ -38,7 +39,7 @@ t.test('an export goes to standard output or to a file, in the form that its nam
 for (const format of ['pcapng', 'ndjson']) {
   t.test(`a capture as ${format} is sent again`, async (t) => {
     const { run } = cliFor(t, service);
-    const file = join(t.testdir({}), `capture.${format}`);
+    const file = join(temporaryDirectory(t), `capture.${format}`);
     await run(['export', 'source', '-o', file, '--format', format]);
     await service.post('/v1/listeners', { protocol: 'udp', name: format });
     const replay = await run(['replay', file, '--to', format, '--direction', 'in', '--scale', '0']);
@@ -59,7 +60,7 @@ t.test('a capture from a pipe, with its result as JSON', async (t) => {
 
 t.test('a file that breaks off says what was sent of it', async (t) => {
   const { run } = cliFor(t, service);
-  const file = join(t.testdir({ 'cut.ndjson': '{"text":"a"}\n{"kind":"gap"}\n{"text":"b' }), 'cut.ndjson');
+  const file = join(temporaryDirectory(t, { 'cut.ndjson': '{"text":"a"}\n{"kind":"gap"}\n{"text":"b' }), 'cut.ndjson');
   const { code, stderr } = await run(['replay', file, '--to', 'source']);
   t.match(
     { code, stderr },
@@ -68,7 +69,7 @@ t.test('a file that breaks off says what was sent of it', async (t) => {
 });
 
 t.test('what can not be', async (t) => {
-  const file = join(t.testdir({ bad: 'garbage' }), 'bad');
+  const file = join(temporaryDirectory(t, { bad: 'garbage' }), 'bad');
   await refuses(t, service, [
     [['replay', file, '--to', 'source'], 2, /at byte 0/],
     [['replay', '/nowhere', '--to', 'source'], 1, /ENOENT/],

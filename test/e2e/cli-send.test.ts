@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { cliFor, objects, refuses } from '../support/cli.ts';
 import { MAIN, type Service, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -38,7 +39,7 @@ t.test('the reply is data, the rest is talk', async (t) => {
 
 t.test('payloads as hex, base64, of a file and of a template; replies as JSON', async (t) => {
   const { start, run } = cliFor(t, service);
-  const file = join(t.testdir({}), 'payload');
+  const file = join(temporaryDirectory(t), 'payload');
   writeFileSync(file, Buffer.from([0, 1, 0xff, 0x0a]));
   const hex = start(['send', 'udp', 'echo', '--hex', '00 01 ff 0a', '--expect-reply', '1', '--timeout', '5s']);
   await hex.ended;

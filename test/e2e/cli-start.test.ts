@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { MAIN } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** Milliseconds; a start that never ends is what is looked for. */
 const TIMEOUT_MS = 60_000;
@@ -35,7 +36,7 @@ t.test('help and the commands of a client load two packages', async (t) => {
 });
 
 t.test('compiled code is kept in the folder of the user', async (t) => {
-  const home = t.testdir();
+  const home = temporaryDirectory(t);
   t.equal(run(['--help'], { HOME: home }).status, 0);
   t.ok(readdirSync(join(home, '.cache/listenpost')).length > 0, 'in .cache');
   t.equal(run(['--help'], { HOME: home, XDG_CACHE_HOME: join(home, 'other') }).status, 0);
@@ -43,14 +44,14 @@ t.test('compiled code is kept in the folder of the user', async (t) => {
 });
 
 t.test('what the user says to Node counts', async (t) => {
-  const home = t.testdir();
+  const home = temporaryDirectory(t);
   run(['--help'], { HOME: home, NODE_DISABLE_COMPILE_CACHE: '1' });
   run(['--help'], { HOME: home, NODE_COMPILE_CACHE: join(home, 'given') });
   t.same(readdirSync(home), ['given']);
 });
 
 t.test('a home that takes nothing is no obstacle', async (t) => {
-  const home = t.testdir();
+  const home = temporaryDirectory(t);
   writeFileSync(join(home, 'file'), '');
   for (const place of ['/proc/none', join(home, 'file'), join(home, 'missing/deeper'), ''])
     t.match(run(['--help'], { HOME: place }, { cwd: home }), { status: 0, stderr: '' }, place);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parseConfiguration } from '../../src/config/file.ts';
 import { run, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -19,7 +20,7 @@ listeners:
 `;
 
 t.test('listeners come from a file, a reload touches only what changed, the export is such a file', async (t) => {
-  const path = join(t.testdir({ 'listenpost.yaml': FILE }), 'listenpost.yaml');
+  const path = join(temporaryDirectory(t, { 'listenpost.yaml': FILE }), 'listenpost.yaml');
   const service = await startProcess(t, ['--config', path]);
   const before = (await service.get('/v1/listeners/statsd')).body;
   t.match(before, { labels: { suite: 'smoke' }, state: 'listening' });
@@ -50,7 +51,7 @@ t.test('listeners come from a file, a reload touches only what changed, the expo
 
 t.test('flags beat the environment, the environment beats the file', async (t) => {
   const path = join(
-    t.testdir({ 'listenpost.yaml': 'settings: { threads: 2, maxListeners: 5, maxThreads: 7 }' }),
+    temporaryDirectory(t, { 'listenpost.yaml': 'settings: { threads: 2, maxListeners: 5, maxThreads: 7 }' }),
     'listenpost.yaml',
   );
   const service = await startProcess(t, ['--config', path, '--threads', '3'], {
@@ -63,7 +64,7 @@ t.test('flags beat the environment, the environment beats the file', async (t) =
 t.test('a listener that can not come up does not hold up the others', async (t) => {
   const text =
     'listeners: [{name: no, protocol: udp, host: 192.0.2.1}, {name: yes, protocol: udp}, {name: odd, protocol: udp, responder: {type: reply, text: "{{n}}"}}]';
-  const path = join(t.testdir({ 'listenpost.yaml': text }), 'listenpost.yaml');
+  const path = join(temporaryDirectory(t, { 'listenpost.yaml': text }), 'listenpost.yaml');
   const service = await startProcess(t, ['--config', path]);
   t.match(await service.get('/v1/listeners/yes'), { status: 200 });
   t.match(await service.get('/readyz'), { status: 200 });
@@ -86,7 +87,7 @@ t.test('a bad file ends the start with its line and the reason', async (t) => {
     ['settings: { threads: many }', /threads/],
   ];
   for (const [text, line] of cases) {
-    const path = join(t.testdir({ 'listenpost.yaml': text }), 'listenpost.yaml');
+    const path = join(temporaryDirectory(t, { 'listenpost.yaml': text }), 'listenpost.yaml');
     const { code, stderr } = await run(t, ['serve', '--port', '0', '--config', path]);
     t.equal(code, 2, text);
     t.match(stderr, line);
@@ -136,7 +137,7 @@ t.test('the JSON Schema for editors is the one that files are checked with', asy
 
 t.test('validate says each problem with its line, and needs no service', async (t) => {
   const wrong = 'listeners:\n  - name: a\n    protocol: ucp\n  - name: b\n    protocol: udp\n    ttl: 0s\n';
-  const folder = t.testdir({ 'right.yaml': FILE, 'wrong.yaml': wrong });
+  const folder = temporaryDirectory(t, { 'right.yaml': FILE, 'wrong.yaml': wrong });
   const [right, bad, none] = ['right.yaml', 'wrong.yaml', 'none.yaml'].map((name) => join(folder, name));
   const lines = `${bad}:3: /listeners/0/protocol must be one of udp, tcp\n${bad}:6: /listeners/1/ttl must be longer than 0\n`;
   t.match(await run(t, ['validate', right!]), { code: 0, stdout: '', stderr: `${right}: 2 listeners, no problem\n` });

@@ -5,6 +5,7 @@ import t from 'tap';
 import { connect } from '../../src/client/index.ts';
 import { plainClient } from '../support/plain-client.ts';
 import { MAIN, run, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -12,7 +13,7 @@ const ACCEPT = { mode: 'accept', for: null, times: null };
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   t.test(`${signal}: what is for good outlives the process, what is for a while does not`, async (t) => {
-    const data = t.testdir({});
+    const data = temporaryDirectory(t);
     const before = await startProcess(t, ['--data', data]);
     const responder = { type: 'echo' };
     const ports: Record<string, number> = {};
@@ -110,7 +111,7 @@ const FILE = `listeners:
 `;
 
 t.test('a configuration file says it, a reload changes it without a rebind, an export has it', async (t) => {
-  const path = join(t.testdir({ 'listenpost.yaml': FILE }), 'listenpost.yaml');
+  const path = join(temporaryDirectory(t, { 'listenpost.yaml': FILE }), 'listenpost.yaml');
   const service = await startProcess(t, ['--config', path]);
   const [down, dark] = await Promise.all(
     ['down', 'dark'].map(async (name) => (await service.get(`/v1/listeners/${name}`)).body),
@@ -133,7 +134,7 @@ t.test('a configuration file says it, a reload changes it without a rebind, an e
 
 t.test('a wrong one is told by its line', async (t) => {
   const text = FILE.replace('mode: refuse', 'mode: refuse, times: 3');
-  const path = join(t.testdir({ 'wrong.yaml': text }), 'wrong.yaml');
+  const path = join(temporaryDirectory(t, { 'wrong.yaml': text }), 'wrong.yaml');
   const { code, stderr } = await run(t, ['serve', '--config', path]);
   t.not(code, 0);
   t.match(stderr, /wrong\.yaml:5\b.*goes with reset and stall/);

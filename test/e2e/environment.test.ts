@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { cliFor } from '../support/cli.ts';
 import { run, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { betweenLooks } from '../support/waiting.ts';
 
 t.setTimeout(120_000);
@@ -21,7 +22,7 @@ const SERVICE_LINKS = {
 };
 
 t.test('variables of a Service in Kubernetes are ignored, with a line', async (t) => {
-  const folder = t.testdir({ 'listenpost.yaml': 'settings: { port: 0 }' });
+  const folder = temporaryDirectory(t, { 'listenpost.yaml': 'settings: { port: 0 }' });
   const urlFile = join(folder, 'url');
   const env = { ...SERVICE_LINKS, LISTENPOST_URL_FILE: urlFile };
   const service = await startProcess(t, ['--config', join(folder, 'listenpost.yaml')], env, []);

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import t from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -64,7 +65,7 @@ t.test('a responder that throws costs one answer', async (t) => {
 });
 
 t.test('a filter that throws costs one answer', async (t) => {
-  const service = await startProcess(t, ['--threads', '1', '--data', t.testdir({})], inFilters);
+  const service = await startProcess(t, ['--threads', '1', '--data', temporaryDirectory(t)], inFilters);
   const { body } = await service.post('/v1/listeners', { protocol: 'udp', name: 'u' });
   const messages = '/v1/listeners/u/messages';
   const asleep = [

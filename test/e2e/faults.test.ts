@@ -9,6 +9,7 @@ import t, { type Test } from 'tap';
 import { openJournal } from '../../src/journal/client.ts';
 import type { Journal } from '../../src/journal/ports.ts';
 import { FAULTS, type Fault, faultArguments } from '../support/faults.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { A, B, chunk, itemsOf, listener, message, pullOf, until } from '../unit/journal/fixtures.ts';
 import { port } from '../unit/journal/journals.ts';
 
@@ -38,7 +39,7 @@ for (const what of FAULTS) {
 
 /** False when there are fewer than n. */
 async function survives(t: Test, what: Fault, n: number): Promise<boolean> {
-  const dataDir = t.testdir({});
+  const dataDir = temporaryDirectory(t);
   const mark = join(dataDir, 'mark');
   const seen: Seen = { served: new Map(), cleared: 0, forgotten: false, failures: [] };
   const fsync = what === 'fsync beside' ? 'interval' : 'every';

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -17,7 +18,7 @@ const PAYLOADS = [
 ];
 
 t.test('payloads that nest too deep', async (t) => {
-  const data = t.testdir({});
+  const data = temporaryDirectory(t);
   const service = await startProcess(t, ['--threads', '2', '--data', data]);
   const specs = {
     quiet: { protocol: 'udp' },

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { failPostToThreads, faultOptions } from '../support/faults.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { betweenLooks } from '../support/waiting.ts';
 import { page, type Setup, setup, UdpClient, until } from '../unit/listeners/service.ts';
 
@@ -44,7 +45,7 @@ t.test('a failure at any post of the main thread', async (t) => {
 });
 
 async function sweep(t: Test, survives: (n: number, mark: string) => Promise<boolean>): Promise<void> {
-  const directory = t.testdir({});
+  const directory = temporaryDirectory(t);
   let n = 1;
   while (n < MOST && (await survives(n, join(directory, `${n}`)))) n += STEP;
   t.ok(n > 1 && n < MOST, `up to the ${n}th`);

@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Service, startProcess } from '../support/process.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 t.setTimeout(120_000);
 
@@ -17,7 +18,7 @@ const PAYLOADS: [written: string, leaves?: string][] = [
 ];
 
 t.test('unaltered', { timeout: 120_000 }, async (t) => {
-  const data = t.testdir({});
+  const data = temporaryDirectory(t);
   const service = await startProcess(t, ['--threads', '1', '--data', data]);
   await service.post('/v1/listeners', { protocol: 'udp', name: 'sink' });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import t, { type Test } from 'tap';
 import { createLog } from '../../src/log.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const POLICY = {
   bind: ['127.0.0.0/8', '::1'],
@@ -13,7 +14,7 @@ const POLICY = {
 };
 
 function lines(t: Test, isTerminal: boolean): string[] {
-  const file = join(t.testdir({}), 'log');
+  const file = join(temporaryDirectory(t), 'log');
   const log = createLog('info', { fd: openSync(file, 'w'), isTerminal });
   log.info({ url: 'http://x', docs: 'http://x/docs', policy: POLICY }, 'up on http://x');
   log.debug('not shown');

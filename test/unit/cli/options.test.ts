@@ -6,6 +6,7 @@ import { addFilters, filterOf } from '../../../src/cli/options/filters.ts';
 import { serviceUrl } from '../../../src/cli/options/service-url.ts';
 import { destination, duration, json, jsonList, label, numeric, whole } from '../../../src/cli/options/values.ts';
 import { stringifyRaw } from '../../../src/json/raw.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 t.test('values', async (t) => {
   t.same(['500ms', '5s', '1.5m', '0s'].map(duration), ['500ms', '5s', '1.5m', '0s']);
@@ -67,7 +68,7 @@ t.test('where the service is', async (t) => {
   t.equal(under({ LISTENPOST_HOST: '::' }), 'http://[::1]:8080');
   t.equal(under({ LISTENPOST_HOST: 'box' }), 'http://box:8080');
 
-  const file = `${t.testdir({ url: 'http://0.0.0.0:9000\n', none: 'not yet' })}/`;
+  const file = `${temporaryDirectory(t, { url: 'http://0.0.0.0:9000\n', none: 'not yet' })}/`;
   t.equal(under({ LISTENPOST_URL_FILE: `${file}url`, LISTENPOST_PORT: '9' }), 'http://127.0.0.1:9000', 'as it says');
   for (const name of ['none', 'missing']) {
     t.equal(under({ LISTENPOST_URL_FILE: file + name, LISTENPOST_PORT: '9' }), 'http://127.0.0.1:9', name);

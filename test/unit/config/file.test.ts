@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ConfigError } from '../../../src/config/config.ts';
 import { parseConfiguration, readConfigurationFile } from '../../../src/config/file.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** Nine of nine of nine of … */
 const BOMB = ['a: &a [x, x, x, x, x, x, x, x, x]']
@@ -70,7 +71,7 @@ t.test('JSON, an empty file and one with a byte order mark are files too', async
 });
 
 t.test('what can not be read is told', async (t) => {
-  const folder = t.testdir({});
+  const folder = temporaryDirectory(t);
   const path = join(folder, 'latin-1.yaml');
   writeFileSync(path, Buffer.from('listeners: [{name: a, protocol: udp, labels: {town: K\xf6ln}}]', 'latin1'));
   t.throws(() => readConfigurationFile(path), { message: `${path} can't be read: it is not UTF-8` });

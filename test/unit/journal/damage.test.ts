@@ -27,6 +27,7 @@ import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { beginSession, endSession } from '../../../src/journal/thread/session.ts';
 import { KIND_GAP, KIND_MESSAGE, KIND_PROBLEM } from '../../../src/records/chunk.ts';
 import type { Read, ReadResult } from '../../../src/schemas/reads.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import {
   A,
   B,
@@ -243,7 +244,7 @@ t.test('a page of the file that is overwritten: what is shown is right, and it i
   const right = ['one', 'two', 'three', 'four', 'five'];
   for (let page = 2; page <= bytes.length / PAGE; page++) {
     const copy = Buffer.from(bytes).fill(0xa5, (page - 1) * PAGE, page * PAGE);
-    const made = { file: join(t.testdir({}), `${page}.db`) };
+    const made = { file: join(temporaryDirectory(t), `${page}.db`) };
     writeFileSync(made.file, copy);
     const here = openedHere(t, made);
     t.ok(here.told.length > 0, `page ${page} is told`);
@@ -323,7 +324,7 @@ t.test('a log that is damaged in the middle: numbers are passed over, and it is 
   const db = new DatabaseSync(file);
   db.exec('PRAGMA wal_autocheckpoint = 0');
   for (const value of [1, 2]) db.exec(`INSERT OR REPLACE INTO meta VALUES ('x', '${value}')`);
-  const made = { file: join(t.testdir({}), 'journal.db') };
+  const made = { file: join(temporaryDirectory(t), 'journal.db') };
   writeFileSync(made.file, readFileSync(file));
   const log = readFileSync(`${file}-wal`);
   db.close();

@@ -16,6 +16,7 @@ import { addressBytes } from '../../../src/net/address.ts';
 import { type Draft, encodeChunk, KIND_MESSAGE } from '../../../src/records/chunk.ts';
 import { listenerId } from '../../../src/records/ids.ts';
 import type { Read, ReadResult, Wait } from '../../../src/schemas/reads.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { betweenLooks } from '../../support/waiting.ts';
 
 export const A = 0x1234_5678_9abc;
@@ -112,7 +113,7 @@ export function inMemory(): Bench {
 
 /** Journals one after the other in a file, read by snapshots of it, in slices as short as they come. */
 export function inFile(t: Test): () => Bench {
-  const file = join(t.testdir({}), 'journal.db');
+  const file = join(temporaryDirectory(t), 'journal.db');
   const log = new Log(new SqliteStore(file), 1e9);
   const snapshot = new Snapshot(file, new WalResetBarrier());
   t.teardown(async () => {

@@ -8,6 +8,7 @@ import { SqliteStore } from '../../../src/journal/store/sqlite/sqlite-store.ts';
 import { WalResetBarrier } from '../../../src/journal/store/sqlite/wal-reset-barrier.ts';
 import { readPcapng } from '../../../src/pcap/pcapng-reader.ts';
 import type { Read } from '../../../src/schemas/reads.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { A, B, chunk, cursorAt, itemsOf, listener, message, pullOf, texts, until } from './fixtures.ts';
 import { open, port } from './journals.ts';
 
@@ -17,7 +18,7 @@ const PER_CHUNK = 500;
 
 /** A journal in a file, and a way to append so many chunks of numbered messages. */
 async function filled(t: Test, chunks: number) {
-  const journal = await open(t, { dataDir: t.testdir({}) });
+  const journal = await open(t, { dataDir: temporaryDirectory(t) });
   await journal.register(listener(A));
   const { send, owed } = port(t, journal);
   let sent = 0;
@@ -138,7 +139,7 @@ t.test('a caller that leaves ends its walk, and others are served meanwhile', as
 });
 
 t.test('what was committed before a read is in it, whichever thread reads', async (t) => {
-  const journal = await open(t, { dataDir: t.testdir({}) });
+  const journal = await open(t, { dataDir: temporaryDirectory(t) });
   await journal.register(listener(A));
   const { send } = port(t, journal);
   for (let i = 0; i < 100; i++) {
@@ -160,7 +161,7 @@ t.test('closing during a walk ends it', async (t) => {
 });
 
 t.test('a long read leaves the log moments to begin anew', async (t) => {
-  const file = join(t.testdir({}), 'journal.db');
+  const file = join(temporaryDirectory(t), 'journal.db');
   const barrier = new WalResetBarrier();
   const store = new SqliteStore(file, { barrier });
   const log = new Log(store, 1e9);

@@ -5,6 +5,7 @@ import { JournalClient, openJournal } from '../../../../src/journal/client.ts';
 import type { JournalStart } from '../../../../src/journal/protocol.ts';
 import { lostRecord } from '../../../../src/listeners/records.ts';
 import { type Draft, KIND_GAP } from '../../../../src/records/chunk.ts';
+import { temporaryDirectory } from '../../../support/temporary-directory.ts';
 import {
   A,
   B,
@@ -388,7 +389,7 @@ t.test('closing answers the waits, ends the thread and is no death', async (t) =
 });
 
 t.test('with a directory it goes on where it ended', async (t) => {
-  const dataDir = t.testdir({});
+  const dataDir = temporaryDirectory(t);
   const first = await openJournal({ dataDir, execArgv: [] });
   await first.register(listener(A, { maxMessages: 3 }));
   await first.register(listener(B));
