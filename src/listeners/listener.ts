@@ -21,7 +21,7 @@ import { ListenerCounters } from './counters/listener-counters.ts';
 import type { SavedCounters } from './counters/saved-counters.ts';
 import { Expiry } from './lifecycle/expiry.ts';
 import { shownResponder } from './responder.ts';
-import { RuleSlots } from './rule-slots.ts';
+import { RuleSlots, sharesPeers } from './rule-slots.ts';
 
 /** What a listener holds while it is open; taken away from it to be closed. */
 export type Held = Pick<Listener, 'bindings' | 'address' | 'allocation' | 'releasePort' | 'phase'>;
@@ -236,12 +236,13 @@ export class Listener {
 
 /** The part of a spec that threads take over without a rebind; `repliesBefore` were given before this responder came. */
 export function liveSpec(
-  { paused, responder, capture }: FullSpec,
+  spec: FullSpec,
   repliesBefore: number,
   { slots, phase }: { slots: RuleSlots; phase: ConnectPhase | null },
 ): LiveSpec {
+  const { paused, responder, capture } = spec;
   const live = { paused, responder, maxPayload: capture.maxPayload, repliesBefore, ...phase?.live };
-  if (responder.type === 'rules') return { ...live, ruleCells: slots.assign(responder) };
+  if (responder.type === 'rules') return { ...live, ruleCells: slots.assign(responder, sharesPeers(spec)) };
   slots.clear();
   return live;
 }

@@ -15,7 +15,7 @@ import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../schemas/units.ts';
 
 /** What of a listener decides what its responder may do. */
-export type Served = { protocol: Protocol; concurrency: 'concurrent' | 'sequential'; host: string; threads: number };
+export type Served = { protocol: Protocol; concurrency: 'concurrent' | 'sequential'; host: string };
 
 type Reply = Extract<PlainResponder, { type: 'reply' }>;
 
@@ -55,10 +55,9 @@ export function fillRule(rule: Rule, i: number): Rule {
 }
 
 /** Throws a 400 that names the field, for a PATCH too. */
-export function checkResponder(responder: PlainResponder, { protocol, concurrency, host, threads }: Served): void {
+export function checkResponder(responder: PlainResponder, { protocol, concurrency, host }: Served): void {
   if (responder.type === 'rules') {
     checkRules(responder, protocol);
-    if (protocol === 'tcp' && threads > 1) checkNoPeers(responder);
     if (protocol === 'udp' && concurrency === 'concurrent') checkNoHold(responder);
     if (protocol === 'udp') checkFamilies(responder, host);
   }
@@ -76,14 +75,6 @@ function checkRules(spec: RulesSpec, protocol: Protocol): void {
     if (error instanceof RuleError) throw invalidField(`/responder${error.pointer}`, error.message);
     throw error;
   }
-}
-
-/** Connections of one address come to any thread, and each thread knows only its own peers. */
-function checkNoPeers({ state, rules }: RulesSpec): void {
-  const detail = 'peer on tcp needs "threads": 1, for connections of one address come to any of them';
-  if (state?.scope === 'peer') throw invalidField('/responder/state/scope', detail);
-  const at = rules.findIndex(({ per }) => per === 'peer');
-  if (at !== -1) throw invalidField(`/responder/rules/${at}/per`, detail);
 }
 
 /** While one datagram is held, those after it are to wait. */

@@ -4,11 +4,17 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { ProblemError } from '../errors.ts';
+import { createPeerMemory } from '../runtime/peer-table.ts';
 import { ruleName, statesOf } from '../runtime/pipeline/rules/compile.ts';
+import { ENTRIES_A_PEER } from '../runtime/pipeline/rules/shared-peers.ts';
 import { createRuleMemory, MOST_SLOTS, RuleCells } from '../runtime/rule-cells.ts';
+import type { FullSpec } from '../schemas/listener.ts';
 import { MOST_STATES } from '../schemas/rule-names.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import type { RuleCellsHandle } from '../workers/protocol.ts';
+
+/** As in the schema. */
+const DEFAULT_MOST_PEERS = 65_536;
 
 type Slot = { rule: Rule; slot: number };
 
@@ -18,9 +24,15 @@ export class RuleSlots {
   #next = 1;
   #free: number[] = [];
   #states: string[] = [];
+  /** Of peers that threads share, and for how many of them. */
+  #peers: { memory: SharedArrayBuffer; most: number } | null = null;
 
-  /** The slots of a list of rules, which may be the one in force. Throws 422 where there have been too many, and changes nothing then. */
-  assign(spec: RulesSpec): RuleCellsHandle {
+  /**
+   * The slots of a list of rules, which may be the one in force. Throws 422 where there have been too many, and changes
+   * nothing then.
+   * @param sharesPeers connections of one peer come to several threads
+   */
+  assign(spec: RulesSpec, sharesPeers = false): RuleCellsHandle {
     const states = this.#withStatesOf(spec);
     this.#memory ??= createRuleMemory();
     this.#states = [...states];
@@ -34,7 +46,15 @@ export class RuleSlots {
     const kept = new Set(this.#slots.map(({ slot }) => slot));
     this.#free.push(...before.filter(({ slot }) => !kept.has(slot)).map(({ slot }) => slot));
     for (const one of this.#slots) if (one.slot === 0) one.slot = this.#take();
-    return { memory: this.#memory, slots: this.#slots.map(({ slot }) => slot), states: [...this.#states] };
+    const handle = { memory: this.#memory, slots: this.#slots.map(({ slot }) => slot), states: [...this.#states] };
+    return sharesPeers && knowsPeers(spec) ? { ...handle, peers: this.#peersOf(spec) } : handle;
+  }
+
+  /** Peers go on while as many may be known; for another number all begin anew. */
+  #peersOf({ state }: RulesSpec): SharedArrayBuffer {
+    const most = state?.max ?? DEFAULT_MOST_PEERS;
+    if (this.#peers?.most !== most) this.#peers = { memory: createPeerMemory(most * ENTRIES_A_PEER), most };
+    return this.#peers!.memory;
   }
 
   /** There are no rules any more: those that come later begin anew, in memory that no thread counts in. */
@@ -44,6 +64,7 @@ export class RuleSlots {
     this.#next = 1;
     this.#free = [];
     this.#states = [];
+    this.#peers = null;
   }
 
   /** Throws as `assign` would. */
@@ -76,4 +97,13 @@ export class RuleSlots {
 /** Whether it is switched on does not change what it is. */
 function isSameRule(a: Rule, b: Rule): boolean {
   return isDeepStrictEqual({ ...a, enabled: true }, { ...b, enabled: true });
+}
+
+/** Connections of one address come to any thread; datagrams of one peer always to the same. */
+export function sharesPeers({ protocol, threads }: Pick<FullSpec, 'protocol' | 'threads'>): boolean {
+  return protocol === 'tcp' && threads > 1;
+}
+
+function knowsPeers({ state, rules }: RulesSpec): boolean {
+  return state?.scope === 'peer' || rules.some(({ per }) => per === 'peer');
 }

@@ -10,6 +10,7 @@ import type { RuleList, RulePatch, RuleStatus, RuleTest, RuleTestResult } from '
 import type { Listener } from './listener.ts';
 import { plainResponder } from './presets.ts';
 import { checkResponder, fillResponder } from './responder.ts';
+import { sharesPeers } from './rule-slots.ts';
 
 /** What the rules of a listener counted, over all its threads. */
 export async function ruleStatus(listener: Listener): Promise<RuleStatus> {
@@ -102,7 +103,7 @@ function noRule(listener: Listener, name: string): ProblemError {
   return new ProblemError('not_found', `listener ${listener.name ?? listener.id} has no rule ${name}`);
 }
 
-/** Summed over the threads; one that is being replaced knows of none. */
+/** Summed over the threads where each knows its own; one that is being replaced knows of none. */
 async function statesOf(listener: Listener): Promise<Record<string, number>> {
   const up = listener.bindings.filter((binding) => !binding.down);
   const asked = up.map(({ thread }) => thread.call('ruleStates', { listener: listener.number }));
@@ -110,7 +111,8 @@ async function statesOf(listener: Listener): Promise<Record<string, number>> {
     result.status === 'fulfilled' ? [result.value] : [],
   );
   const { state } = rulesOf(listener);
-  if (state?.scope === 'listener') return found[0] ?? {};
+  const isShared = state?.scope === 'listener' || (state?.scope === 'peer' && sharesPeers(listener.spec));
+  if (isShared) return found[0] ?? {};
   const sums: Record<string, number> = {};
   for (const states of found) for (const [name, n] of Object.entries(states)) sums[name] = (sums[name] ?? 0) + n;
   return sums;

@@ -6,6 +6,7 @@
  * 4 steps of `cycle`, 5 draws of `choose`, 6 drawn delays. Of slot 0: 0 the listener's state, as its place among the names.
  */
 import type { RuleCellsHandle } from '../workers/protocol.ts';
+import { PeerTable } from './peer-table.ts';
 
 const WORDS = 8;
 /** Rules that a listener may have had, those that are gone included. */
@@ -29,10 +30,14 @@ export class RuleCells {
   readonly #states: readonly string[];
   readonly #places: ReadonlyMap<string, number>;
 
-  constructor({ memory, slots, states }: RuleCellsHandle) {
+  /** What is known of peers, where threads share it. */
+  readonly peers: PeerTable | null;
+
+  constructor({ memory, slots, states, peers }: RuleCellsHandle) {
     this.#words = new BigInt64Array(memory);
     this.#slots = slots;
     this.#states = states;
+    this.peers = peers === undefined ? null : new PeerTable(peers);
     this.#places = new Map(states.map((state, place) => [state, place]));
   }
 
@@ -77,6 +82,15 @@ export class RuleCells {
   static clear(memory: SharedArrayBuffer, slot: number): void {
     const words = new BigInt64Array(memory);
     for (let i = 0; i < WORDS; i++) Atomics.store(words, slot * WORDS + i, 0n);
+  }
+
+  /** Names of states, by their places. */
+  get states(): readonly string[] {
+    return this.#states;
+  }
+
+  slotOf(rule: number): number {
+    return this.#slots[rule]!;
   }
 
   #at(rule: number): number {

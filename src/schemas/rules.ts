@@ -105,7 +105,7 @@ const ruleFields = {
   per: Type.Optional(
     OneOf(['listener', 'peer', 'connection'], {
       default: 'listener',
-      description: 'What times, nth and cycle count over; a peer on TCP needs `threads` 1.',
+      description: 'What times, nth and cycle count over.',
       examples: ['listener'],
     }),
   ),
@@ -155,7 +155,7 @@ const StateSchema = Type.Object(
     scope: Type.Optional(
       OneOf(STATE_SCOPES, {
         description:
-          'What has a state of its own: by default a connection on TCP, a peer (address and port) on UDP. A peer on TCP is an address, and needs `threads` 1.',
+          'What has a state of its own: by default a connection on TCP, a peer (address and port) on UDP. A peer on TCP is an address.',
         examples: ['connection'],
       }),
     ),

@@ -93,6 +93,8 @@ export type RuleCellsHandle = {
   slots: number[];
   /** All names of states that the listener ever had; a state is its place here. */
   states: string[];
+  /** What is known of peers of streams, where connections of one come to several threads: see PeerTable. */
+  peers?: SharedArrayBuffer;
 };
 
 /** What a worker is told when it starts, as workerData. */

@@ -189,15 +189,6 @@ t.test(
   },
 );
 
-t.test('peers of streams are known to one thread, so a listener with more says that it can not', async (t) => {
-  const refused = async (responder: object, pointer: string) => {
-    const { status, body } = await service.post('/v1/listeners', { protocol: 'tcp', threads: 2, responder });
-    t.match([status, body.errors?.[0].pointer], [400, pointer]);
-  };
-  await refused(rules([], { state: { scope: 'peer' } }), '/responder/state/scope');
-  await refused(rules([{ then: [] }, { per: 'peer', times: 1, then: [] }]), '/responder/rules/1/per');
-});
-
 t.test('a trial that has too much to tell is refused, and holds up nobody', async (t) => {
   await listener({ protocol: 'udp', name: 'large', responder: rules([]) });
   const tried = await service.post('/v1/listeners/large/rules/test', {

@@ -23,9 +23,11 @@ import type { Request } from '../request.ts';
 import { type CompiledRule, type CompiledRules, compileRules, type Protocol, ruleName } from './compile.ts';
 import { draw } from './draws.ts';
 import type { Outcome } from './outcome.ts';
-import { type PeerState, PeerStates } from './peer-states.ts';
+import { PeerStates } from './peer-states.ts';
 import { RuleCounts } from './rule-counts.ts';
 import { RuleError } from './rule-error.ts';
+import type { RulePeer } from './rule-peer.ts';
+import { SharedPeers } from './shared-peers.ts';
 
 /** Turns of a race for the listener's state that a message takes part in; beyond them the state is what it is. */
 const MOST_TRIES = 1000;
@@ -51,6 +53,8 @@ export class RulesBehavior implements Behavior {
   readonly #seed: number;
   readonly #cells: RuleCells;
   readonly #peers: PeerStates;
+  /** Peers that all threads know; null where this one knows its own. */
+  readonly #sharedPeers: SharedPeers | null;
   readonly #needsPeer: boolean;
   readonly #row: Float64Array;
   /** What is at hand is no message, so peers are silent. */
@@ -80,6 +84,8 @@ export class RulesBehavior implements Behavior {
       this.#peers = rulesBefore.#peers;
       this.#peers.change(bounds);
     } else this.#peers = new PeerStates(bounds);
+    const { peers, states } = this.#cells;
+    this.#sharedPeers = peers === null ? null : new SharedPeers(peers, { initial, idle, states });
     this.#needsPeer = this.#rules.scope !== 'listener';
     if (protocol === 'tcp' && this.#connects.length > 0)
       this.onConnect = (request) => this.#decideEvent(this.#connects, request);
@@ -115,7 +121,9 @@ export class RulesBehavior implements Behavior {
   /** The state in which a message like this is decided. */
   stateOf(request: Request): string {
     const { scope } = this.#rules;
-    return scope === 'listener' ? this.#cells.state : this.#peers.stateOf(request, scope);
+    if (scope === 'listener') return this.#cells.state;
+    if (scope === 'peer' && this.#sharedPeers !== null) return this.#sharedPeers.stateOf(request);
+    return this.#peers.stateOf(request, scope);
   }
 
   /** Puts whoever a message comes from in a state. Throws RuleError for one that nothing sets. */
@@ -133,7 +141,9 @@ export class RulesBehavior implements Behavior {
   /** How many peers or connections are in each state, as far as this thread knows. */
   census(): Record<string, number> {
     const { scope } = this.#rules;
-    return scope === 'listener' ? { [this.#cells.state]: 1 } : this.#peers.census(scope);
+    if (scope === 'listener') return { [this.#cells.state]: 1 };
+    if (scope === 'peer' && this.#sharedPeers !== null) return this.#sharedPeers.census();
+    return this.#peers.census(scope);
   }
 
   /** One for each span of time that a rule names. */
@@ -162,7 +172,9 @@ export class RulesBehavior implements Behavior {
     }
   }
 
-  #peerOf(request: Request, scope: 'connection' | 'peer'): PeerState {
+  #peerOf(request: Request, scope: 'connection' | 'peer'): RulePeer {
+    const shared = scope === 'peer' ? this.#sharedPeers : null;
+    if (shared !== null) return this.#isTimed ? shared.whenSilent(request) : shared.of(request);
     return this.#isTimed ? this.#peers.whenSilent(request, scope) : this.#peers.of(request, scope);
   }
 
@@ -183,8 +195,9 @@ export class RulesBehavior implements Behavior {
       if (won === null) return null;
       const { rule, outcome } = won;
       if (outcome.state !== null && outcome.state !== state) {
-        if (peer !== null) peer.state = outcome.state;
-        else if (!this.#cells.changeState(state, outcome.state)) {
+        const isChanged =
+          peer === null ? this.#cells.changeState(state, outcome.state) : peer.changeState(outcome.state);
+        if (!isChanged) {
           for (const counts of this.#attempt) counts.undo();
           continue;
         }
@@ -198,8 +211,12 @@ export class RulesBehavior implements Behavior {
   }
 
   #moveTo(request: Request, state: string): void {
-    if (this.#needsPeer) this.#peers.of(request, this.#rules.scope as 'connection' | 'peer').state = state;
-    else for (let i = 0; i < MOST_TRIES && !this.#cells.changeState(this.#cells.state, state); i++);
+    const { scope } = this.#rules;
+    const change = () =>
+      scope === 'listener'
+        ? this.#cells.changeState(this.#cells.state, state)
+        : this.#peerOf(request, scope).changeState(state);
+    for (let i = 0; i < MOST_TRIES && !change(); i++);
   }
 
   #first(candidates: readonly CompiledRule[], request: Request, state: string): Won | null {
@@ -241,7 +258,7 @@ export class RulesBehavior implements Behavior {
     return steps.findLast(({ from }) => from <= at)!.outcome;
   }
 
-  #countedFor({ per, nth, times, alternatives }: CompiledRule, request: Request): PeerState | null {
+  #countedFor({ per, nth, times, alternatives }: CompiledRule, request: Request): RulePeer | null {
     if (per === 'listener' || (nth === null && times === null && alternatives.kind === 'then')) return null;
     return this.#peerOf(request, per);
   }

@@ -6,11 +6,41 @@ import { sameAddress } from '../../../net/address.ts';
 import type { RuleCount } from '../../rule-cells.ts';
 import type { DatagramPeer } from '../behavior.ts';
 import type { Request } from '../request.ts';
+import type { RuleKey, RulePeer } from './rule-peer.ts';
 
 const ADDRESS_BYTES = 16;
 
-/** Counts of one peer by rule and kind; `list`: the list of rules that they were last looked at for. */
-export type PeerState = { state: string; counts: Map<number, number>; lastAt: number; list: number };
+export class PeerState implements RulePeer {
+  state: string;
+  /** By rule and kind. */
+  readonly counts = new Map<number, number>();
+  lastAt: number;
+  /** The list of rules that its counts were last looked at for. */
+  list: number;
+
+  constructor(state: string, lastAt: number, list: number) {
+    this.state = state;
+    this.lastAt = lastAt;
+    this.list = list;
+  }
+
+  changeState(next: string): boolean {
+    this.state = next;
+    return true;
+  }
+
+  take({ number }: Pick<RuleKey, 'number'>, count: RuleCount): number {
+    const key = countKey(number, count);
+    const next = (this.counts.get(key) ?? 0) + 1;
+    this.counts.set(key, next);
+    return next;
+  }
+
+  giveBack({ number }: Pick<RuleKey, 'number'>, count: RuleCount): void {
+    const key = countKey(number, count);
+    this.counts.set(key, this.counts.get(key)! - 1);
+  }
+}
 
 export type PeerBounds = {
   initial: string;
@@ -78,7 +108,7 @@ export class PeerStates {
     }
     if (known !== undefined) this.#byKey.delete(key);
     while (this.#byKey.size >= this.#bounds.most) this.#byKey.delete(this.#byKey.keys().next().value!);
-    const fresh = { state: this.#bounds.initial, counts: new Map<number, number>(), lastAt: now, list: this.#list };
+    const fresh = new PeerState(this.#bounds.initial, now, this.#list);
     this.#byKey.set(key, fresh);
     return fresh;
   }
@@ -156,19 +186,6 @@ function countKey(rule: number, count: RuleCount): number {
 
 function ruleOf(key: number): number {
   return Math.floor(key / COUNTS.length);
-}
-
-/** The next number of a count of one peer, from 1. */
-export function takeOf(peer: PeerState, rule: number, count: RuleCount): number {
-  const key = countKey(rule, count);
-  const next = (peer.counts.get(key) ?? 0) + 1;
-  peer.counts.set(key, next);
-  return next;
-}
-
-export function giveBackOf(peer: PeerState, rule: number, count: RuleCount): void {
-  const key = countKey(rule, count);
-  peer.counts.set(key, peer.counts.get(key)! - 1);
 }
 
 /** On streams a peer is an address, on datagrams an address and a port. */

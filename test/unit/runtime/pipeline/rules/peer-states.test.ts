@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { Request } from '../../../../../src/runtime/pipeline/request.ts';
-import { PeerStates, takeOf } from '../../../../../src/runtime/pipeline/rules/peer-states.ts';
+import { PeerStates } from '../../../../../src/runtime/pipeline/rules/peer-states.ts';
 
 const request = new Request({ thread: 'shared-1', listener: 'l', localPort: 1 });
 function from(peer: number, connection: number): Request {
@@ -27,7 +27,7 @@ t.test('who was silent longest begins anew, and nobody has what another one has'
           if (known.length >= most) known.shift();
           known.push(one);
           const state = states.of(own, scope);
-          assert.equal(takeOf(state, 1, 'times'), ++one.count);
+          assert.equal(state.take({ number: 1 }, 'times'), ++one.count);
           state.state = `s${peer}`;
           assert.equal(states.stateOf(own, scope), `s${peer}`);
           if (!forgets || scope === 'peer') continue;
@@ -45,11 +45,11 @@ t.test('who was silent longest begins anew, and nobody has what another one has'
 t.test('what was counted for a rule that is gone is forgotten', async (t) => {
   const bounds = { initial: 'start', most: 9, idle: 60_000 };
   const states = new PeerStates({ ...bounds, rules: [1, 2] });
-  for (const rule of [1, 2]) takeOf(states.of(from(1, 0), 'peer'), rule, 'nth');
+  for (const rule of [1, 2]) states.of(from(1, 0), 'peer').take({ number: rule }, 'nth');
   states.change({ ...bounds, rules: [2] });
   const { counts } = states.of(from(1, 0), 'peer');
   t.equal(counts.size, 1);
-  t.equal(takeOf(states.of(from(1, 0), 'peer'), 2, 'nth'), 2);
+  t.equal(states.of(from(1, 0), 'peer').take({ number: 2 }, 'nth'), 2);
 });
 
 t.test('a peer whose state has ended is in none, and is none that the clock has anything for', async (t) => {
