@@ -8,6 +8,7 @@
  * Before the first: 0 seed of the hashes, 1 the last life.
  */
 import { randomBytes } from 'node:crypto';
+import { finish, mix } from './murmur3.ts';
 
 const HEADER = 2;
 const WORDS = 4;
@@ -45,7 +46,7 @@ export class PeerTable {
   /** The key of these bytes, a hash; never free nor negative. What is listed by `values` has keys of its own. */
   keyOf(bytes: Uint8Array, isListed = false): bigint {
     const high = hash(this.#seed, bytes) & ~(3 << 30);
-    const key = (BigInt(high) << 32n) | BigInt(hash(~this.#seed, bytes) >>> 0);
+    const key = (BigInt(high) << 32n) | BigInt(hash(~this.#seed, bytes));
     if (isListed) return key | LISTED;
     return key === FREE ? 1n : key;
   }
@@ -61,8 +62,9 @@ export class PeerTable {
     const start = this.#startOf(key);
     for (;;) {
       const at = this.#lookUp(key, start);
-      if (at !== -1 && now() - this.#lookedAt(at) < idle) {
-        Atomics.store(this.#words, at + LOOKED_AT, BigInt(now()));
+      const time = now();
+      if (at !== -1 && time - this.#lookedAt(at) < idle) {
+        Atomics.store(this.#words, at + LOOKED_AT, BigInt(time));
         return at;
       }
       const filled = this.#fill(key, start, at);
@@ -113,10 +115,8 @@ export class PeerTable {
 
   /** Makes a fresh entry in place of an old one of the key, a free one, or the oldest. -1: others were there, look again. */
   #fill(key: bigint, start: number, old: number): number {
-    const at = old === -1 ? this.#leastOf(start) : old;
-    const before = Atomics.load(this.#words, at + KEY);
-    if (isBeingFilled(before)) return -1;
-    if (old !== -1 && before !== key) return -1;
+    const { at, before } = old === -1 ? this.#leastOf(start) : { at: old, before: key };
+    if (isBeingFilled(before) || (old === -1 && before === key)) return -1;
     const mark = BigInt(-now() - 1);
     if (Atomics.compareExchange(this.#words, at + KEY, before, mark) !== before) return -1;
     if (this.#isContended(key, start, at)) {
@@ -145,15 +145,19 @@ export class PeerTable {
     return false;
   }
 
-  /** A free entry, or the one that was looked at least recently. */
-  #leastOf(start: number): number {
-    let least = start;
+  /**
+   * A free entry, or the one that was looked at least recently, with the key that it had when that was found: if another
+   * thread has filled it since, it is no longer the one.
+   */
+  #leastOf(start: number): { at: number; before: bigint } {
+    let least = { at: start, before: FREE };
     let oldest = Number.POSITIVE_INFINITY;
     for (let at = start; at < start + BUCKET * WORDS; at += WORDS) {
-      const key = Atomics.load(this.#words, at + KEY);
-      if (key === FREE) return at;
+      const before = Atomics.load(this.#words, at + KEY);
+      if (before === FREE) return { at, before };
       if (this.#lookedAt(at) >= oldest) continue;
-      [least, oldest] = [at, this.#lookedAt(at)];
+      least = { at, before };
+      oldest = this.#lookedAt(at);
     }
     return least;
   }
@@ -169,14 +173,9 @@ function now(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }
 
-/** 32 bits, seeded, with the mixing of murmur3. */
+/** 32 bits, seeded. */
 function hash(seed: number, bytes: Uint8Array): number {
   let h = seed;
-  for (const byte of bytes) {
-    h = Math.imul(h ^ byte, 0xcc9e_2d51);
-    h = Math.imul((h << 13) | (h >>> 19), 5) + 0xe654_6b64;
-  }
-  h = Math.imul(h ^ (h >>> 16), 0x85eb_ca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2_ae35);
-  return h ^ (h >>> 16);
+  for (const byte of bytes) h = mix(h, byte);
+  return finish(h);
 }
