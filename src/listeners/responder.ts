@@ -8,6 +8,7 @@ import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
 import { payloadTemplate, wrongMember } from '../runtime/pipeline/template/compile.ts';
 import { actionLists } from '../schemas/action-lists.ts';
+import { DEFAULT_PEERS } from '../schemas/limits.ts';
 import { payloadBytes } from '../schemas/payload.ts';
 import type { PlainResponder } from '../schemas/responder.ts';
 import { jsonMembers, withPublishedJson } from '../schemas/responder-json.ts';
@@ -42,7 +43,7 @@ function fillRules(spec: RulesSpec, protocol: Protocol): RulesSpec {
   return {
     type: 'rules',
     seed: spec.seed ?? randomInt(SEEDS),
-    state: { scope, initial: 'start', idle: '5m', max: 65_536, ...spec.state },
+    state: { scope, initial: 'start', idle: '5m', max: DEFAULT_PEERS, ...spec.state },
     fields: spec.fields ?? {},
     rules: spec.rules.map(fillRule),
     otherwise: spec.otherwise ?? [{ ignore: true }],

@@ -8,13 +8,11 @@ import { createPeerMemory } from '../runtime/peer-table.ts';
 import { ruleName, statesOf } from '../runtime/pipeline/rules/compile.ts';
 import { ENTRIES_A_PEER } from '../runtime/pipeline/rules/shared-peers.ts';
 import { createRuleMemory, MOST_SLOTS, RuleCells } from '../runtime/rule-cells.ts';
+import { DEFAULT_PEERS } from '../schemas/limits.ts';
 import type { FullSpec } from '../schemas/listener.ts';
 import { MOST_STATES } from '../schemas/rule-names.ts';
 import type { Rule, RulesSpec } from '../schemas/rules.ts';
 import type { RuleCellsHandle } from '../workers/protocol.ts';
-
-/** As in the schema. */
-const DEFAULT_MOST_PEERS = 65_536;
 
 type Slot = { rule: Rule; slot: number };
 
@@ -52,7 +50,7 @@ export class RuleSlots {
 
   /** Peers go on while as many may be known; for another number all begin anew. */
   #peersOf({ state }: RulesSpec): SharedArrayBuffer {
-    const most = state?.max ?? DEFAULT_MOST_PEERS;
+    const most = state?.max ?? DEFAULT_PEERS;
     if (this.#peers?.most !== most) this.#peers = { memory: createPeerMemory(most * ENTRIES_A_PEER), most };
     return this.#peers!.memory;
   }

@@ -15,9 +15,11 @@ export const MOST_SLOTS = 8192;
 const HITS = 0;
 const LAST_HIT = 1;
 const STATE = 0;
-/** Counters that are drawn from, by name. */
-const COUNTS = { times: 2, nth: 3, cycle: 4, draws: 5, delays: 6 } as const;
-export type RuleCount = keyof typeof COUNTS;
+const FIRST_COUNT = 2;
+/** Places of what is counted of a rule, in a slot behind the rest, and of a peer. */
+export const RULE_COUNTS = { times: 0, nth: 1, cycle: 2, draws: 3, delays: 4 } as const;
+export const RULE_COUNT_KINDS = Object.keys(RULE_COUNTS).length;
+export type RuleCount = keyof typeof RULE_COUNTS;
 
 /** Memory for so many rules. */
 export function createRuleMemory(slots = MOST_SLOTS): SharedArrayBuffer {
@@ -54,16 +56,16 @@ export class RuleCells {
 
   /** The next number of a count, from 1. */
   take(rule: number, count: RuleCount): number {
-    return Number(Atomics.add(this.#words, this.#at(rule) + COUNTS[count], 1n)) + 1;
+    return Number(Atomics.add(this.#words, this.#countAt(rule, count), 1n)) + 1;
   }
 
   /** Takes one back that was of no use. */
   giveBack(rule: number, count: RuleCount): void {
-    Atomics.sub(this.#words, this.#at(rule) + COUNTS[count], 1n);
+    Atomics.sub(this.#words, this.#countAt(rule, count), 1n);
   }
 
   taken(rule: number, count: RuleCount): number {
-    return Number(Atomics.load(this.#words, this.#at(rule) + COUNTS[count]));
+    return Number(Atomics.load(this.#words, this.#countAt(rule, count)));
   }
 
   hit(rule: number): void {
@@ -91,6 +93,10 @@ export class RuleCells {
 
   slotOf(rule: number): number {
     return this.#slots[rule]!;
+  }
+
+  #countAt(rule: number, count: RuleCount): number {
+    return this.#at(rule) + FIRST_COUNT + RULE_COUNTS[count];
   }
 
   #at(rule: number): number {

@@ -1,5 +1,6 @@
 /** Rules: how a peer talks, as data. The first rule that matches a message, or an event, decides what is done. */
 import { type Static, Type } from '@sinclair/typebox';
+import { DEFAULT_PEERS } from './limits.ts';
 import { FIELD_TYPES } from './match.ts';
 import { Duration, OneOf, Ref, strict } from './parts.ts';
 import { Actions, type RuleAction } from './rule-action.ts';
@@ -169,9 +170,9 @@ const StateSchema = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 1_048_576,
-        default: 65_536,
+        default: DEFAULT_PEERS,
         description: 'Peers whose state is kept; beyond it the one that was silent longest starts anew.',
-        examples: [65_536],
+        examples: [DEFAULT_PEERS],
       }),
     ),
   },

@@ -8,6 +8,7 @@ import { allOf } from '../../../matching/logic.ts';
 import { MatchError, type Test } from '../../../matching/test.ts';
 import { suggestion } from '../../../nearest.ts';
 import { actionLists } from '../../../schemas/action-lists.ts';
+import { DEFAULT_PEERS } from '../../../schemas/limits.ts';
 import type { Rule, RulesSpec } from '../../../schemas/rules.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import type { Nth, When } from '../../../schemas/when.ts';
@@ -92,7 +93,7 @@ export function compileRules(
     ),
     scope,
     initial,
-    max: state.max ?? 65_536,
+    max: state.max ?? DEFAULT_PEERS,
     idle,
     states: statesOf(spec),
   };

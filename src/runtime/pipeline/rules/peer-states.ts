@@ -3,7 +3,7 @@
  * Bounded: the one that was silent longest begins anew.
  */
 import { sameAddress } from '../../../net/address.ts';
-import type { RuleCount } from '../../rule-cells.ts';
+import { RULE_COUNT_KINDS, RULE_COUNTS, type RuleCount } from '../../rule-cells.ts';
 import type { DatagramPeer } from '../behavior.ts';
 import type { Request } from '../request.ts';
 import type { RuleKey, RulePeer } from './rule-peer.ts';
@@ -178,14 +178,12 @@ class Newest {
   }
 }
 
-const COUNTS: readonly RuleCount[] = ['times', 'nth', 'cycle', 'draws', 'delays'];
-
 function countKey(rule: number, count: RuleCount): number {
-  return rule * COUNTS.length + COUNTS.indexOf(count);
+  return rule * RULE_COUNT_KINDS + RULE_COUNTS[count];
 }
 
 function ruleOf(key: number): number {
-  return Math.floor(key / COUNTS.length);
+  return Math.floor(key / RULE_COUNT_KINDS);
 }
 
 /** On streams a peer is an address, on datagrams an address and a port. */

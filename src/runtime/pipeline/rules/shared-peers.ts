@@ -3,14 +3,12 @@
  * what is known of a peer lies in memory that they share.
  */
 import type { PeerTable } from '../../peer-table.ts';
-import type { RuleCount } from '../../rule-cells.ts';
+import { RULE_COUNTS, type RuleCount } from '../../rule-cells.ts';
 import type { Request } from '../request.ts';
 import type { RuleKey, RulePeer } from './rule-peer.ts';
 
 /** Entries for each peer of `max`: buckets fill unevenly, and counts have entries of their own. */
 export const ENTRIES_A_PEER = 4;
-
-const COUNTS: readonly RuleCount[] = ['times', 'nth', 'cycle', 'draws', 'delays'];
 
 export type SharedBounds = {
   initial: string;
@@ -93,7 +91,7 @@ class SharedPeer implements RulePeer {
 
   /** A peer that begins anew has another life, and with it counts of its own. */
   #entryOf({ slot }: RuleKey, count: RuleCount): number {
-    const name = new Float64Array([this.#table.lifeOf(this.#at), slot, COUNTS.indexOf(count)]);
+    const name = new Float64Array([this.#table.lifeOf(this.#at), slot, RULE_COUNTS[count]]);
     return this.#table.take(this.#table.keyOf(new Uint8Array(name.buffer)), Number.POSITIVE_INFINITY);
   }
 }
