@@ -85,8 +85,7 @@ export function named(spec: ListenerSpec, name: string | null): ListenerSpec {
 /** PUT: the same spec twice is one listener. Makes it what the spec says, within its turn. Without `replace` a different spec is a conflict. */
 export async function applyPut(listener: Listener, spec: ListenerSpec, context: PutContext): Promise<void> {
   const wanted = fillSpec(withSeed(spec, listener.spec));
-  const present = listener.phase?.shown(listener.spec) ?? listener.spec;
-  const differing = differences(present, wanted).filter((member) => !isSamePort(member, listener, wanted));
+  const differing = differences(listener.specInForce, wanted).filter((member) => !isSamePort(member, listener, wanted));
   if (differing.length === 0) {
     if (!listener.isOpen) await context.lifecycle.reopen(listener);
     return;

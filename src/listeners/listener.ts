@@ -169,7 +169,7 @@ export class Listener {
   /** Takes everything that is open away without closing it. */
   release(): Held {
     const { bindings, address, allocation, releasePort, phase } = this;
-    if (phase?.isUsedUp === true) this.spec = phase.shown(this.spec);
+    this.spec = this.specInForce;
     const nothing: Held = { bindings: [], address: null, allocation: null, releasePort: null, phase: null };
     Object.assign(this, nothing);
     return { bindings, address, allocation, releasePort, phase };
@@ -192,6 +192,11 @@ export class Listener {
     return liveSpec(this.spec, this.#repliesBefore, { slots: this.ruleSlots, phase: this.phase });
   }
 
+  /** Of a connect phase that was for a while and is over nothing is left. */
+  get specInForce(): FullSpec {
+    return this.phase?.shown(this.spec) ?? this.spec;
+  }
+
   /** Another phase is in force in place of the one before. */
   adoptPhase(phase: ConnectPhase): void {
     this.phase?.stop();
@@ -209,7 +214,7 @@ export class Listener {
   }
 
   view(history: HistoryStats = EMPTY, options: { advertisedHost: string | null }): ListenerView {
-    const { name, responder, ...spec } = this.phase?.shown(this.spec) ?? this.spec;
+    const { name, responder, ...spec } = this.specInForce;
     const { host, port } = this.address ?? {};
     const expiresAt = this.expiry.expiresAt;
     const address =

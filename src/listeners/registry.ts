@@ -116,7 +116,7 @@ export class Registry implements Listeners {
     const listener = this.use(ref);
     return listener.exclusive(async () => {
       this.#mustExist(listener);
-      const next = patchedSpec(listener.phase?.shown(listener.spec) ?? listener.spec, patch);
+      const next = patchedSpec(listener.specInForce, patch);
       const context = { ...this.#applying, renews: patch.tcp?.accept !== undefined };
       await this.#table.renamed(listener, next.name, () => applySpec(listener, next, context));
       return this.#changed(listener);

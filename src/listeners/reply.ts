@@ -2,7 +2,8 @@
 import { ProblemError } from '../errors.ts';
 import type { MessagePeer } from '../journal/journal.ts';
 import type { MessageLookup } from '../journal/ports.ts';
-import { connectionId, randomSendId } from '../records/ids.ts';
+import { connectionId } from '../records/ids.ts';
+import { singleOrder } from '../runtime/single-order.ts';
 import type { UdpOrder } from '../workers/protocol.ts';
 import { sendOnConnection } from './connections.ts';
 import type { Listener } from './listener.ts';
@@ -60,7 +61,9 @@ async function sendDatagram(
       `a datagram takes ${LARGEST} bytes at most, not ${payload.length} (EMSGSIZE)`,
     );
   }
-  const request = { listener: listener.number, order: datagram(payload, peer), inReplyTo: seq };
+  const to = { host: peer.remote.address, port: peer.remote.port };
+  const order: UdpOrder = { protocol: 'udp', ...singleOrder(to, payload) };
+  const request = { listener: listener.number, order, inReplyTo: seq };
   const outcome = await socketOf(listener, peer.thread).call('sendFrom', request);
   if (outcome.error !== null) {
     if (outcome.error.code === 'not_listening') throw new ProblemError('not_listening', outcome.error.message);
@@ -75,18 +78,4 @@ function socketOf(listener: Listener, thread: string) {
   const binding = up.find((one) => one.thread.name === thread) ?? up[0];
   if (binding === undefined) throw new ProblemError('worker_unavailable', 'the thread is being replaced');
   return binding.thread;
-}
-
-function datagram(payload: Uint8Array, { remote }: MessagePeer): UdpOrder {
-  return {
-    id: randomSendId(),
-    protocol: 'udp',
-    to: { host: remote.address, port: remote.port },
-    local: null,
-    parts: [{ payload, template: false }],
-    count: 1,
-    interval: 0,
-    duration: null,
-    expectReply: null,
-  };
 }

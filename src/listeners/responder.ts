@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { invalidField } from '../errors.ts';
 import { RawJson } from '../json/raw.ts';
+import { literalHost } from '../net/address.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { compileRules, type Protocol, ruleName } from '../runtime/pipeline/rules/compile.ts';
 import { RuleError } from '../runtime/pipeline/rules/rule-error.ts';
@@ -88,7 +89,7 @@ function checkNoHold(spec: RulesSpec): void {
   }
 }
 
-/** Where the rules of a responder send something that is no answer. */
+/** Where the rules of a responder send something that is no answer, by literal addresses. */
 export function* destinationsOf(
   responder: PlainResponder,
 ): Generator<Endpoint & { protocol: Protocol; pointer: string }> {
@@ -96,7 +97,12 @@ export function* destinationsOf(
   for (const { actions, path } of actionLists(responder)) {
     for (const [i, { send }] of actions.entries())
       if (send !== undefined)
-        yield { ...send.to, protocol: send.protocol, pointer: `/responder/${[...path, i, 'send', 'to'].join('/')}` };
+        yield {
+          host: literalHost(send.to.host),
+          port: send.to.port,
+          protocol: send.protocol,
+          pointer: `/responder/${[...path, i, 'send', 'to'].join('/')}`,
+        };
   }
 }
 
@@ -104,8 +110,7 @@ export function* destinationsOf(
 function checkFamilies(spec: RulesSpec, from: string): void {
   if (isIP(from) === 0 || from === '::') return;
   for (const { host, protocol, pointer } of destinationsOf(spec)) {
-    const family = host === 'localhost' ? 4 : isIP(host);
-    if (protocol === 'udp' && family !== isIP(from))
+    if (protocol === 'udp' && isIP(host) !== isIP(from))
       throw invalidField(`${pointer}/host`, `can't be reached by a socket on ${from}`);
   }
 }

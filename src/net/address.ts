@@ -48,6 +48,11 @@ export function canonicalAddress(text: string): string {
   return addressText(addressBytes(text));
 }
 
+/** The address that `localhost` stands for, where no name is looked up; anything else as it is. */
+export function literalHost(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host;
+}
+
 /**
  * Whether the 16 address bytes at an offset lie in a network: `prefix` bits of its address count. An IPv6 network never
  * holds an IPv4 address, `::/0` included; one within ::ffff:0:0/96 is an IPv4 network.

@@ -155,7 +155,7 @@ export class Lifecycle {
   /** Throws a 403 when its rules send where nothing may be sent. */
   checkDestinations({ responder }: FullSpec): void {
     const { sendPolicy = LOOPBACK } = this.#options;
-    for (const { host } of destinationsOf(responder)) sendPolicy.check(host === 'localhost' ? '127.0.0.1' : host);
+    for (const { host } of destinationsOf(responder)) sendPolicy.check(host);
   }
 
   /** What a listener may need of descriptors, a little more than it does. */

@@ -4,7 +4,7 @@
  * process. What finds no room is given up and counted.
  */
 import { after } from '../../clock/timers.ts';
-import type { Action, Destination, ReplyFrom } from './behavior.ts';
+import { type Action, type Destination, payloadFor, type ReplyFrom } from './behavior.ts';
 import type { Link, SendMeta } from './link.ts';
 import type { Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';
@@ -215,11 +215,7 @@ function perform(
         META.raw = true;
         META.repeats = false;
         META.rule = action.rule;
-        ways.sendTo(
-          action.destination,
-          typeof action.payload === 'function' ? action.payload(request) : action.payload,
-          META,
-        );
+        ways.sendTo(action.destination, payloadFor(action.payload, request), META);
         break;
       case 'delay':
       case 'hold':
@@ -245,5 +241,5 @@ function perform(
 
 /** A way that can't be had was told where it was asked for. */
 function sendReply({ payload }: Extract<Action, { do: 'send' }>, request: Request, way: Link | null): void {
-  way?.send(typeof payload === 'function' ? payload(request) : payload, META);
+  way?.send(payloadFor(payload, request), META);
 }

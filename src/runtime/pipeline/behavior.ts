@@ -19,6 +19,14 @@ export type Destination = { readonly protocol: 'udp' | 'tcp'; readonly to: Endpo
  */
 export type ReplyFrom = 'listener' | { readonly newPort: number };
 
+/** Bytes that are the same each time, or rendered from the message when the action is carried out. */
+export type ActionPayload = Uint8Array | ((request: Request) => Uint8Array);
+
+/** Throws TemplateFault where a message lacks what is filled in. */
+export function payloadFor(payload: ActionPayload, request: Request): Uint8Array {
+  return typeof payload === 'function' ? payload(request) : payload;
+}
+
 /** One thing to do for a message. */
 export type Action =
   /**
@@ -27,7 +35,7 @@ export type Action =
    */
   | {
       readonly do: 'send';
-      readonly payload: Uint8Array | ((request: Request) => Uint8Array);
+      readonly payload: ActionPayload;
       readonly raw?: boolean;
       readonly repeats?: boolean;
       readonly from?: ReplyFrom;
@@ -36,7 +44,7 @@ export type Action =
   | {
       readonly do: 'sendTo';
       readonly destination: Destination;
-      readonly payload: Uint8Array | ((request: Request) => Uint8Array);
+      readonly payload: ActionPayload;
       readonly rule: string;
     }
   /** Waits before what follows, in milliseconds. */

@@ -5,10 +5,10 @@
  */
 import { addressBytes } from '../../net/address.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
-import { randomSendId } from '../../records/ids.ts';
-import type { ProtocolSendOptions, SendOrder } from '../../workers/protocol.ts';
+import type { ProtocolSendOptions } from '../../workers/protocol.ts';
 import { COLUMN } from '../counters.ts';
 import { RefusalLog } from '../refusal-log.ts';
+import { singleOrder } from '../single-order.ts';
 import type { BindingContext } from '../transport.ts';
 import type { DatagramPeer, Destination } from './behavior.ts';
 import type { Link, SendMeta } from './link.ts';
@@ -81,7 +81,7 @@ export class Outbound {
       this.#suppress();
       return;
     }
-    const { ended, cancel } = transmit(orderOf(to, options, payload), rule);
+    const { ended, cancel } = transmit({ ...singleOrder(to, payload), ...options }, rule);
     this.#underWay.add(cancel);
     void ended.then((error) => {
       this.#underWay.delete(cancel);
@@ -95,17 +95,3 @@ export class Outbound {
 }
 
 const PLAIN = { framing: { type: 'none' }, halfClose: false, connections: 1 } as const;
-
-function orderOf(to: Endpoint, options: ProtocolSendOptions, payload: Uint8Array): SendOrder {
-  return {
-    id: randomSendId(),
-    to,
-    local: null,
-    parts: [{ payload, template: false }],
-    count: 1,
-    interval: 0,
-    duration: null,
-    expectReply: null,
-    ...options,
-  };
-}

@@ -6,11 +6,7 @@
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import { type DatagramPeer, NO_ACTION, type TimedEvent, type Timing } from './behavior.ts';
 import { EventTimers } from './event-timers.ts';
-
-/** Of a peer; the address has 16 bytes. */
-export function peerKey(remote: Uint8Array, port: number): string {
-  return `${Buffer.from(remote).toString('latin1')}${port}`;
-}
+import { peerKey } from './peer-key.ts';
 
 type Known = { readonly peer: DatagramPeer; readonly timers: EventTimers };
 

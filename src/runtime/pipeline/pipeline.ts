@@ -23,7 +23,8 @@ import {
 import { compileBehavior } from './behaviors.ts';
 import type { Link } from './link.ts';
 import { Outbound } from './outbound.ts';
-import { PeerTimers, peerKey } from './peer-timers.ts';
+import { peerKey } from './peer-key.ts';
+import { PeerTimers } from './peer-timers.ts';
 import type { ReplyPolicy } from './reply-policy.ts';
 import { EMPTY, Request } from './request.ts';
 import type { SerialQueue } from './serial-queue.ts';

@@ -26,7 +26,7 @@ import type { Outcome } from './outcome.ts';
 import { PeerStates } from './peer-states.ts';
 import { RuleCounts } from './rule-counts.ts';
 import { RuleError } from './rule-error.ts';
-import type { RulePeer } from './rule-peer.ts';
+import type { PeerScope, RulePeer, RulePeers } from './rule-peer.ts';
 import { SharedPeers } from './shared-peers.ts';
 
 /** Turns of a race for the listener's state that a message takes part in; beyond them the state is what it is. */
@@ -55,7 +55,6 @@ export class RulesBehavior implements Behavior {
   readonly #peers: PeerStates;
   /** Peers that all threads know; null where this one knows its own. */
   readonly #sharedPeers: SharedPeers | null;
-  readonly #needsPeer: boolean;
   readonly #row: Float64Array;
   /** What is at hand is no message, so peers are silent. */
   #isTimed = false;
@@ -86,7 +85,6 @@ export class RulesBehavior implements Behavior {
     } else this.#peers = new PeerStates(bounds);
     const { peers, states } = this.#cells;
     this.#sharedPeers = peers === null ? null : new SharedPeers(peers, { initial, idle, states });
-    this.#needsPeer = this.#rules.scope !== 'listener';
     if (protocol === 'tcp' && this.#connects.length > 0)
       this.onConnect = (request) => this.#decideEvent(this.#connects, request);
     const events = this.#timedEvents();
@@ -121,9 +119,7 @@ export class RulesBehavior implements Behavior {
   /** The state in which a message like this is decided. */
   stateOf(request: Request): string {
     const { scope } = this.#rules;
-    if (scope === 'listener') return this.#cells.state;
-    if (scope === 'peer' && this.#sharedPeers !== null) return this.#sharedPeers.stateOf(request);
-    return this.#peers.stateOf(request, scope);
+    return scope === 'listener' ? this.#cells.state : this.#knowing(scope).stateOf(request, scope);
   }
 
   /** Puts whoever a message comes from in a state. Throws RuleError for one that nothing sets. */
@@ -141,9 +137,7 @@ export class RulesBehavior implements Behavior {
   /** How many peers or connections are in each state, as far as this thread knows. */
   census(): Record<string, number> {
     const { scope } = this.#rules;
-    if (scope === 'listener') return { [this.#cells.state]: 1 };
-    if (scope === 'peer' && this.#sharedPeers !== null) return this.#sharedPeers.census();
-    return this.#peers.census(scope);
+    return scope === 'listener' ? { [this.#cells.state]: 1 } : this.#knowing(scope).census(scope);
   }
 
   /** One for each span of time that a rule names. */
@@ -172,10 +166,14 @@ export class RulesBehavior implements Behavior {
     }
   }
 
-  #peerOf(request: Request, scope: 'connection' | 'peer'): RulePeer {
-    const shared = scope === 'peer' ? this.#sharedPeers : null;
-    if (shared !== null) return this.#isTimed ? shared.whenSilent(request) : shared.of(request);
-    return this.#isTimed ? this.#peers.whenSilent(request, scope) : this.#peers.of(request, scope);
+  /** Where what is known of peers, or of connections, lies. */
+  #knowing(scope: PeerScope): RulePeers {
+    return (scope === 'peer' ? this.#sharedPeers : null) ?? this.#peers;
+  }
+
+  #peerOf(request: Request, scope: PeerScope): RulePeer {
+    const peers = this.#knowing(scope);
+    return this.#isTimed ? peers.whenSilent(request, scope) : peers.of(request, scope);
   }
 
   #decideEvent(candidates: readonly CompiledRule[], request: Request): Decision {
@@ -184,8 +182,9 @@ export class RulesBehavior implements Behavior {
 
   /** The rule that wins, with what it says; null when none does. */
   #choose(candidates: readonly CompiledRule[], request: Request): Outcome | null {
+    const { scope } = this.#rules;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const peer = this.#needsPeer ? this.#peerOf(request, this.#rules.scope as 'connection' | 'peer') : null;
+      const peer = scope === 'listener' ? null : this.#peerOf(request, scope);
       const state = peer?.state ?? this.#cells.state;
       const won = this.#first(candidates, request, state);
       // The request is filled anew for each message: nothing of the last decision may be left in it.

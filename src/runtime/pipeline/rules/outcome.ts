@@ -1,15 +1,14 @@
 /** Outcome: what a rule says is to be done, compiled, and the state that follows. */
 import { isIP } from 'node:net';
 import type { Field } from '../../../matching/fields.ts';
-import { canonicalAddress } from '../../../net/address.ts';
+import { canonicalAddress, literalHost } from '../../../net/address.ts';
 import { encodeExtras } from '../../../records/chunk.ts';
 import { PayloadError, payloadBytes } from '../../../schemas/payload.ts';
 import type { RuleAction } from '../../../schemas/rule-action.ts';
 import { parseDuration, whyNotDuration } from '../../../schemas/units.ts';
 import { createCodec } from '../../framing/codecs.ts';
-import type { Action, Decision } from '../behavior.ts';
+import type { Action, ActionPayload, Decision } from '../behavior.ts';
 import { NEVER_ANSWERED } from '../reply-policy.ts';
-import type { Request } from '../request.ts';
 import { payloadTemplate, wrongMember } from '../template/compile.ts';
 import type { CaptureReader } from './captures.ts';
 import { compileDelay } from './delays.ts';
@@ -128,18 +127,13 @@ function sendAction(send: NonNullable<RuleAction['send']>, pointer: string, scop
     throw new RuleError(`${pointer}/to/host`, 'must be an address or localhost: rules look up no names');
   if (protocol === 'udp' && NEVER_ANSWERED.has(to.port))
     throw new RuleError(`${pointer}/to/port`, 'is one of a service that answers by itself: rules send nothing there');
-  const host = to.host === 'localhost' ? '127.0.0.1' : canonicalAddress(to.host);
-  const destination = { protocol, to: { host, port: to.port } };
+  const destination = { protocol, to: { host: canonicalAddress(literalHost(to.host)), port: to.port } };
   return { do: 'sendTo', destination, payload: payloadOf(send, pointer, scope), rule: scope.rule };
 }
 
 type Payload = NonNullable<RuleAction['send'] | RuleAction['reply']>;
 
-function payloadOf(
-  given: Payload,
-  pointer: string,
-  { fields, captures, hasMessage }: ActionScope,
-): Uint8Array | ((request: Request) => Uint8Array) {
+function payloadOf(given: Payload, pointer: string, { fields, captures, hasMessage }: ActionScope): ActionPayload {
   if (given.template !== true) return decoded(given, pointer);
   try {
     const template = payloadTemplate(given, { fields, captures, hasMessage, hasState: true });

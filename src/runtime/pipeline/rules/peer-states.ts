@@ -5,10 +5,12 @@
 import { sameAddress } from '../../../net/address.ts';
 import { RULE_COUNT_KINDS, RULE_COUNTS, type RuleCount } from '../../rule-cells.ts';
 import type { DatagramPeer } from '../behavior.ts';
+import { addressKey, peerKey, peerOfKey } from '../peer-key.ts';
 import type { Request } from '../request.ts';
-import type { RuleKey, RulePeer } from './rule-peer.ts';
+import type { RuleKey, RulePeer, RulePeers } from './rule-peer.ts';
 
-const ADDRESS_BYTES = 16;
+/** Of the key of an address. */
+const ADDRESS_CHARACTERS = 16;
 
 export class PeerState implements RulePeer {
   state: string;
@@ -51,7 +53,7 @@ export type PeerBounds = {
   rules: readonly number[];
 };
 
-export class PeerStates {
+export class PeerStates implements RulePeers {
   #bounds: PeerBounds;
   #rules: ReadonlySet<number>;
   #list = 0;
@@ -122,9 +124,7 @@ export class PeerStates {
   /** Peers of datagrams whose state lives, the one that was silent longest first. */
   *datagramPeers(): Generator<DatagramPeer> {
     for (const [key, known] of this.#byKey) {
-      if (!this.#lives(known, 'peer')) continue;
-      const remote = Uint8Array.from(Buffer.from(key.slice(0, ADDRESS_BYTES), 'latin1'));
-      yield { remote, remotePort: Number(key.slice(ADDRESS_BYTES)) };
+      if (this.#lives(known, 'peer')) yield peerOfKey(key);
     }
   }
 
@@ -189,10 +189,9 @@ function ruleOf(key: number): number {
 /** On streams a peer is an address, on datagrams an address and a port. */
 function keyOf({ connection, remote, remotePort }: Request, scope: 'connection' | 'peer'): string {
   if (scope === 'connection') return `c${connection}`;
-  const address = Buffer.from(remote).toString('latin1');
-  return connection === 0 ? `${address}${remotePort}` : address;
+  return connection === 0 ? peerKey(remote, remotePort) : addressKey(remote);
 }
 
 function isConnection(key: string): boolean {
-  return key.startsWith('c') && key.length < ADDRESS_BYTES;
+  return key.startsWith('c') && key.length < ADDRESS_CHARACTERS;
 }

@@ -5,7 +5,7 @@
 import type { PeerTable } from '../../peer-table.ts';
 import { RULE_COUNTS, type RuleCount } from '../../rule-cells.ts';
 import type { Request } from '../request.ts';
-import type { RuleKey, RulePeer } from './rule-peer.ts';
+import type { RuleKey, RulePeer, RulePeers } from './rule-peer.ts';
 
 /** Entries for each peer of `max`: buckets fill unevenly, and counts have entries of their own. */
 export const ENTRIES_A_PEER = 4;
@@ -18,7 +18,7 @@ export type SharedBounds = {
   states: readonly string[];
 };
 
-export class SharedPeers {
+export class SharedPeers implements RulePeers {
   readonly #table: PeerTable;
   readonly #bounds: SharedBounds;
 

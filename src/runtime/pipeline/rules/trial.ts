@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Draw } from '../../../schemas/draw.ts';
 import type { RulesSpec } from '../../../schemas/rules.ts';
 import { BindingCounters, createCounters } from '../../counters.ts';
-import type { Action, Decision, Destination } from '../behavior.ts';
+import { type Action, type ActionPayload, type Decision, type Destination, payloadFor } from '../behavior.ts';
 import { Request } from '../request.ts';
 import { TemplateFault } from '../template/template-error.ts';
 import { type CompiledRule, compileRules, type Protocol } from './compile.ts';
@@ -128,9 +128,9 @@ function fromOf({ from }: Extract<Action, { do: 'send' }>): { from?: 'listener' 
   return { from: from === 'listener' ? from : 'newPort' };
 }
 
-function filled(payload: Uint8Array | ((request: Request) => Uint8Array), request: Request): TriedPayload {
+function filled(payload: ActionPayload, request: Request): TriedPayload {
   try {
-    return { payload: typeof payload === 'function' ? payload(request) : payload };
+    return { payload: payloadFor(payload, request) };
   } catch (error) {
     if (error instanceof TemplateFault) return { error: error.message };
     throw error;

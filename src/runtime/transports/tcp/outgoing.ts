@@ -1,9 +1,10 @@
 /** Outgoing: what leaves on one connection, in its frame, and is recorded. */
-import type { Extras } from '../../../records/chunk.ts';
+import type { Draft } from '../../../records/chunk.ts';
 import { WorkerError } from '../../../rpc/wire-error.ts';
 import { FramingError } from '../../framing/frame-codec.ts';
 import type { FramedStream } from '../../framing/framed-stream.ts';
 import type { SendMeta } from '../../pipeline/link.ts';
+import { aboutReply } from '../../pipeline/marks.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { ConnectionLog, Party } from './connection-log.ts';
 import type { ReadingHolds } from './reading-holds.ts';
@@ -15,7 +16,7 @@ const WRITE_LIMIT = 16 * 1024 * 1024;
 /** What is known of a payload that comes from outside; `inReplyTo` is the seq of the message that it answers. */
 export type UnaskedSend = { sendId?: string | undefined; inReplyTo?: number | undefined; raw?: boolean };
 
-type About = { reference?: number; answersSeq?: number | undefined; extras?: Extras | undefined };
+type About = Pick<Draft, 'reference' | 'answersSeq' | 'extras'>;
 
 type OutgoingOptions = {
   readonly party: Party;
@@ -44,15 +45,14 @@ export class Outgoing {
   }
 
   /** An answer, behind those before it. What is empty is an empty frame, or nothing where there is none. */
-  answer(payload: Uint8Array, { answers, raw, repeats, rule = '' }: SendMeta): void {
+  answer(payload: Uint8Array, meta: SendMeta): void {
     if (!this.#socket.writable) {
       this.#pipeline.suppress();
       return;
     }
-    const framed = raw === true ? payload : this.#framed(payload, repeats);
+    const framed = meta.raw === true ? payload : this.#framed(payload, meta.repeats);
     if (framed === null || framed.length === 0) return;
-    const about = answers < 0 ? { extras: { rule } } : { reference: answers };
-    const refusal = this.#write(payload, framed, about);
+    const refusal = this.#write(payload, framed, aboutReply(meta));
     if (refusal !== null) this.#log.refusals.note(refusal);
   }
 

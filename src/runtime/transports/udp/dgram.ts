@@ -4,9 +4,8 @@
  * same in batches behind the same interface.
  */
 
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { wallClock } from '../../../clock/wall-clock.ts';
 import { addressBytes, addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
@@ -26,6 +25,7 @@ import { type RefusalLog, repliesRefused } from '../../refusal-log.ts';
 import { type DatagramSender, transmitDatagrams } from '../../transmit/datagrams.ts';
 import type { Binding, BindingContext, SendControl } from '../../transport.ts';
 import { pollUntilQuiet } from '../quiet-loop.ts';
+import { createLiteralSocket, reachableFrom, sendDatagram } from './literal-socket.ts';
 import { PeerSockets } from './peer-sockets.ts';
 
 /** Bytes of answers that may wait in the socket's send queue. */
@@ -58,14 +58,8 @@ async function probe(spec: UdpSpec): Promise<number> {
 }
 
 async function bound(spec: UdpSpec, port: number, reusePort: boolean): Promise<Socket> {
-  const socket = createSocket({
-    type: isIPv6(spec.host) ? 'udp6' : 'udp4',
-    ipv6Only: spec.udp.ipv6Only,
-    reusePort,
-    recvBufferSize: spec.udp.receiveBuffer,
-    // Addresses are literal here; the default goes through the resolver for each datagram sent.
-    lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
-  });
+  const { ipv6Only, receiveBuffer: recvBufferSize } = spec.udp;
+  const socket = createLiteralSocket(spec.host, { ipv6Only, reusePort, recvBufferSize });
   try {
     // Waited for from before the call: with our lookup it comes within it.
     const listening = once(socket, 'listening');
@@ -174,7 +168,11 @@ class DgramBinding implements Binding {
 
   /** Our own socket as a way out for one order. */
   #sender(order: UdpOrder, answersSeq: number | undefined): DatagramSender {
-    const peer = { remote: addressBytes(order.to.host), address: this.#reachable(order.to.host), port: order.to.port };
+    const peer = {
+      remote: addressBytes(order.to.host),
+      address: reachableFrom(this.address.host, order.to.host),
+      port: order.to.port,
+    };
     const about = { answersSeq, extras: { sendId: order.id } };
     const { recorder } = this.#context;
     let stop = () => {};
@@ -183,7 +181,7 @@ class DgramBinding implements Binding {
       send: async (payload) => {
         // What is sent is recorded: a burst must not outrun the journal.
         if (!recorder.hasCredit) await new Promise<void>((resolve) => recorder.onCredit(resolve));
-        await this.#transmit(payload, peer);
+        await sendDatagram(this.#socket, payload, peer);
         this.#recordSent(payload, peer, about);
       },
       listen: (onReply) => {
@@ -207,18 +205,7 @@ class DgramBinding implements Binding {
   }
 
   #peerOf({ remote, remotePort }: DatagramPeer): SocketPeer {
-    return { remote, port: remotePort, address: this.#reachable(addressText(remote)) };
-  }
-
-  /** A dual-stack socket reaches IPv4 by its mapped address. */
-  #reachable(host: string): string {
-    return isIPv6(this.address.host) && !isIPv6(host) ? `::ffff:${host}` : host;
-  }
-
-  #transmit(payload: Uint8Array, { address, port }: SocketPeer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.send(payload, port, address, (error) => (error === null ? resolve() : reject(error)));
-    });
+    return { remote, port: remotePort, address: reachableFrom(this.address.host, addressText(remote)) };
   }
 
   /** Where the network enters. */

@@ -1,5 +1,5 @@
 /** PeerSocket: a socket of a datagram listener that is for one peer, on a port of its own. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { addressText } from '../../../net/address.ts';
 import type { Endpoint } from '../../../net/endpoint.ts';
@@ -13,6 +13,7 @@ import { aboutReply } from '../../pipeline/marks.ts';
 import type { RefusalLog } from '../../refusal-log.ts';
 import type { DatagramSender } from '../../transmit/datagrams.ts';
 import type { BindingContext } from '../../transport.ts';
+import { createLiteralSocket, reachableFrom, sendDatagram } from './literal-socket.ts';
 
 /** Bytes of answers that may wait in the send queue of one. */
 const SEND_QUEUE = 1024 * 1024;
@@ -47,19 +48,13 @@ export class PeerSocket implements Link {
 
   constructor(owner: PeerSocketOwner, peer: DatagramPeer, { idle, onEnd }: { idle: number; onEnd: () => void }) {
     const { local } = owner;
-    const isWide = isIPv6(local.host);
-    const address = addressText(peer.remote);
     this.#owner = owner;
     this.peer = peer;
     this.#onEnd = onEnd;
-    this.#address = isWide && !isIPv6(address) ? `::ffff:${address}` : address;
+    this.#address = reachableFrom(local.host, addressText(peer.remote));
     this.#timers = new EventTimers(() => void this.end());
     this.#timers.wait([silence(idle)]);
-    this.#socket = createSocket({
-      type: isWide ? 'udp6' : 'udp4',
-      // Addresses are literal here; the default goes through the resolver for each datagram sent.
-      lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
-    });
+    this.#socket = createLiteralSocket(local.host);
     this.#socket.on('message', (payload, from) => owner.receive(payload, this, from));
     this.#socket.on('error', ({ code = 'internal', message }: NodeJS.ErrnoException) => {
       owner.broken(code, message);
@@ -99,20 +94,12 @@ export class PeerSocket implements Link {
     return {
       local: { host: this.#owner.local.host, port: this.#port },
       send: async (payload) => {
-        await this.#transmit(payload);
+        await sendDatagram(this.#socket, payload, { address: this.#address, port: this.peer.remotePort });
         this.#recordSent(payload, { answersSeq, extras: { sendId } });
       },
       listen: () => {},
       close: () => {},
     };
-  }
-
-  #transmit(payload: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.send(payload, this.peer.remotePort, this.#address, (error) =>
-        error === null ? resolve() : reject(error),
-      );
-    });
   }
 
   #recordSent(payload: Uint8Array, about: Partial<Draft>): void {

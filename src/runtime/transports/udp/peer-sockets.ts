@@ -14,7 +14,7 @@ import type { Task } from '../../pipeline/action-runner.ts';
 import type { Admission } from '../../pipeline/admission.ts';
 import type { DatagramPeer, Decision } from '../../pipeline/behavior.ts';
 import { marksOf } from '../../pipeline/marks.ts';
-import { peerKey } from '../../pipeline/peer-timers.ts';
+import { peerKey } from '../../pipeline/peer-key.ts';
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import type { SerialQueue } from '../../pipeline/serial-queue.ts';
 import { RefusalLog, repliesRefused } from '../../refusal-log.ts';
