@@ -1,8 +1,7 @@
-/** What a change of rules keeps and what it begins anew, and what comes first on a connection or of a peer. */
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
+import { datagramClient } from '../support/clients.ts';
 import { startProcess } from '../support/process.ts';
 
 t.setTimeout(120_000);
@@ -18,10 +17,7 @@ async function listener(spec: object): Promise<number> {
 
 /** A peer of datagrams, which waits for so many answers to what it sends. */
 async function peer(t: Test, port: number) {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
+  const socket = await datagramClient(t);
   return async (text: string, answers = 1) => {
     const got: string[] = [];
     const all = Promise.withResolvers<void>();

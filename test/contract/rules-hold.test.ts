@@ -1,8 +1,8 @@
 /** The action `hold` through HTTP: the test is the responder, and the list goes on once it has answered. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import t, { type Test } from 'tap';
+import t from 'tap';
+import { streamClient } from '../support/clients.ts';
 import { startProcess } from '../support/process.ts';
 
 t.setTimeout(120_000);
@@ -14,23 +14,6 @@ async function listener(spec: object): Promise<number> {
   const { status, body } = await service.post('/v1/listeners', spec);
   if (status !== 201) throw new Error(JSON.stringify(body));
   return body.address.port;
-}
-
-/** A client of lines. */
-function client(t: Test, port: number) {
-  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
-  t.teardown(() => socket.destroy());
-  socket.on('error', () => {});
-  let received = '';
-  socket.on('data', (text) => {
-    received += text;
-  });
-  const got = async (wanted: string) => {
-    while (received.length < wanted.length && !socket.destroyed)
-      await Promise.race([once(socket, 'data'), once(socket, 'close')]);
-    return received;
-  };
-  return { socket, got };
 }
 
 const held = (name: string, query = '') =>
@@ -55,8 +38,8 @@ t.test('a connection waits for the answer of the test, and what is behind it sta
       otherwise: [reply('other')],
     },
   });
-  const one = client(t, port);
-  const two = client(t, port);
+  const one = streamClient(t, port);
+  const two = streamClient(t, port);
   one.socket.write('ask 1\nhello\n');
   const { body } = await held(name, '&rule=ask');
   const { seq } = body.items[0];
@@ -97,7 +80,7 @@ t.test('each hold wants an answer of its own, one that gets none ends by itself'
       ],
     },
   });
-  const { socket, got } = client(t, port);
+  const { socket, got } = streamClient(t, port);
   socket.write('twice');
   const { body } = await held(name);
   const path = `/v1/listeners/${name}/messages/${body.items[0].seq}/reply`;
@@ -118,7 +101,7 @@ for (const protocol of ['tcp', 'udp'])
       responder: { type: 'rules', rules: [{ then: [{ hold: '10m' }, reply('end')] }] },
     });
     const received: string[] = [];
-    const peer = protocol === 'tcp' ? client(t, port).socket : createSocket('udp4').bind(0, '127.0.0.1');
+    const peer = protocol === 'tcp' ? streamClient(t, port).socket : createSocket('udp4').bind(0, '127.0.0.1');
     const say = (text: string) => ('write' in peer ? peer.write(text) : peer.send(text, port, '127.0.0.1'));
     peer.on('write' in peer ? 'data' : 'message', (bytes: unknown) => received.push(String(bytes)));
     if (!('write' in peer)) t.teardown(() => peer.close());
@@ -141,7 +124,7 @@ t.test('a peer that goes, and a listener that goes, hold nothing', async (t) => 
     name,
     responder: { type: 'rules', rules: [{ then: [{ hold: '10m' }, reply('late')] }] },
   });
-  const { socket } = client(t, port);
+  const { socket } = streamClient(t, port);
   socket.write('x');
   const { body } = await held(name);
   const [{ seq, connectionId }] = body.items;
@@ -150,7 +133,7 @@ t.test('a peer that goes, and a listener that goes, hold nothing', async (t) => 
   t.match(await service.get(`/v1/listeners/${name}`), { body: { stats: { repliesSuppressed: 1, sent: 0 } } });
   const late = await service.post(`/v1/listeners/${name}/messages/${seq}/reply`, { text: 'x' });
   t.equal(late.status, 404, 'there is nobody to be answered');
-  const other = client(t, port);
+  const other = streamClient(t, port);
   other.socket.write('y');
   await held(name, '&text=y');
   const removed = await service.request('DELETE', `/v1/listeners/${name}`);

@@ -1,7 +1,8 @@
 /** Replies from a new port through HTTP: a socket for one peer whose messages are the listener's, as TFTP has it. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import t, { type Test } from 'tap';
+import t from 'tap';
+import { datagramClient } from '../support/clients.ts';
 import { type Service, startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 import { betweenLooks } from '../support/waiting.ts';
@@ -38,14 +39,6 @@ async function listener(on: Service, name: string, responder: object, more = {})
   return body.address.port;
 }
 
-async function client(t: Test): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
-  return socket;
-}
-
 /** Whether nobody holds a port. */
 async function isFree(port: number): Promise<boolean> {
   const socket = createSocket('udp4');
@@ -68,7 +61,7 @@ for (const engine of ['mmsg', 'dgram'])
   t.test(`a transfer on a port of its own (${engine})`, async (t) => {
     const own = engine === 'mmsg' ? service : await startProcess(t, [], { LISTENPOST_ENGINE: 'dgram' });
     const port = await listener(own, 'tftp', TFTP);
-    const [one, two] = [await client(t), await client(t)];
+    const [one, two] = [await datagramClient(t), await datagramClient(t)];
     const first = await ask(one, port, '000161000000');
     t.equal(first.hex, '000300016161');
     t.not(first.port, port);
@@ -93,7 +86,7 @@ for (const engine of ['mmsg', 'dgram'])
       { direction: 'out', inReplyTo: page.body.items[2].seq },
       { direction: 'in', rule: 'end' },
     ]);
-    const stranger = await client(t);
+    const stranger = await datagramClient(t);
     stranger.send('x', first.port, '127.0.0.1');
     const { body: view } = await own.until('/v1/listeners/tftp', (answer) => answer.body.stats.dropped.denied === 1);
     t.match(view.stats, { received: 5, captured: 4, sent: 3 }, 'strangers are denied, all else is captured');
@@ -113,7 +106,7 @@ t.test('it goes with the state of its peer; a rule may say which socket it means
       { name: 'beat', on: { every: '60ms' }, then: [{ reply: { text: 'beat' } }] },
     ],
   });
-  const socket = await client(t);
+  const socket = await datagramClient(t);
   const came: { text: string; port: number }[] = [];
   socket.on('message', (bytes, from) => came.push({ text: String(bytes), port: from.port }));
   const answered = async (text: string, to: number) => {
@@ -147,7 +140,7 @@ t.test('sequential: what comes by either socket is answered in turn, and counts 
     ],
   };
   const port = await listener(service, 'turns', responder, { concurrency: 'sequential', maxRequests: 4 });
-  const socket = await client(t);
+  const socket = await datagramClient(t);
   socket.send('new', port, '127.0.0.1');
   const [, { port: side }] = (await once(socket, 'message')) as [Buffer, RemoteInfo];
   const came: string[] = [];
@@ -170,7 +163,7 @@ for (const engine of ['mmsg', 'dgram'])
       rules: [{ then: [{ reply: { text: 'wait', from: 'newPort' } }, { hold: '60s' }, { reply: { text: 'end' } }] }],
     };
     const port = await listener(own, 'held', responder, { concurrency: 'sequential' });
-    const socket = await client(t);
+    const socket = await datagramClient(t);
     const came: [string, number][] = [];
     socket.on('message', (bytes, from) => came.push([String(bytes), from.port]));
     socket.send('x', port, '127.0.0.1');

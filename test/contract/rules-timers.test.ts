@@ -1,8 +1,7 @@
-/** Rules that go by the clock, through HTTP: `idle` and `every`, on connections and for peers of datagrams. */
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
+import { datagramClient, streamClient } from '../support/clients.ts';
 import { type Service, startProcess } from '../support/process.ts';
 
 t.setTimeout(120_000);
@@ -17,27 +16,8 @@ async function listener(on: Service, spec: object): Promise<number> {
   return body.address.port;
 }
 
-function stream(t: Test, port: number) {
-  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
-  t.teardown(() => socket.destroy());
-  socket.on('error', () => {});
-  let received = '';
-  socket.on('data', (text) => {
-    received += text;
-  });
-  const until = async (holds: (text: string) => boolean) => {
-    while (!holds(received) && !socket.closed)
-      await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => {});
-    return received;
-  };
-  return { socket, until };
-}
-
 async function datagrams(t: Test, port: number) {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
+  const socket = await datagramClient(t);
   const answers: string[] = [];
   socket.on('message', (bytes) => answers.push(String(bytes)));
   const until = async (holds: (all: string[]) => boolean) => {
@@ -60,7 +40,7 @@ t.test('a connection that says nothing: asked once in each silence, by state, th
       ],
     },
   });
-  const { socket, until } = stream(t, port);
+  const { socket, until } = streamClient(t, port);
   t.equal(await until((text) => text.includes('?')), 'well?');
   const { body: status } = await service.get('/v1/listeners/quiet/rules');
   t.match(status.items, [{ name: 'nag', hits: 1 }]);
@@ -88,8 +68,8 @@ t.test('a heartbeat on each connection, as long as a rule says so', async (t) =>
     responder: { type: 'none' },
     tcp: { framing: { type: 'line' } },
   });
-  const one = stream(t, port);
-  const two = stream(t, port);
+  const one = streamClient(t, port);
+  const two = streamClient(t, port);
   await Promise.all([once(one.socket, 'connect'), once(two.socket, 'connect')]);
   await service.until('/v1/listeners/heart/connections', ({ body }) => body.items.length === 2);
   const rules = [{ name: 'beat', on: { every: '20ms' }, then: [reply('tick')] }];

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { datagramClient, streamClient } from '../support/clients.ts';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -19,29 +20,9 @@ async function listener(spec: object): Promise<number> {
   return body.address.port;
 }
 
-/** A client of a stream that gathers what comes back. */
-function stream(t: Test, port: number) {
-  const socket = connect(port, '127.0.0.1').setEncoding('latin1');
-  t.teardown(() => socket.destroy());
-  socket.on('error', () => {});
-  let received = '';
-  socket.on('data', (text) => {
-    received += text;
-  });
-  const got = async (wanted: string) => {
-    while (received.length < wanted.length && !socket.destroyed)
-      await Promise.race([once(socket, 'data'), once(socket, 'close')]);
-    return received;
-  };
-  return { socket, got, closed: new Promise((resolve) => socket.once('close', resolve)) };
-}
-
 /** A client of datagrams: sends one and returns the answer to it; the first is answered by so many. */
 async function datagrams(t: Test, port: number, first = 1) {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
+  const socket = await datagramClient(t);
   const answers: string[] = [];
   socket.on('message', (bytes) => answers.push(String(bytes)));
   let wanted = first;
@@ -82,7 +63,7 @@ t.test('a dialogue: greeting, states, captures, what no rule matched, an end', a
       otherwise: [reply('-ERR')],
     },
   });
-  const client = stream(t, port);
+  const client = streamClient(t, port);
   t.equal(await client.got('+OK ready\r\n'), '+OK ready\r\n');
   client.socket.write('QUIT\r\nUSER bob\r\nQUIT\r\nUSER late\r\n');
   await client.closed;
@@ -355,7 +336,7 @@ t.test('SMTP: the framing changes for the data, and back', async (t) => {
       otherwise: [reply('250 ok')],
     },
   });
-  const client = stream(t, port);
+  const client = streamClient(t, port);
   client.socket.write('EHLO me\r\nMAIL FROM:<a>\r\ndata\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n');
   await client.closed;
   t.equal(await client.got(''), '220 test\r\n250 ok\r\n250 ok\r\n354 go on\r\n250 taken 18\r\n221 bye\r\n');
@@ -381,16 +362,16 @@ t.test('other endings: half-close, pauses, the end of the peer', async (t) => {
       ],
     },
   });
-  const half = stream(t, port);
+  const half = streamClient(t, port);
   half.socket.write('half\n');
   t.equal(await half.got('ours\n'), 'ours\n');
   await once(half.socket, 'end');
-  const slow = stream(t, port);
+  const slow = streamClient(t, port);
   slow.socket.write('slow\n');
   slow.socket.end();
   await slow.closed;
   t.equal(await slow.got(''), 'slow\nyou are done\n');
-  const rst = stream(t, port);
+  const rst = streamClient(t, port);
   rst.socket.write('rst\n');
   await rst.closed;
   const { body } = await service.get('/v1/listeners/ends/messages?kind=connection&limit=100');
@@ -553,7 +534,7 @@ t.test('what no rule matched is answered in the state it came in, not in that of
       otherwise: [reply('lost')],
     },
   });
-  const client = stream(t, port);
+  const client = streamClient(t, port);
   client.socket.end('go\nx\nstate\n');
   await client.closed;
   t.equal(await client.got(''), 'go start\nlost\ngone\n');

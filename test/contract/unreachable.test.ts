@@ -1,8 +1,9 @@
 /** UDP ports that are unreachable, through HTTP, against the real process, as a plain client meets them; and their end. */
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import t, { type Test } from 'tap';
+import { datagramClient } from '../support/clients.ts';
 import { plainClient, plainClients, stranger } from '../support/plain-client.ts';
 import { startProcess } from '../support/process.ts';
 import { isA } from '../support/schema.ts';
@@ -26,14 +27,6 @@ async function unreachable(name: string, on: boolean): Promise<void> {
   t.equal(body.udp.unreachable, on);
 }
 
-async function client(t: Test): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.teardown(() => socket.close());
-  return socket;
-}
-
 async function ask(socket: Socket, port: number, text: string): Promise<string> {
   socket.send(text, port, '127.0.0.1');
   return String((await once(socket, 'message'))[0]);
@@ -42,7 +35,7 @@ async function ask(socket: Socket, port: number, text: string): Promise<string> 
 for (const threads of [1, 4]) {
   t.test(`${threads} threads: refused at once, the port stays ours, and all is as before`, async (t) => {
     const before = await listener(`t${threads}`, { threads });
-    const socket = await client(t);
+    const socket = await datagramClient(t);
     t.equal(await ask(socket, before, 'before'), 'before');
     for (const name of [`t${threads}`, `by-number-${threads}`]) {
       const port = name === `t${threads}` ? before : await listener(name, { threads, port: before });
@@ -72,14 +65,14 @@ for (const threads of [1, 4]) {
 /** By how many threads 128 peers of now are served. */
 async function threadsServing(t: Test, name: string, port: number): Promise<number> {
   const { body } = await service.get(`/v1/listeners/${name}`);
-  for (let n = 0; n < 128; n++) t.equal(await ask(await client(t), port, 'who'), 'who');
+  for (let n = 0; n < 128; n++) t.equal(await ask(await datagramClient(t), port, 'who'), 'who');
   const page = await service.get(`/v1/listeners/${name}/messages?after=${body.stats.lastSeq}&direction=in&limit=1000`);
   return new Set(page.body.items.map(({ thread }: { thread: string }) => thread)).size;
 }
 
 t.test('under traffic every datagram is answered, refused or counted; what was queued is read', async (t) => {
   const port = await listener('busy', { threads: 4, responder: { type: 'none' }, capture: { maxMessages: 1_000_000 } });
-  const sockets = await Promise.all(Array.from({ length: 8 }, () => client(t)));
+  const sockets = await Promise.all(Array.from({ length: 8 }, () => datagramClient(t)));
   let refused = 0;
   for (const socket of sockets) {
     socket.connect(port, '127.0.0.1');
@@ -114,7 +107,7 @@ t.test('rules keep the states of their peers, a send from the listener goes on',
     { name: 'again', when: { state: 'known' }, then: [{ reply: { text: 'known' } }] },
   ];
   const port = await listener('peers', { responder: { type: 'rules', rules } });
-  const socket = await client(t);
+  const socket = await datagramClient(t);
   t.equal(await ask(socket, port, 'hello'), 'welcome');
   await unreachable('peers', true);
   const to = { host: '127.0.0.1', port: socket.address().port };
@@ -136,7 +129,7 @@ t.test('by POST and PUT', async (t) => {
       service.put(`/v1/listeners/born-${threads}${query}`, { ...body, udp: { ...body.udp, ...udp } });
     t.equal((await put({})).status, 200);
     t.equal((await put({ unreachable: false })).status, 409);
-    const socket = await client(t);
+    const socket = await datagramClient(t);
     t.match((await put({ unreachable: false }, '?replace=true')).body, { udp: { unreachable: false } });
     t.equal(await ask(socket, port, 'there'), 'there');
     const { body: rebound } = await put({ unreachable: true, receiveBuffer: 100_000 }, '?replace=true');
